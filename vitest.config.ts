@@ -1,0 +1,50 @@
+import { defineConfig } from "vitest/config";
+
+// Three projects by what they need: nothing, a Docker engine, or the whole server with a browser.
+const rooms = [
+  "domain",
+  "config",
+  "intake",
+  "store",
+  "source",
+  "render",
+  "plan",
+  "gateway",
+  "reconcile",
+  "feedback",
+  "api",
+  "cli",
+  "demo",
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [...rooms.map((room) => `test/${room}/**/*.test.ts`), "test/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: "docker",
+          include: ["test/engine/**/*.test.ts", "test/data/**/*.test.ts", "test/scripts/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "scenario",
+          include: ["test/scenarios/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
