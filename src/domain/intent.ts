@@ -1,0 +1,27 @@
+import type { PullRequest } from "./preview.ts";
+import type { Verb } from "./verbs.ts";
+
+/** A command somebody said in a comment: stored first, judged later by the loop. */
+export type CommandRequest = {
+  repositoryId: number;
+  repository: string;
+  number: number;
+  verb: Verb;
+  argument: string | null;
+  author: string;
+  commentId: number;
+};
+
+/**
+ * What an event of the forge may mean. A hint wakes the loop and carries the pull request only for the time the forge
+ * is down; nothing is decided from it while the forge answers.
+ */
+export type Intent =
+  | { kind: "pull"; pull: PullRequest; action: string }
+  | { kind: "command"; request: CommandRequest }
+  /** A word that is nearly one of ours: answered with help. */
+  | { kind: "misspelled"; request: Omit<CommandRequest, "verb" | "argument">; said: string; meant: Verb }
+  /** Repositories came or went: compare with the forge. */
+  | { kind: "resync"; reason: string };
+
+export type Ignored = { kind: "ignored"; reason: string };

@@ -1,0 +1,89 @@
+import type { Trust } from "./preview.ts";
+import { specHash } from "./spec-hash.ts";
+import type { BuildSpec, ServiceSpec } from "./stack.ts";
+
+/** Octets in one DNS label (RFC 1035 section 2.3.4). */
+const labelOctets = 63;
+
+/** `<repositoryId>-<number>`: survives renames and transfers. */
+export function previewKey(repositoryId: number, number: number): string {
+  return `${repositoryId}-${number}`;
+}
+
+/** A repository's name as part of a host: lower-case letters, digits and single hyphens, never empty. */
+export function repositorySlug(name: string): string {
+  const slug = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+  return shorten(slug === "" ? "repository" : slug, 40);
+}
+
+/** `shop-pr-42`. */
+export function previewSlug(repository: string, number: number): string {
+  return shorten(`${repository}-pr-${number}`, labelOctets);
+}
+
+/** The host of the main route, or of a sibling service: one label under the domain. */
+export function previewHost(slug: string, domain: string, service?: string): string {
+  if (service === undefined) return `${slug}.${domain}`;
+  const name = service
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+  return `${shorten(`${slug}--${name}`, labelOctets)}.${domain}`;
+}
+
+/** The Compose project of a preview: readable at 3 AM, and distinct between two servers on one engine. */
+export function projectName(slug: string, serverId: string): string {
+  return `${slug}-${serverId.slice(0, 4)}`;
+}
+
+export function homeNetworkName(project: string): string {
+  return `${project}_home`;
+}
+
+export function networkName(project: string, generation: number, network: string): string {
+  return `${project}_g${generation}_${network}`;
+}
+
+/** A volume's name carries a nonce: creating an existing name answers with the old one. */
+export function volumeName(project: string, volume: string, nonce: string): string {
+  return `${project}_${volume}_${nonce}`;
+}
+
+/** A kept container is named by what it is, a stateless one by its generation. */
+export function containerName(
+  project: string,
+  service: Pick<ServiceSpec, "name" | "kept">,
+  version: { generation: number; hash: string },
+): string {
+  return `${project}-${service.name}-${service.kept ? version.hash.slice(0, 8) : `g${version.generation}`}`;
+}
+
+/** Images that we built live under this name; nobody may name it in `image:` or `FROM`. */
+export const imageNamespace = "mayfly.local";
+
+/**
+ * The tag of an image to build: a hash of everything that goes in. `salt` is the server's secret, so that a branch
+ * cannot guess another repository's tag; `tree` is the git tree of the context, `dockerfile` its Dockerfile's text.
+ */
+export function imageTag(
+  owner: { repositoryId: number; trust: Trust; salt: string },
+  build: Omit<BuildSpec, "tag" | "name">,
+  content: { tree: string; dockerfile: string },
+): string {
+  const hash = specHash({ owner, build, content }).slice(0, 32);
+  return `${imageNamespace}/${owner.repositoryId}/${owner.trust}:${hash}`;
+}
+
+/** Which data a volume holds: another image or another reset epoch is other data. */
+export function dataKey(volume: string, image: string, epoch: number): string {
+  return specHash({ volume, image, epoch }).slice(0, 16);
+}
+
+/** Cuts to `octets`, keeping names apart by a hash of the whole. Input must be ASCII. */
+function shorten(text: string, octets: number): string {
+  if (text.length <= octets) return text;
+  return `${text.slice(0, octets - 9).replace(/-+$/, "")}-${specHash(text).slice(0, 8)}`;
+}

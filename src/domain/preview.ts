@@ -1,0 +1,124 @@
+import type { Failure } from "./errors.ts";
+import type { StackSpec } from "./stack.ts";
+
+export type Trust = "team" | "fork";
+
+/** What the forge says of a pull request, in the fields we use. */
+export type PullRequest = {
+  repositoryId: number;
+  /** `owner/name`. */
+  repository: string;
+  private: boolean;
+  number: number;
+  title: string;
+  author: string;
+  open: boolean;
+  merged: boolean;
+  draft: boolean;
+  headCommit: string;
+  headRef: string;
+  /** Null when the head repository was deleted. */
+  headRepositoryId: number | null;
+  baseRef: string;
+  labels: string[];
+};
+
+/** What should be there: a running stack, nothing for now, or nothing any more. */
+export type Wanted = "running" | "blocked" | "absent";
+
+export type WishReason =
+  | "open"
+  /** Heard of, but not read from the forge yet. */
+  | "unread"
+  | "fork"
+  | "private"
+  | "merged"
+  | "closed"
+  | "destroyed"
+  | "repository-gone";
+
+/** The wish. Only a change of what should run makes a new generation. */
+export type PreviewSpec = {
+  wanted: Wanted;
+  reason: WishReason;
+  /** 0 until something should run for the first time. */
+  generation: number;
+  /** Null until the forge (or an event, while it was down) told of the pull request. */
+  pull: PullRequest | null;
+  redeploys: number;
+  resets: number;
+  /** Why the newest generation came to be, in words. */
+  cause: string;
+};
+
+/** One pull request's environment. */
+export type Preview = {
+  /** `<repositoryId>-<number>`. */
+  key: string;
+  /** `shop-pr-42`, fixed at first sight. */
+  slug: string;
+  repositoryId: number;
+  repository: string;
+  number: number;
+  spec: PreviewSpec;
+  /** Compare-and-set counter of the row. */
+  revision: number;
+  createdAt: number;
+  /** When nothing of it was left on the engine; null while something is or may be. */
+  goneAt: number | null;
+};
+
+export type DeploymentPhase = "pending" | "building" | "starting" | "ready" | "failed" | "superseded";
+
+/** One generation's attempt to become ready. */
+export type Deployment = {
+  preview: string;
+  generation: number;
+  commit: string;
+  cause: string;
+  phase: DeploymentPhase;
+  startedAt: number;
+  /** The commit point of the swap: set once, the gateway routes to the newest one that has it. */
+  readyAt: number | null;
+  /** When it failed or was superseded before it became ready. */
+  endedAt: number | null;
+  failure: Failure | null;
+  /** Findings that did not stop it. */
+  findings: Failure["findings"];
+  /** The rendered stack, from the moment it was prepared. */
+  stack: StackSpec | null;
+};
+
+/** A moment in a deployment's life, for the timeline. */
+export type TimelineEvent = {
+  preview: string;
+  generation: number;
+  /** `fetch`, `render`, `build web`, `start db`, `await db`, `seed db`, `probe`, `swap`, `drain` … */
+  name: string;
+  startedAt: number;
+  endedAt: number | null;
+  outcome: "running" | "done" | "failed" | "aborted";
+  detail: string | null;
+};
+
+/** True while the attempt may still become ready. */
+export function isUnderWay(deployment: Deployment): boolean {
+  return deployment.phase === "pending" || deployment.phase === "building" || deployment.phase === "starting";
+}
+
+/** The deployment the gateway routes to: the newest that reached its commit point and was not removed since. */
+export function servingOf(deployments: readonly Deployment[]): Deployment | null {
+  return newest(deployments.filter((deployment) => deployment.phase === "ready"));
+}
+
+/** The newest attempt, whatever became of it. */
+export function newestOf(deployments: readonly Deployment[]): Deployment | null {
+  return newest(deployments);
+}
+
+function newest(deployments: readonly Deployment[]): Deployment | null {
+  return deployments.reduce<Deployment | null>(
+    (best, each) => (best === null || each.generation > best.generation ? each : best),
+    null,
+  );
+}

@@ -1,0 +1,34 @@
+/** The outside world's time, given in `app.ts`; tests give their own. */
+export type Clock = {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+};
+
+/** A short random hexadecimal string of `length` characters, unguessable. */
+export type RandomId = (length: number) => string;
+
+const unitMs: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Reads a duration as Compose and people write it: `500ms`, `1m30s`, `72h`, `7d`.
+ * Answers milliseconds, or undefined when the text is no duration.
+ */
+export function parseDuration(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|us|s|m|h|d))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|us|s|m|h|d)/g)) {
+    total += Number(amount) * (unit === "us" ? 0.001 : (unitMs[unit ?? ""] ?? 0));
+  }
+  return total;
+}
+
+/** Tells a span as people tell it: `0.4 s`, `11 s`, `3 min`, `5 h`, `2 days`. */
+export function formatSpan(ms: number): string {
+  if (ms < 10_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 172_800_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${Math.round(ms / 86_400_000)} days`;
+}

@@ -1,0 +1,65 @@
+/** What a verb needs of the person who says it. */
+export type Permission = "write" | "anyone";
+
+type VerbEntry = {
+  permission: Permission;
+  /** One line for help texts, in the imperative. */
+  help: string;
+  /** What follows the verb, in usage lines. */
+  args: string;
+};
+
+/** The one table of verbs: comment commands, CLI commands and HTTP routes are made from it. */
+export const verbs = {
+  deploy: { permission: "write", args: "", help: "bring the preview up, also after /destroy" },
+  redeploy: { permission: "write", args: "", help: "replace the stack by a fresh one of the same commit; data stays" },
+  reset: { permission: "write", args: "", help: "start over with fresh data" },
+  destroy: { permission: "write", args: "", help: "remove the preview until /deploy" },
+  logs: { permission: "write", args: "[SERVICE]", help: "show the last lines of a service" },
+  help: { permission: "anyone", args: "", help: "show this list" },
+} as const satisfies Record<string, VerbEntry>;
+
+export type Verb = keyof typeof verbs;
+
+/** Verbs that change a wish; the others only answer. */
+export const changingVerbs = ["deploy", "redeploy", "reset", "destroy"] as const satisfies readonly Verb[];
+export type ChangingVerb = (typeof changingVerbs)[number];
+
+export const verbNames = Object.keys(verbs) as Verb[];
+
+export function isVerb(text: string): text is Verb {
+  return Object.hasOwn(verbs, text);
+}
+
+export function isChanging(verb: Verb): verb is ChangingVerb {
+  return (changingVerbs as readonly Verb[]).includes(verb);
+}
+
+/** The verb somebody probably meant (one or two letters off), or undefined. */
+export function nearestVerb(text: string): Verb | undefined {
+  return nearest(text, verbNames);
+}
+
+/** The candidate at most two edits away (one for short words), or undefined. */
+export function nearest<T extends string>(text: string, candidates: readonly T[]): T | undefined {
+  const allowed = text.length < 5 ? 1 : 2;
+  let best: { candidate: T; distance: number } | undefined;
+  for (const candidate of candidates) {
+    const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
+    if (distance <= allowed && (best === undefined || distance < best.distance)) best = { candidate, distance };
+  }
+  return best?.candidate;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(substitution, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,120 @@
+import type { Failure } from "./errors.ts";
+import { type Deployment, isUnderWay, newestOf, type Preview, servingOf } from "./preview.ts";
+
+export type Phase = "pending" | "building" | "starting" | "ready" | "failed" | "blocked" | "removing" | "gone";
+
+/** A preview as people and programs see it (`show --json`, the API, the comment, the pages): two facts, told together. */
+export type PreviewView = {
+  key: string;
+  slug: string;
+  repository: string;
+  number: number;
+  title: string;
+  author: string;
+  branch: string;
+  url: string;
+  routes: { service: string; url: string }[];
+  phase: Phase;
+  /** Why it is in this phase, in a sentence; null when there is nothing to say. */
+  reason: string | null;
+  serving: { commit: string; generation: number; readyAt: number; seconds: number } | null;
+  newest: {
+    commit: string;
+    generation: number;
+    phase: Deployment["phase"];
+    reason: string | null;
+    startedAt: number;
+    seconds: number;
+    cause: string;
+    failure: Failure | null;
+  } | null;
+  data: string | null;
+  expiresAt: number | null;
+  pinned: boolean;
+  access: "public";
+  createdAt: number;
+  goneAt: number | null;
+};
+
+/** How links are made: `scheme://host[:port]` of `public_url`, with the preview's own host. */
+export type LinkMaker = (host: string) => string;
+
+/** Puts the wish and its deployments together into what is shown. `now` in epoch milliseconds. */
+export function viewPreview(
+  preview: Preview,
+  deployments: readonly Deployment[],
+  context: { now: number; host: string; link: LinkMaker },
+): PreviewView {
+  const serving = servingOf(deployments);
+  const newest = newestOf(deployments);
+  const stack = serving?.stack ?? newest?.stack ?? null;
+  const running = preview.spec.wanted === "running";
+  return {
+    key: preview.key,
+    slug: preview.slug,
+    repository: preview.repository,
+    number: preview.number,
+    title: preview.spec.pull?.title ?? "",
+    author: preview.spec.pull?.author ?? "",
+    branch: preview.spec.pull?.headRef ?? "",
+    url: context.link(context.host),
+    routes: (stack?.routes ?? []).map((route) => ({ service: route.service, url: context.link(route.host) })),
+    phase: phaseOf(preview, serving, newest),
+    reason: reasonOf(preview, newest),
+    serving:
+      running && serving?.readyAt != null
+        ? {
+            commit: serving.commit,
+            generation: serving.generation,
+            readyAt: serving.readyAt,
+            seconds: (serving.readyAt - serving.startedAt) / 1000,
+          }
+        : null,
+    newest: newest && {
+      commit: newest.commit,
+      generation: newest.generation,
+      phase: newest.phase,
+      reason: newest.failure?.what ?? null,
+      startedAt: newest.startedAt,
+      seconds: ((newest.readyAt ?? newest.endedAt ?? context.now) - newest.startedAt) / 1000,
+      cause: newest.cause,
+      failure: newest.failure,
+    },
+    data: describeData(stack),
+    expiresAt: null,
+    pinned: false,
+    access: "public",
+    createdAt: preview.createdAt,
+    goneAt: preview.goneAt,
+  };
+}
+
+function phaseOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): Phase {
+  if (preview.spec.reason === "unread") return "pending";
+  if (preview.spec.wanted === "blocked") return "blocked";
+  if (preview.spec.wanted === "absent") return preview.goneAt === null ? "removing" : "gone";
+  if (serving) return "ready";
+  if (newest === null || newest.generation < preview.spec.generation) return "pending";
+  if (isUnderWay(newest)) return newest.phase === "building" || newest.phase === "starting" ? newest.phase : "pending";
+  return newest.phase === "failed" ? "failed" : "pending";
+}
+
+const wishReasons: Record<Preview["spec"]["reason"], string | null> = {
+  open: null,
+  unread: null,
+  fork: "this pull request comes from a fork, and forks are not run by this version",
+  private: "the repository is private, and previews of private repositories wait for access control",
+  merged: "the pull request was merged",
+  closed: "the pull request was closed",
+  destroyed: "it was destroyed on request; `/deploy` brings it back",
+  "repository-gone": "the repository or pull request is gone, or the token may not read it",
+};
+
+function reasonOf(preview: Preview, newest: Deployment | null): string | null {
+  return wishReasons[preview.spec.reason] ?? newest?.failure?.what ?? null;
+}
+
+function describeData(stack: Deployment["stack"]): string | null {
+  const seeded = stack?.seeds.map((seed) => `${seed.service} seeded from ${seed.files.join(", ")}`) ?? [];
+  return seeded.length > 0 ? seeded.join("; ") : null;
+}
