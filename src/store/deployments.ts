@@ -1,0 +1,100 @@
+import type { Failure } from "../domain/errors.ts";
+import type { Deployment, DeploymentPhase } from "../domain/preview.ts";
+import type { StackSpec } from "../domain/stack.ts";
+import type { Database } from "./database.ts";
+
+export type DeploymentStore = ReturnType<typeof createDeploymentStore>;
+
+/** The attempts: one row a generation. `ready_at` is the commit point of the swap. */
+export function createDeploymentStore(database: Database) {
+  const setPhase = (where: string, phase: DeploymentPhase, ...values: (string | number)[]) =>
+    database.run(`update deployments set phase = ? where ${where}`, phase, ...values);
+  return {
+    /** Of one preview, oldest first. */
+    of: (preview: string): Deployment[] =>
+      database.all("select * from deployments where preview = ? order by generation", preview).map(parse),
+
+    /** Begins an attempt, or finds it begun (after a restart). */
+    begin(attempt: Pick<Deployment, "preview" | "generation" | "commit" | "cause">, now: number): void {
+      database.run(
+        `insert into deployments (preview, generation, commit_id, cause, phase, started_at) values (?, ?, ?, ?, 'pending', ?)
+         on conflict do nothing`,
+        attempt.preview,
+        attempt.generation,
+        attempt.commit,
+        attempt.cause,
+        now,
+      );
+    },
+
+    /** Keeps what was rendered, so that a restart needs neither git nor forge. */
+    prepared(preview: string, stack: StackSpec, findings: Failure["findings"]): void {
+      database.run(
+        "update deployments set stack = ?, findings = ? where preview = ? and generation = ?",
+        JSON.stringify(stack),
+        JSON.stringify(findings),
+        preview,
+        stack.generation,
+      );
+    },
+
+    enter: (preview: string, generation: number, phase: "building" | "starting"): number =>
+      setPhase("preview = ? and generation = ? and phase <> ?", phase, preview, generation, phase),
+
+    /** The commit point: from here on the gateway routes to this generation. Never again for one that ended. */
+    commit: (preview: string, generation: number, now: number): boolean =>
+      database.run(
+        `update deployments set phase = 'ready', ready_at = ?, failure = null
+         where preview = ? and generation = ? and phase in ('pending', 'building', 'starting')`,
+        now,
+        preview,
+        generation,
+      ) === 1,
+
+    fail(preview: string, generation: number, failure: Failure, now: number): void {
+      database.run(
+        `update deployments set phase = 'failed', ended_at = ?, failure = ?
+         where preview = ? and generation = ? and phase in ('pending', 'building', 'starting')`,
+        now,
+        JSON.stringify(failure),
+        preview,
+        generation,
+      );
+    },
+
+    /** Attempts that a newer wish overtook. */
+    supersede: (preview: string, below: number, now: number): number =>
+      database.run(
+        `update deployments set phase = 'superseded', ended_at = ?
+         where preview = ? and generation < ? and phase in ('pending', 'building', 'starting')`,
+        now,
+        preview,
+        below,
+      ),
+
+    /** Nothing of the preview runs any more. */
+    retireAll: (preview: string, now: number): number =>
+      database.run(
+        "update deployments set phase = 'superseded', ended_at = coalesce(ended_at, ?) where preview = ? and phase <> 'failed'",
+        now,
+        preview,
+      ),
+  };
+}
+
+function parse(row: Record<string, unknown>): Deployment {
+  const json = <T>(value: unknown): T | null => (typeof value === "string" ? (JSON.parse(value) as T) : null);
+  return {
+    preview: row["preview"] as string,
+    generation: row["generation"] as number,
+    commit: row["commit_id"] as string,
+    cause: row["cause"] as string,
+    phase: row["phase"] as DeploymentPhase,
+    startedAt: row["started_at"] as number,
+    readyAt: row["ready_at"] as number | null,
+    endedAt: row["ended_at"] as number | null,
+    failure: json<Failure>(row["failure"]),
+    findings: json<Failure["findings"]>(row["findings"]) ?? [],
+    stack: json<StackSpec>(row["stack"]),
+  };
+}

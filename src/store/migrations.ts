@@ -1,0 +1,86 @@
+/** Numbered by position; only ever appended to. JSON columns hold the types of the domain. */
+export const migrations: readonly string[] = [
+  `
+  create table repositories (
+    id integer primary key,
+    name text not null,
+    slug text not null unique
+  ) strict;
+
+  create table previews (
+    key text primary key,
+    slug text not null unique,
+    repository_id integer not null references repositories (id),
+    number integer not null,
+    spec text not null,
+    -- the newest event's pull request, for the time the forge is down
+    hint text,
+    revision integer not null,
+    created_at integer not null,
+    gone_at integer
+  ) strict;
+
+  create table deliveries (
+    hook_id text not null,
+    delivery text not null,
+    event text not null,
+    body_hash text not null,
+    received_at integer not null,
+    primary key (hook_id, delivery, event, body_hash)
+  ) strict, without rowid;
+  create index deliveries_by_age on deliveries (received_at);
+
+  create table requests (
+    comment_id integer primary key,
+    preview text not null references previews (key),
+    repository text not null,
+    number integer not null,
+    verb text not null,
+    argument text,
+    author text not null,
+    received_at integer not null,
+    state text not null,
+    generation integer,
+    answer text,
+    reaction text
+  ) strict;
+  create index requests_open on requests (preview, state);
+
+  create table deployments (
+    preview text not null references previews (key),
+    generation integer not null,
+    commit_id text not null,
+    cause text not null,
+    phase text not null,
+    started_at integer not null,
+    ready_at integer,
+    ended_at integer,
+    failure text,
+    findings text not null default '[]',
+    stack text,
+    primary key (preview, generation)
+  ) strict;
+
+  create table timeline (
+    preview text not null,
+    generation integer not null,
+    name text not null,
+    started_at integer not null,
+    ended_at integer,
+    outcome text not null,
+    detail text,
+    primary key (preview, generation, name)
+  ) strict, without rowid;
+
+  create table whole_volumes (
+    name text primary key,
+    preview text not null,
+    completed_at integer not null
+  ) strict, without rowid;
+
+  create table published (
+    preview text primary key,
+    value text not null
+  ) strict, without rowid;
+  `,
+];

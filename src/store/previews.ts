@@ -1,0 +1,119 @@
+import { previewKey, previewSlug, repositorySlug } from "../domain/naming.ts";
+import type { Preview, PreviewSpec, PullRequest } from "../domain/preview.ts";
+import type { Database } from "./database.ts";
+
+export type Repository = { id: number; name: string; slug: string };
+
+export type PreviewStore = ReturnType<typeof createPreviewStore>;
+
+/** The wishes: one row a pull request, written by compare-and-set on its revision. */
+export function createPreviewStore(database: Database) {
+  const select = "select p.*, r.name as repository from previews p join repositories r on r.id = p.repository_id";
+  return {
+    get: (key: string): Preview | null => parse(database.get(`${select} where p.key = ?`, key)),
+    bySlug: (slug: string): Preview | null => parse(database.get(`${select} where p.slug = ?`, slug)),
+
+    /** All of them, oldest first; without `gone`, only those that are or should be there. */
+    list: (options: { gone: boolean }): Preview[] =>
+      database
+        .all(`${select} ${options.gone ? "" : "where p.gone_at is null"} order by p.created_at, p.key`)
+        .flatMap((row) => parse(row) ?? []),
+
+    /** The row of a pull request, made when it is first heard of. Its slug is fixed then. */
+    ensure(pull: { repositoryId: number; repository: string; number: number }, now: number): Preview {
+      const key = previewKey(pull.repositoryId, pull.number);
+      const repository = ensureRepository(database, pull.repositoryId, pull.repository);
+      database.run(
+        `insert into previews (key, slug, repository_id, number, spec, revision, created_at) values (?, ?, ?, ?, ?, 0, ?)
+         on conflict (key) do nothing`,
+        key,
+        previewSlug(repository.slug, pull.number),
+        pull.repositoryId,
+        pull.number,
+        JSON.stringify(unwished),
+        now,
+      );
+      const made = this.get(key);
+      if (made === null) throw new Error(`preview ${key} vanished while it was made`);
+      return made;
+    },
+
+    /** Remembers what an event said of the pull request, and raises the revision. */
+    hint(key: string, pull: PullRequest): void {
+      database.run("update previews set hint = ?, revision = revision + 1 where key = ?", JSON.stringify(pull), key);
+    },
+
+    /** What the newest event said and the forge has not confirmed yet. */
+    hintOf(key: string): PullRequest | null {
+      const hint = database.get("select hint from previews where key = ?", key)?.["hint"];
+      return typeof hint === "string" ? (JSON.parse(hint) as PullRequest) : null;
+    },
+
+    forgetHint: (key: string): number => database.run("update previews set hint = null where key = ?", key),
+
+    /** Writes a wish if nobody changed the row since it was read; answers whether it did. */
+    put(preview: Preview): boolean {
+      return (
+        database.run(
+          "update previews set spec = ?, gone_at = ?, revision = revision + 1 where key = ? and revision = ?",
+          JSON.stringify(preview.spec),
+          preview.goneAt,
+          preview.key,
+          preview.revision,
+        ) === 1
+      );
+    },
+
+    /** Nothing of it is left on the engine, as of `generation`; a newer wish is not touched. */
+    markGone: (key: string, generation: number, now: number): number =>
+      database.run(
+        `update previews set gone_at = ?, revision = revision + 1
+         where key = ? and gone_at is null and json_extract(spec, '$.wanted') <> 'running' and json_extract(spec, '$.generation') = ?`,
+        now,
+        key,
+        generation,
+      ),
+
+    repositories: (): Repository[] => database.all("select * from repositories order by id") as Repository[],
+  };
+}
+
+const unwished: PreviewSpec = {
+  wanted: "blocked",
+  reason: "unread",
+  generation: 0,
+  pull: null,
+  redeploys: 0,
+  resets: 0,
+  cause: "",
+};
+
+/** A repository's slug is its name, fixed at first sight; a second owner's gets the owner's name too. A rename keeps it. */
+function ensureRepository(database: Database, id: number, name: string): Repository {
+  const known = database.get("select * from repositories where id = ?", id) as Repository | undefined;
+  if (known) {
+    if (known.name !== name) database.run("update repositories set name = ? where id = ?", name, id);
+    return { ...known, name };
+  }
+  const [owner = "", short = name] = name.split("/");
+  const candidates = [repositorySlug(short), repositorySlug(`${short}-${owner}`), repositorySlug(`${short}-${id}`)];
+  const free = candidates.find((slug) => !database.get("select 1 from repositories where slug = ?", slug));
+  const repository = { id, name, slug: free ?? repositorySlug(`r${id}`) };
+  database.run("insert into repositories (id, name, slug) values (?, ?, ?)", id, name, repository.slug);
+  return repository;
+}
+
+function parse(row: Record<string, unknown> | undefined): Preview | null {
+  if (!row) return null;
+  return {
+    key: row["key"] as string,
+    slug: row["slug"] as string,
+    repositoryId: row["repository_id"] as number,
+    repository: row["repository"] as string,
+    number: row["number"] as number,
+    spec: JSON.parse(row["spec"] as string) as PreviewSpec,
+    revision: row["revision"] as number,
+    createdAt: row["created_at"] as number,
+    goneAt: row["gone_at"] as number | null,
+  };
+}

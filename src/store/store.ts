@@ -1,0 +1,90 @@
+import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { Clock } from "../domain/time.ts";
+import { openDatabase } from "./database.ts";
+import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
+import { createDeploymentStore } from "./deployments.ts";
+import { createPreviewStore } from "./previews.ts";
+import { createPublishedStore } from "./published.ts";
+import { createRequestStore } from "./requests.ts";
+import { createTimelineStore } from "./timeline.ts";
+import { createVolumeStore } from "./volumes.ts";
+
+export type Store = ReturnType<typeof openStore>;
+
+/** GitHub offers redelivery for three days; a week is on the safe side. */
+const deliveriesKeptMs = 7 * 86_400_000;
+
+/** Opens the one SQLite file, and gives each reader what it needs of it with the time already filled in. */
+export function openStore(path: string, clock: Clock) {
+  const database = openDatabase(path);
+  const previews = createPreviewStore(database);
+  const deliveries = createDeliveryStore(database);
+  const deployments = createDeploymentStore(database);
+  const requests = createRequestStore(database);
+  const timeline = createTimelineStore(database);
+  const volumes = createVolumeStore(database);
+  const now = () => clock.now();
+
+  return {
+    previews,
+    requests,
+    published: <T>() => createPublishedStore<T>(database),
+
+    intake: {
+      commitSoon: database.commitSoon,
+      recordDelivery: (id: DeliveryId, at: number) => deliveries.record(id, at),
+      ensurePreview: previews.ensure.bind(previews),
+      findPreview: previews.get,
+      hint: previews.hint.bind(previews),
+      addRequest: requests.add.bind(requests),
+    },
+
+    wishes: {
+      get: previews.get,
+      put: (preview: Preview, commentId?: number): boolean =>
+        database.transaction(() => {
+          const written = previews.put(preview);
+          if (written && commentId !== undefined) requests.accept(commentId, preview.spec.generation);
+          return written;
+        }),
+      hintOf: previews.hintOf,
+      forgetHint: (key: string, hint: PullRequest | null): void =>
+        database.transaction(() => {
+          if (JSON.stringify(previews.hintOf(key)) === JSON.stringify(hint)) previews.forgetHint(key);
+        }),
+      waitingRequests: (key: string) => requests.open(key).filter((request) => request.state === "waiting"),
+      accept: (commentId: number, generation: number): void => void requests.accept(commentId, generation),
+      answer: (commentId: number, reaction: "+1" | "-1" | "confused", text: string): void =>
+        void requests.answer(commentId, reaction, text),
+      markGone: (key: string, generation: number): void => void previews.markGone(key, generation, now()),
+    },
+
+    attempts: {
+      of: deployments.of,
+      begin: (attempt: Parameters<typeof deployments.begin>[0]): void => deployments.begin(attempt, now()),
+      prepared: deployments.prepared.bind(deployments),
+      enter: (key: string, generation: number, phase: "building" | "starting"): void =>
+        void deployments.enter(key, generation, phase),
+      commit: (key: string, generation: number): boolean => deployments.commit(key, generation, now()),
+      fail: (key: string, generation: number, failure: Parameters<typeof deployments.fail>[2]): void =>
+        deployments.fail(key, generation, failure, now()),
+      supersede: (key: string, below: number): void => void deployments.supersede(key, below, now()),
+      retireAll: (key: string): void => void deployments.retireAll(key, now()),
+    },
+
+    timeline: {
+      of: timeline.of,
+      begin: (event: Parameters<typeof timeline.begin>[0]): void => timeline.begin(event, now()),
+      end: (event: Parameters<typeof timeline.end>[0]): void => timeline.end(event, now()),
+    },
+
+    volumes: {
+      of: volumes.wholeOf,
+      complete: (key: string, volume: string): void => void volumes.complete(key, volume, now()),
+      forgetAll: (key: string): void => void volumes.forgetAll(key),
+    },
+
+    forgetOldDeliveries: (): number => deliveries.forgetBefore(now() - deliveriesKeptMs),
+    [Symbol.dispose]: () => database[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,49 @@
+import type { TimelineEvent } from "../domain/preview.ts";
+import type { Database } from "./database.ts";
+
+export type TimelineStore = ReturnType<typeof createTimelineStore>;
+
+/** What happened in each deployment, and how long it took. */
+export function createTimelineStore(database: Database) {
+  return {
+    of: (preview: string): TimelineEvent[] =>
+      database
+        .all("select * from timeline where preview = ? order by generation, started_at, name", preview)
+        .map(parse),
+
+    begin(event: Pick<TimelineEvent, "preview" | "generation" | "name">, now: number): void {
+      database.run(
+        `insert into timeline (preview, generation, name, started_at, outcome) values (?, ?, ?, ?, 'running')
+         on conflict do update set started_at = excluded.started_at, ended_at = null, outcome = 'running', detail = null`,
+        event.preview,
+        event.generation,
+        event.name,
+        now,
+      );
+    },
+
+    end(event: Pick<TimelineEvent, "preview" | "generation" | "name" | "outcome" | "detail">, now: number): void {
+      database.run(
+        "update timeline set ended_at = ?, outcome = ?, detail = ? where preview = ? and generation = ? and name = ?",
+        now,
+        event.outcome,
+        event.detail,
+        event.preview,
+        event.generation,
+        event.name,
+      );
+    },
+  };
+}
+
+function parse(row: Record<string, unknown>): TimelineEvent {
+  return {
+    preview: row["preview"] as string,
+    generation: row["generation"] as number,
+    name: row["name"] as string,
+    startedAt: row["started_at"] as number,
+    endedAt: row["ended_at"] as number | null,
+    outcome: row["outcome"] as TimelineEvent["outcome"],
+    detail: row["detail"] as string | null,
+  };
+}

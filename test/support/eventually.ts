@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Repeats `check` until it neither throws nor answers false, and gives its answer; after `timeoutMs` the last failure is thrown.
+ * The only wait that tests know.
+ */
+export async function eventually<T>(
+  check: () => T | Promise<T>,
+  { timeoutMs = 5000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      const answer = await check();
+      if (answer !== false) return answer;
+      if (performance.now() > deadline) throw new Error(`still false after ${timeoutMs} ms`);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    await sleep(everyMs);
+  }
+}
