@@ -1,0 +1,117 @@
+import type { Intent } from "../domain/intent.ts";
+import { previewKey } from "../domain/naming.ts";
+import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { Clock } from "../domain/time.ts";
+import type { Verb } from "../domain/verbs.ts";
+
+/** What intake needs of the store. */
+export type IntakeStore = {
+  commitSoon<T>(work: () => T): Promise<T>;
+  recordDelivery(id: { hookId: string; delivery: string; event: string; bodyHash: string }, now: number): boolean;
+  ensurePreview(pull: { repositoryId: number; repository: string; number: number }, now: number): Preview;
+  findPreview(key: string): Preview | null;
+  hint(key: string, pull: PullRequest): void;
+  addRequest(request: {
+    preview: string;
+    repository: string;
+    number: number;
+    verb: Verb | "misspelled";
+    argument: string | null;
+    author: string;
+    commentId: number;
+    receivedAt: number;
+  }): void;
+};
+
+export type Intake = ReturnType<typeof createIntake>;
+
+type Delivery = { hookId: string; delivery: string; event: string; bodyHash: string };
+type Submitted = { status: "accepted" | "duplicate" | "ignored"; reason: string };
+
+/**
+ * The one door for wishes: an intent becomes rows in one durable transaction, and only then the loop is woken, with a
+ * key and nothing else.
+ */
+export function createIntake(world: {
+  store: IntakeStore;
+  clock: Clock;
+  isOurs(repository: string): boolean;
+  wake(key: string): void;
+  resync(): void;
+}) {
+  const { store, clock } = world;
+
+  const write = (intent: Intent, now: number): string | null => {
+    if (intent.kind === "resync") return null;
+    if (intent.kind === "pull") return writePull(store, intent.pull, now);
+    return writeRequest(store, intent, now);
+  };
+
+  return {
+    /** A verified event. A duplicate writes nothing, and wakes the loop all the same: the first may have been cut short. */
+    async submit(intent: Intent, delivery: Delivery): Promise<Submitted> {
+      const repository = repositoryOf(intent);
+      if (repository !== null && !world.isOurs(repository)) {
+        return { status: "ignored", reason: `${repository} is not among the repositories of server.yaml` };
+      }
+      const now = clock.now();
+      const outcome = await store.commitSoon(() => {
+        const isNew = store.recordDelivery(delivery, now);
+        return { isNew, key: isNew ? write(intent, now) : keyOf(intent) };
+      });
+      if (outcome.key !== null) world.wake(outcome.key);
+      if (intent.kind === "resync") world.resync();
+      return outcome.isNew
+        ? { status: "accepted", reason: reasonOf(intent) }
+        : { status: "duplicate", reason: "this delivery was received before" };
+    },
+  };
+}
+
+function writePull(store: IntakeStore, pull: PullRequest, now: number): string | null {
+  const key = previewKey(pull.repositoryId, pull.number);
+  // A closed pull request we never served leaves no row behind.
+  if (!pull.open && store.findPreview(key) === null) return null;
+  store.ensurePreview(pull, now);
+  store.hint(key, pull);
+  return key;
+}
+
+function writeRequest(
+  store: IntakeStore,
+  intent: Extract<Intent, { kind: "command" | "misspelled" }>,
+  now: number,
+): string {
+  const { key } = store.ensurePreview(intent.request, now);
+  const { repository, number, author, commentId } = intent.request;
+  const said =
+    intent.kind === "command"
+      ? { verb: intent.request.verb, argument: intent.request.argument }
+      : { verb: "misspelled" as const, argument: `${intent.said} ${intent.meant}` };
+  store.addRequest({ preview: key, repository, number, author, commentId, receivedAt: now, ...said });
+  return key;
+}
+
+function repositoryOf(intent: Intent): string | null {
+  if (intent.kind === "resync") return null;
+  return intent.kind === "pull" ? intent.pull.repository : intent.request.repository;
+}
+
+function keyOf(intent: Intent): string | null {
+  if (intent.kind === "resync") return null;
+  const about = intent.kind === "pull" ? intent.pull : intent.request;
+  return previewKey(about.repositoryId, about.number);
+}
+
+function reasonOf(intent: Intent): string {
+  switch (intent.kind) {
+    case "pull":
+      return `pull request ${intent.action}`;
+    case "command":
+      return `command /${intent.request.verb}`;
+    case "misspelled":
+      return `command /${intent.said}, nearly /${intent.meant}`;
+    case "resync":
+      return intent.reason;
+  }
+}
