@@ -1,0 +1,210 @@
+import { homeNetworkName, containerName, networkName } from "../domain/naming.ts";
+import type { ObservedContainer, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import { type Draft, joinsOf } from "./draft.ts";
+import { attachmentsOf, containerHash, isKept, volumesOf } from "./identity.ts";
+import { planReady } from "./ready.ts";
+import type { Attachment, ContainerPlan } from "./step.ts";
+import { planVolumes, type VolumeInput } from "./volumes.ts";
+
+export type BringUpInput = VolumeInput & {
+  /** Networks of the generation that serves meanwhile: a kept service replaced on its data joins them too. */
+  servingNetworks: Attachment[];
+  /** The container that already is what the service should be. */
+  match(service: ServiceSpec, hash: string): ObservedContainer | undefined;
+  /** Also asks services that run already whether they are ready. */
+  awaitRunning: boolean;
+};
+
+/** Adds the steps that bring a stack from what is there to all its services ready. */
+export function planBringUp(input: BringUpInput, draft: Draft): void {
+  planNetworks(input, draft);
+  const volumes = planVolumes(input, draft);
+  for (const service of byDependency(input.stack.services)) {
+    const image = input.images[service.name];
+    const used = Object.fromEntries(volumesOf(service).map((name) => [name, volumes[name] ?? name]));
+    const hash = containerHash(service, image?.id ?? "", used);
+    const existing = input.match(service, hash);
+    if (existing) {
+      planExisting(input, { service, draft }, existing);
+      planReady(input, { service, draft }, existing.name);
+    } else if (image) {
+      const container = containerPlan(
+        input.stack,
+        { ...service, kept: isKept(service, image) },
+        { hash, imageId: image.id, volumes: used },
+      );
+      planNew(input, { service, draft }, container);
+      planReady(input, { service, draft }, container.name);
+    } else {
+      draft.kept.push({ resource: service.name, cause: "its image is gone; /redeploy makes it again" });
+    }
+  }
+}
+
+/** Services with those they depend on first; the order of the file otherwise. */
+export function byDependency(services: readonly ServiceSpec[]): ServiceSpec[] {
+  const sorted: ServiceSpec[] = [];
+  const visit = (service: ServiceSpec, path: readonly string[]) => {
+    if (sorted.includes(service) || path.includes(service.name)) return;
+    for (const { service: name } of service.dependsOn) {
+      const dependency = services.find((each) => each.name === name);
+      if (dependency) visit(dependency, [...path, service.name]);
+    }
+    sorted.push(service);
+  };
+  for (const service of services) visit(service, []);
+  return sorted;
+}
+
+type Context = { service: ServiceSpec; draft: Draft };
+
+function planNetworks({ stack, state }: BringUpInput, draft: Draft): void {
+  const wanted = [
+    { name: homeNetworkName(stack.project), home: true, network: { name: "home", internal: false } },
+    ...stack.networks.map((network) => ({
+      name: networkName(stack.project, stack.generation, network.name),
+      home: false,
+      network,
+    })),
+  ];
+  for (const each of wanted) {
+    draft.networks.add(each.name);
+    if (state.networks.some((network) => network.name === each.name)) continue;
+    draft.steps.push({
+      ...each,
+      kind: "create-network",
+      id: `create-network:${each.name}`,
+      cause: each.home ? "new preview" : "new generation",
+      after: [],
+      generation: stack.generation,
+      addresses: stack.services.length,
+    });
+  }
+}
+
+function planExisting(input: BringUpInput, { service, draft }: Context, container: ObservedContainer): void {
+  draft.containers.add(container.name);
+  const missing = attachmentsOf(input.stack, service).filter((each) => !(each.network in container.addresses));
+  for (const attachment of missing)
+    pushJoin({ service, draft }, container.name, attachment, "unchanged; joins the new generation");
+  if (shouldStart(service, container)) {
+    pushStart({ service, draft }, container.name, tellEnd(container));
+  } else if (missing.length === 0) {
+    draft.kept.push({ resource: service.name, cause: container.state === "exited" ? "it completed" : "unchanged" });
+  }
+}
+
+function planNew(input: BringUpInput, { service, draft }: Context, container: ContainerPlan): void {
+  const replaced = container.service.kept ? holderOf(input, container) : undefined;
+  draft.containers.add(container.name);
+  draft.steps.push({
+    kind: "create",
+    id: `create:${service.name}`,
+    cause: replaced
+      ? "its options changed, on the same data"
+      : container.service.kept
+        ? "no such data yet"
+        : "new generation",
+    after: [
+      ...container.attachments.map((each) => `create-network:${each.network}`),
+      ...Object.keys(container.volumes).map((name) => `create-volume:${name}`),
+    ],
+    container,
+  });
+  if (container.service.kept) {
+    const places = [
+      ...attachmentsOf(input.stack, service),
+      ...(replaced ? input.servingNetworks.filter((each) => each.aliases.includes(service.name)) : []),
+    ];
+    for (const place of places) pushJoin({ service, draft }, container.name, place, "joins the new generation");
+  }
+  if (replaced) {
+    // Two servers on the same files would destroy them.
+    draft.steps.push({
+      kind: "stop",
+      id: `stop:${service.name}`,
+      cause: "replaced on the same data",
+      after: [`create:${service.name}`, ...joinsOf(draft, service.name)],
+      container: replaced.name,
+      service: service.name,
+      graceMs: service.stopGraceMs ?? 10_000,
+    });
+  }
+  const waits = service.dependsOn.map((dependency) => dependency.service).join(" and ");
+  pushStart({ service, draft }, container.name, waits === "" ? "nothing to wait for" : `after ${waits}`);
+}
+
+function pushJoin({ service, draft }: Context, container: string, attachment: Attachment, cause: string): void {
+  draft.steps.push({
+    kind: "join",
+    id: `join:${service.name}:${attachment.network}`,
+    cause,
+    after: [`create:${service.name}`, `create-network:${attachment.network}`],
+    container,
+    service: service.name,
+    attachment,
+  });
+}
+
+function pushStart({ service, draft }: Context, container: string, cause: string): void {
+  const after = [
+    `create:${service.name}`,
+    ...joinsOf(draft, service.name),
+    `stop:${service.name}`,
+    ...waitsOf({ service, draft }),
+  ];
+  draft.steps.push({ kind: "start", id: `start:${service.name}`, cause, after, container, service: service.name });
+}
+
+/** What a service waits for (Compose specification, depends_on); seeded data counts to being healthy. */
+function waitsOf({ service, draft }: Context): string[] {
+  return service.dependsOn.flatMap(({ service: name, condition }) =>
+    condition === "started"
+      ? [`start:${name}`]
+      : [
+          `await:${name}`,
+          ...draft.steps
+            .filter((step) => step.kind === "complete" && step.after.includes(`await:${name}`))
+            .map((step) => step.id),
+        ],
+  );
+}
+
+function containerPlan(
+  stack: StackSpec,
+  service: ServiceSpec,
+  made: { hash: string; imageId: string; volumes: Record<string, string> },
+): ContainerPlan {
+  const home = { network: homeNetworkName(stack.project), aliases: [], index: null };
+  return {
+    name: containerName(stack.project, service, { generation: stack.generation, hash: made.hash }),
+    service,
+    specHash: made.hash,
+    imageId: made.imageId,
+    generation: stack.generation,
+    attachments: service.kept ? [home] : attachmentsOf(stack, service),
+    volumes: made.volumes,
+  };
+}
+
+function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedContainer | undefined {
+  const data = Object.values(container.volumes);
+  return state.containers.find(
+    (each) =>
+      each.service === container.service.name &&
+      each.state === "running" &&
+      each.volumes.some((name) => data.includes(name)),
+  );
+}
+
+/** Ended from outside, or after a while of good work: it is started again. One that ended at once would only end again. */
+function shouldStart(service: ServiceSpec, container: ObservedContainer): boolean {
+  if (container.state !== "exited") return false;
+  if (service.kept) return true;
+  if (service.job || (container.exitCode === 0 && service.restart === "no")) return false;
+  return (container.exitCode ?? 0) >= 128 || container.exitCode === 0 || (container.ranMs ?? 0) >= 10_000;
+}
+
+function tellEnd(container: ObservedContainer): string {
+  return container.oomKilled ? "it ran out of memory" : `it had ended with code ${container.exitCode ?? "unknown"}`;
+}

@@ -1,0 +1,139 @@
+import type { ResolvedImage, StackSpec, StackState } from "../domain/stack.ts";
+import { planBringUp } from "./bring-up.ts";
+import { type Draft, finish, newDraft } from "./draft.ts";
+import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
+import { planRemoval } from "./removal.ts";
+import type { Plan } from "./step.ts";
+
+export type DeployInput = {
+  candidate: StackSpec;
+  /** The stack that serves meanwhile, or null. */
+  serving: StackSpec | null;
+  state: StackState;
+  /** By service of the candidate: all of them. */
+  images: Readonly<Record<string, ResolvedImage>>;
+  whole: ReadonlySet<string>;
+  nonce: string;
+  /** How long requests in flight may take to end. */
+  drainMs: number;
+};
+
+/**
+ * One deployment: leftovers of an overtaken attempt go, the candidate comes up beside what serves, is probed, takes
+ * over, and what served drains and goes. Until the swap nothing of the serving stack is touched.
+ */
+export function planDeploy(input: DeployInput): Plan {
+  const { candidate, serving, state } = input;
+  const draft = newDraft();
+  planBringUp(
+    {
+      ...input,
+      stack: candidate,
+      servingNetworks: serving
+        ? serving.services.flatMap((service) =>
+            attachmentsOf(serving, service).map((each) => ({ ...each, index: null })),
+          )
+        : [],
+      awaitRunning: true,
+      // A stateless container is made anew for each generation; a kept one goes on serving the next.
+      match: (service, hash) =>
+        state.containers.find(
+          (each) =>
+            each.service === service.name &&
+            each.specHash === hash &&
+            isUsable(each) &&
+            (each.generation === candidate.generation || isKept(service, input.images[service.name])),
+        ),
+    },
+    draft,
+  );
+  const ready = draft.steps.filter((step) => step.kind === "await" || step.kind === "complete").map((step) => step.id);
+  const old = serving ? usedBy(serving, state) : newDraft();
+  planLeftovers(input, draft, old);
+  draft.steps.push({
+    kind: "probe",
+    id: "probe",
+    cause: "the main route, before anyone sees it",
+    after: ready,
+    stack: candidate,
+  });
+  const swapCause = serving ? `g${serving.generation} → g${candidate.generation}` : "first to serve";
+  draft.steps.push({
+    kind: "swap",
+    id: "swap",
+    cause: swapCause,
+    after: ["probe"],
+    stack: candidate,
+    from: serving?.generation ?? null,
+  });
+  if (serving) {
+    draft.steps.push({
+      kind: "drain",
+      id: "drain",
+      cause: `${input.drainMs / 1000} s at most`,
+      after: ["swap"],
+      generation: serving.generation,
+      timeoutMs: input.drainMs,
+    });
+    planRemoval(draft, { state: only(state, old), cause: "replaced", after: ["drain"], graceMs: 10_000 });
+  }
+  return finish(draft);
+}
+
+/** What neither serves nor is part of the candidate: an overtaken or failed attempt left it. */
+function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
+  const union: Draft = {
+    steps: draft.steps,
+    kept: [],
+    containers: draft.containers.union(old.containers),
+    networks: draft.networks.union(old.networks),
+    volumes: draft.volumes.union(old.volumes),
+  };
+  planRemoval(union, { state, cause: "left by an earlier attempt", after: [], graceMs: 0 });
+}
+
+/** The names a stack uses on the engine, as observed. */
+function usedBy(stack: StackSpec, state: StackState): Draft {
+  const draft = newDraft();
+  for (const container of state.containers.filter((each) => belongsTo(each, stack.generation, state))) {
+    draft.containers.add(container.name);
+    for (const volume of container.volumes) draft.volumes.add(volume);
+  }
+  for (const network of state.networks)
+    if (network.kind === "home" || network.generation === stack.generation) draft.networks.add(network.name);
+  return draft;
+}
+
+function only(state: StackState, names: Draft): StackState {
+  return {
+    containers: state.containers.filter((each) => names.containers.has(each.name)),
+    networks: state.networks.filter((each) => names.networks.has(each.name)),
+    volumes: state.volumes.filter((each) => names.volumes.has(each.name)),
+  };
+}
+
+export type SettleInput = Omit<DeployInput, "candidate" | "serving" | "drainMs"> & { serving: StackSpec | null };
+
+/** No attempt is under way: what serves is kept whole, everything else goes. */
+export function planSettle(input: SettleInput): Plan {
+  const { serving, state } = input;
+  const draft = newDraft();
+  if (serving) {
+    planBringUp(
+      {
+        ...input,
+        stack: serving,
+        servingNetworks: [],
+        awaitRunning: false,
+        match: (service) =>
+          state.containers.find(
+            (each) => each.service === service.name && isUsable(each) && belongsTo(each, serving.generation, state),
+          ),
+      },
+      draft,
+    );
+    for (const volume of usedBy(serving, state).volumes) draft.volumes.add(volume);
+  }
+  planRemoval(draft, { state, cause: serving ? "not part of what serves" : "nothing serves", after: [], graceMs: 0 });
+  return finish(draft);
+}

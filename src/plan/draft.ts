@@ -1,0 +1,30 @@
+import type { Kept, Plan, Step } from "./step.ts";
+
+/** A plan in the making, with the engine names that it uses: whatever else is there is not wanted. */
+export type Draft = {
+  steps: Step[];
+  kept: Kept[];
+  containers: Set<string>;
+  networks: Set<string>;
+  volumes: Set<string>;
+};
+
+export function newDraft(): Draft {
+  return { steps: [], kept: [], containers: new Set(), networks: new Set(), volumes: new Set() };
+}
+
+export function hasStep(draft: Draft, id: string): boolean {
+  return draft.steps.some((step) => step.id === id);
+}
+
+/** The steps that join a service to networks. */
+export function joinsOf(draft: Draft, service: string): string[] {
+  return draft.steps.filter((step) => step.kind === "join" && step.service === service).map((step) => step.id);
+}
+
+/** The finished plan: nobody waits for a step that turned out not to be needed. */
+export function finish(draft: Draft): Plan {
+  const ids = new Set(draft.steps.map((step) => step.id));
+  const steps = draft.steps.map((step) => ({ ...step, after: [...new Set(step.after.filter((id) => ids.has(id)))] }));
+  return { steps, kept: draft.kept };
+}

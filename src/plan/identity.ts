@@ -1,0 +1,63 @@
+import { specHash } from "../domain/spec-hash.ts";
+import type { Mount, ObservedContainer, ResolvedImage, ServiceSpec, StackSpec, StackState } from "../domain/stack.ts";
+import { networkName } from "../domain/naming.ts";
+import type { Attachment } from "./step.ts";
+
+/**
+ * What a container's identity is made of. What changes without replacing it is left out: networks are joined, limits
+ * are our quota, the image counts by its id.
+ */
+export function containerHash(service: ServiceSpec, imageId: string, volumes: Record<string, string>): string {
+  const {
+    dependsOn: _order,
+    networks: _joined,
+    ports: _promised,
+    limits: _quota,
+    image: _byId,
+    kept: _kept,
+    job: _job,
+    ...content
+  } = service;
+  return specHash({ content, imageId, volumes });
+}
+
+/** Whether a service's data outlives a generation; an image's own `VOLUME` counts where the service runs an image. */
+export function isKept(service: ServiceSpec, image: ResolvedImage | undefined): boolean {
+  return service.kept || (service.image.kind === "pull" && (image?.volumes.length ?? 0) > 0);
+}
+
+/** The places of a service in its generation's networks; its index fixes its address there. */
+export function attachmentsOf(stack: StackSpec, service: ServiceSpec): Attachment[] {
+  const index = stack.services.findIndex((each) => each.name === service.name);
+  return service.networks.map(({ network, aliases }) => ({
+    network: networkName(stack.project, stack.generation, network),
+    aliases: [...new Set([service.name, ...aliases])],
+    index,
+  }));
+}
+
+/**
+ * A container belongs to a generation by being attached to its networks. One that a later attempt made does not, though
+ * it may have joined them for the time it replaced another.
+ */
+export function belongsTo(container: ObservedContainer, generation: number, state: StackState): boolean {
+  return (
+    container.generation <= generation &&
+    state.networks.some(
+      (network) =>
+        network.kind === "network" && network.generation === generation && network.name in container.addresses,
+    )
+  );
+}
+
+/** The named volumes a service mounts, by the user's name. */
+export function volumesOf(service: ServiceSpec): string[] {
+  return service.mounts
+    .filter((mount): mount is Extract<Mount, { kind: "volume" }> => mount.kind === "volume")
+    .map((mount) => mount.volume);
+}
+
+/** Made but never started, or half removed: it may lack its files. */
+export function isUsable(container: ObservedContainer): boolean {
+  return container.state !== "created" && container.state !== "dead" && container.state !== "removing";
+}

@@ -1,0 +1,68 @@
+import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import { type Draft, hasStep, joinsOf } from "./draft.ts";
+import { attachmentsOf, isKept, volumesOf } from "./identity.ts";
+
+type ReadyInput = {
+  stack: StackSpec;
+  images: Readonly<Record<string, ResolvedImage>>;
+  /** Also asks services that run already whether they are ready. */
+  awaitRunning: boolean;
+};
+type Context = { service: ServiceSpec; draft: Draft };
+
+/** Adds what shows that a service is ready, and the seeds that go into its new data before anyone uses it. */
+export function planReady(input: ReadyInput, { service, draft }: Context, container: string): void {
+  if (!hasStep(draft, `start:${service.name}`) && !input.awaitRunning) return;
+  const completes =
+    service.job ||
+    input.stack.services.some((each) =>
+      each.dependsOn.some((it) => it.service === service.name && it.condition === "completed"),
+    );
+  const image = input.images[service.name];
+  // A database opens its image's port only after its init; a worker on the web's image need not listen.
+  const promised = isKept(service, image) ? [...service.ports, ...(image?.ports ?? [])] : service.ports;
+  draft.steps.push({
+    kind: "await",
+    id: `await:${service.name}`,
+    cause: completes ? "until it completed" : "until it is ready",
+    after: [`start:${service.name}`, ...joinsOf(draft, service.name)],
+    readiness: {
+      container,
+      service,
+      condition: completes ? "completed" : "healthy",
+      ports: completes ? [] : [...new Set(promised)].toSorted((a, b) => a - b),
+      network: attachmentsOf(input.stack, service)[0]?.network ?? "",
+      timeoutMs: input.stack.readyTimeoutMs,
+    },
+  });
+  planWhole(input.stack, { service, draft }, container);
+}
+
+/** New volumes are whole once their service is ready and the seeds are in. */
+function planWhole(stack: StackSpec, { service, draft }: Context, container: string): void {
+  for (const volume of volumesOf(service)) {
+    const created = draft.steps.find((step) => step.id === `create-volume:${volume}`);
+    if (created?.kind !== "create-volume" || hasStep(draft, `complete:${volume}`)) continue;
+    const seed = stack.seeds.find((each) => each.service === service.name && each.volume === volume);
+    if (seed) {
+      const cause = `new data, from ${seed.files.join(", ")}`;
+      draft.steps.push({
+        kind: "seed",
+        id: `seed:${volume}`,
+        cause,
+        after: [`await:${service.name}`],
+        container,
+        service,
+        seed,
+        commit: stack.commit,
+      });
+    }
+    draft.steps.push({
+      kind: "complete",
+      id: `complete:${volume}`,
+      cause: "its data is whole",
+      after: [`await:${service.name}`, `seed:${volume}`],
+      volume: created.name,
+    });
+  }
+}

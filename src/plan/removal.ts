@@ -1,0 +1,76 @@
+import type { ObservedContainer, StackState } from "../domain/stack.ts";
+import { type Draft, finish, newDraft } from "./draft.ts";
+import type { Plan } from "./step.ts";
+
+export type RemovalOptions = {
+  state: StackState;
+  cause: string;
+  /** Steps that must be over first. */
+  after: string[];
+  /** How long a container may take to end by itself; 0 kills it. */
+  graceMs: number;
+};
+
+/** Adds the steps that remove whatever the draft does not use: containers, then networks and volumes they held. */
+export function planRemoval(draft: Draft, { state, cause, after, graceMs }: RemovalOptions): void {
+  const extra = state.containers.filter((container) => !draft.containers.has(container.name));
+  for (const container of extra) {
+    draft.steps.push({
+      kind: "remove",
+      id: `remove:${container.name}`,
+      cause,
+      after,
+      container: container.name,
+      service: container.service,
+      graceMs,
+    });
+  }
+  for (const network of state.networks.filter((each) => !draft.networks.has(each.name))) {
+    const inside = state.containers.filter((container) => network.name in container.addresses);
+    const leaving = inside.filter((container) => draft.containers.has(container.name));
+    for (const container of leaving) {
+      draft.steps.push({
+        kind: "leave",
+        id: `leave:${container.name}:${network.name}`,
+        cause,
+        after,
+        container: container.name,
+        service: container.service,
+        network: network.name,
+      });
+    }
+    const waits = [
+      ...after,
+      ...leaving.map((each) => `leave:${each.name}:${network.name}`),
+      ...removals(extra.filter((each) => inside.includes(each))),
+    ];
+    draft.steps.push({
+      kind: "remove-network",
+      id: `remove-network:${network.name}`,
+      cause,
+      after: waits,
+      name: network.name,
+    });
+  }
+  for (const volume of state.volumes.filter((each) => !draft.volumes.has(each.name))) {
+    const holders = extra.filter((container) => container.volumes.includes(volume.name));
+    draft.steps.push({
+      kind: "remove-volume",
+      id: `remove-volume:${volume.name}`,
+      cause,
+      after: [...after, ...removals(holders)],
+      name: volume.name,
+    });
+  }
+}
+
+/** Everything of a preview goes; nothing of it is worth a farewell. */
+export function planTeardown(state: StackState, cause: string): Plan {
+  const draft = newDraft();
+  planRemoval(draft, { state, cause, after: [], graceMs: 0 });
+  return finish(draft);
+}
+
+function removals(containers: readonly ObservedContainer[]): string[] {
+  return containers.map((container) => `remove:${container.name}`);
+}

@@ -1,0 +1,134 @@
+import type { Condition, NetworkSpec, SeedSpec, ServiceSpec, StackSpec } from "../domain/stack.ts";
+
+/** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
+export type ContainerPlan = {
+  name: string;
+  service: ServiceSpec;
+  specHash: string;
+  imageId: string;
+  generation: number;
+  /** Networks on the engine that it is created on, first = the one it lives and dies with. */
+  attachments: Attachment[];
+  /** The user's volume name → the volume's name on the engine. */
+  volumes: Record<string, string>;
+};
+
+/** One place in one network. */
+export type Attachment = {
+  /** Name on the engine. */
+  network: string;
+  aliases: string[];
+  /** Which address of the subnet, counted from its first usable one; null lets the engine choose. */
+  index: number | null;
+};
+
+/** What is asked of a service before those that wait for it go on. */
+export type Readiness = {
+  container: string;
+  service: ServiceSpec;
+  condition: Condition;
+  /** Ports that must accept TCP, on the container's address in `network`. */
+  ports: number[];
+  network: string;
+  timeoutMs: number;
+};
+
+export type StepKind = Step["kind"];
+
+/**
+ * One call of the engine, the gateway or the store, with why it is made and what it waits for. Every step may be
+ * killed at any point and run again: "already so" is success.
+ */
+export type Step = { id: string; cause: string; after: string[] } & (
+  | { kind: "create-network"; name: string; home: boolean; network: NetworkSpec; generation: number; addresses: number }
+  | { kind: "create-volume"; name: string; volume: string; dataKey: string; generation: number }
+  | { kind: "create"; container: ContainerPlan }
+  | { kind: "start"; container: string; service: string }
+  | { kind: "join"; container: string; service: string; attachment: Attachment }
+  | { kind: "await"; readiness: Readiness }
+  | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
+  /** Writes into the store that a volume's content is whole. */
+  | { kind: "complete"; volume: string }
+  | { kind: "probe"; stack: StackSpec }
+  /** The commit point: the deployment is ready, the gateway routes to it. */
+  | { kind: "swap"; stack: StackSpec; from: number | null }
+  /** Waits until nothing is in flight to that generation. */
+  | { kind: "drain"; generation: number; timeoutMs: number }
+  | { kind: "stop"; container: string; service: string; graceMs: number }
+  | { kind: "remove"; container: string; service: string; graceMs: number }
+  | { kind: "leave"; container: string; service: string; network: string }
+  | { kind: "remove-network"; name: string }
+  | { kind: "remove-volume"; name: string }
+);
+
+/** What stays as it is, for people who read the plan. */
+export type Kept = { resource: string; cause: string };
+
+/** `missing` names services whose image has to be built or pulled first; only a plan made to be read has it. */
+export type Plan = { steps: Step[]; kept: Kept[]; missing?: { service: string; build: boolean }[] };
+
+/** The plan as a person reads it: one line a step, what, which and why. */
+export function formatPlan(plan: Plan): string {
+  const rows = [
+    ...(plan.missing ?? []).map(({ service, build }) => [
+      build ? "build" : "pull",
+      service,
+      "its image is not on this host",
+    ]),
+    ...plan.kept.map((kept) => ["keep", kept.resource, kept.cause]),
+    ...plan.steps.map((step) => [verbOf(step), resourceOf(step), step.cause]),
+  ];
+  if (rows.length === 0) return "nothing to do";
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
+  const [verbWidth, resourceWidth] = [width(0), width(1)];
+  return rows
+    .map(([verb = "", resource = "", cause = ""]) =>
+      `${verb.padEnd(verbWidth)}  ${resource.padEnd(resourceWidth)}  ${cause}`.trimEnd(),
+    )
+    .join("\n");
+}
+
+/** The word that begins a step's line. */
+export function verbOf(step: Step): string {
+  return step.kind.replace(/-(network|volume)$/, "");
+}
+
+/** What a step is about, in the user's own names. */
+export function resourceOf(step: Step): string {
+  switch (step.kind) {
+    case "create-network":
+      return step.home ? "network home" : `network ${step.network.name} g${step.generation}`;
+    case "create-volume":
+      return `volume ${step.volume}`;
+    case "create":
+      return step.container.service.name;
+    case "start":
+    case "join":
+    case "leave":
+      return step.service;
+    case "stop":
+    case "remove":
+      return step.container;
+    case "await":
+      return step.readiness.service.name;
+    case "seed":
+      return step.seed.service;
+    case "complete":
+      return `volume ${step.volume}`;
+    case "probe":
+      return mainRoute(step.stack);
+    case "swap":
+      return step.stack.slug;
+    case "drain":
+      return `g${step.generation}`;
+    case "remove-network":
+      return `network ${step.name}`;
+    case "remove-volume":
+      return `volume ${step.name}`;
+  }
+}
+
+function mainRoute(stack: StackSpec): string {
+  const main = stack.routes.find((route) => route.main);
+  return main ? `${main.service}:${main.port}${main.health ?? "/"}` : "";
+}
