@@ -1,0 +1,91 @@
+import { MayflyError } from "../domain/errors.ts";
+import { createQueue, type Queue, type RunResult } from "./queue.ts";
+import { reconcile } from "./reconcile.ts";
+import { refresh, type RefreshWorld } from "./refresh.ts";
+import type { World } from "./world.ts";
+
+export type LoopWorld = Omit<World, "changed"> &
+  Omit<RefreshWorld, "wishes"> & {
+    /** Tells the pull request what is so now; skips what was told before. */
+    tell(key: string, signal: AbortSignal): Promise<RunResult>;
+    /** Somebody watches (pages, the dashboard). */
+    onChange(key: string): void;
+    /** Previews brought to their wish side by side. */
+    parallel: number;
+  };
+
+export type Loop = AsyncDisposable & {
+  /** An event, a command or a person hints at this preview: read the pull request, then bring it to its wish. */
+  wake(key: string): void;
+  /** Something on the engine changed: look again, without asking the forge. */
+  look(key: string): void;
+  /** Nothing is waiting or running. */
+  isIdle(): boolean;
+  queueLength(): number;
+  world: World;
+};
+
+/**
+ * Three stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
+ * abort), *converge* brings the engine to it, *tell* brings the pull request up to date. Only keys pass between them.
+ */
+export function createLoop(given: LoopWorld): Loop {
+  const { clock, log, parallel } = given;
+  const failed = (station: string) => (key: string, error: unknown) =>
+    log.error({ preview: key, station, err: error }, "run failed");
+
+  const tell = createQueue({ clock, parallel: 4, run: given.tell, onError: failed("tell") });
+  const world: World = {
+    ...given,
+    changed: (key) => {
+      given.onChange(key);
+      tell.add(key);
+    },
+  };
+  const converge: Queue = createQueue({
+    clock,
+    parallel,
+    onError: failed("converge"),
+    run: (key, signal) => convergeOnce(key, world, signal),
+  });
+  const refreshing = createQueue({
+    clock,
+    parallel: 8,
+    onError: failed("refresh"),
+    run: async (key) => {
+      const { overtaken, unanswered } = await refresh(key, given);
+      if (overtaken) converge.abort(key, "a newer wish");
+      converge.add(key);
+      world.changed(key);
+      if (unanswered === null) return { kind: "done" };
+      log.warn({ preview: key, code: unanswered.code, err: unanswered }, "the forge did not answer");
+      if (unanswered.retry === "never") return { kind: "done" };
+      return { kind: "backoff", ...(unanswered.retryAfterMs !== undefined && { atLeastMs: unanswered.retryAfterMs }) };
+    },
+  });
+
+  return {
+    wake: refreshing.add,
+    look: converge.add,
+    isIdle: () => refreshing.size() + converge.size() + tell.size() === 0,
+    queueLength: () => refreshing.size() + converge.size(),
+    world,
+    async [Symbol.asyncDispose]() {
+      await refreshing[Symbol.asyncDispose]();
+      await converge[Symbol.asyncDispose]();
+      await tell[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function convergeOnce(key: string, world: World, signal: AbortSignal): Promise<RunResult> {
+  const startedAt = world.clock.now();
+  try {
+    return await reconcile(key, world, signal);
+  } catch (error) {
+    if (signal.aborted) return { kind: "done" };
+    const code = error instanceof MayflyError ? error.code : "internal";
+    world.log.error({ preview: key, code, err: error, durationMs: world.clock.now() - startedAt }, "reconcile failed");
+    return { kind: "backoff" };
+  }
+}

@@ -1,0 +1,156 @@
+import type { EngineError, Failure, Finding } from "../domain/errors.ts";
+import type { Deployment, Preview, PullRequest } from "../domain/preview.ts";
+import type { BuildSpec, ResolvedImage, ServiceSpec, StackSpec, StackState } from "../domain/stack.ts";
+import type { Verb } from "../domain/verbs.ts";
+import type { Step } from "../plan/step.ts";
+
+/** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
+export type Forge = {
+  /** Null when there is no such pull request, or we may not see it. */
+  readPull(repository: string, number: number): Promise<PullRequest | null>;
+  listOpenPulls(repository: string): Promise<PullRequest[]>;
+  /** True when the person may write to the repository. */
+  mayWrite(repository: string, person: string): Promise<boolean>;
+};
+
+/** A commit's files, on disk until disposed. */
+export type Checkout = AsyncDisposable & {
+  /** Absolute path of the private tree, without `.git`. */
+  root: string;
+  commit: string;
+  /** Text of a regular file inside, or null when there is none. Throws SourceError `path-outside`, InputError `file-too-large`. */
+  readText(path: string): string | null;
+  /** What a path inside is; symbolic links are `other`. */
+  kindOf(path: string): "file" | "directory" | "none" | "other";
+  /** Names in a directory inside, sorted; empty when there is none. */
+  list(path: string): string[];
+  /** Git tree (or blob) id of a path at the commit: changes only when the content does. Throws SourceError. */
+  treeId(path: string): Promise<string>;
+};
+
+export type Source = {
+  /** Fetches (only if the commit is not there yet) and lays out one commit. Throws SourceError. */
+  checkout(
+    pull: { repository: string; repositoryId: number; number: number },
+    commit: string,
+    signal?: AbortSignal,
+  ): Promise<Checkout>;
+};
+
+/** What a commit's files say should run. */
+export type Rendered = { stack: StackSpec; findings: Finding[] };
+
+export type BuildOutcome = { state: "built" } | { state: "building" } | { state: "failed"; error: EngineError };
+
+/** Who asks for builds: a newer generation of the same preview takes the place of an older one. */
+export type Subscriber = { preview: string; generation: number };
+
+export type Builds = {
+  /**
+   * Asks for an image and says where it stands; a failed one is told once per subscriber. When a job ends, the
+   * subscribers' previews are woken.
+   */
+  request(build: BuildSpec, subscriber: Subscriber, context: BuildContext): BuildOutcome;
+  /** Gives up every request of that preview below `generation` (all without it); jobs without subscriber are cancelled. */
+  release(preview: string, generation?: number): void;
+};
+
+export type BuildContext = {
+  repository: string;
+  repositoryId: number;
+  trust: StackSpec["trust"];
+  /** Lays out the files when the job starts; disposed when it ends. */
+  open(signal: AbortSignal): Promise<Checkout>;
+};
+
+export type StepContext = {
+  preview: { key: string; slug: string };
+  project: string;
+  signal: AbortSignal;
+  /** Reads a file of the deployment's commit (seeds). */
+  readSource(path: string): Promise<string>;
+};
+
+export type Engine = {
+  observe(previewKey: string): Promise<StackState>;
+  /** Null when the image is not on this engine (or is another repository's). */
+  resolveImage(image: ServiceSpec["image"], tag: string | null, repositoryId: number): Promise<ResolvedImage | null>;
+  /** Pulls by name; throws EngineError `image-unavailable`. */
+  pull(reference: string, signal: AbortSignal): Promise<void>;
+  /** Runs one engine step; throws EngineError. */
+  run(step: Step, context: StepContext): Promise<void>;
+};
+
+/** Where requests of a service go: container address on the generation's network. */
+export type UpstreamAddress = { service: string; address: string; port: number };
+
+export type Gateway = {
+  /** Routes the preview's hosts to these upstreams, all at once. */
+  publish(
+    preview: { key: string; slug: string; generation: number },
+    stack: StackSpec,
+    upstreams: UpstreamAddress[],
+  ): void;
+  /** Takes the upstreams away; its hosts show a page. */
+  withdraw(previewKey: string): void;
+  /** Asks once through the forward path; throws EngineError `probe-failed`. */
+  probe(
+    upstream: UpstreamAddress,
+    request: { host: string; path: string; timeoutMs: number; signal: AbortSignal },
+  ): Promise<number>;
+  /** Resolves when nothing is in flight to that generation, or at the deadline, with how many were cut off. */
+  drain(previewKey: string, generation: number, timeoutMs: number): Promise<number>;
+};
+
+/** The wishes, as the store holds them. */
+export type Wishes = {
+  get(key: string): Preview | null;
+  /** Compare-and-set; with a request's comment id, that request is accepted for the new generation in the same transaction. */
+  put(preview: Preview, commentId?: number): boolean;
+  hintOf(key: string): PullRequest | null;
+  /** Forgets the hint, unless a newer one came meanwhile. */
+  forgetHint(key: string, hint: PullRequest | null): void;
+  waitingRequests(key: string): WaitingRequest[];
+  accept(commentId: number, generation: number): void;
+  answer(commentId: number, reaction: "+1" | "-1" | "confused", text: string): void;
+  markGone(key: string, generation: number): void;
+};
+
+export type WaitingRequest = {
+  commentId: number;
+  repository: string;
+  author: string;
+  verb: Verb | "misspelled";
+  argument: string | null;
+};
+
+/** The deployments, as the store holds them. Writes name the generation they were computed from. */
+export type Attempts = {
+  of(key: string): Deployment[];
+  begin(attempt: { preview: string; generation: number; commit: string; cause: string }): void;
+  prepared(key: string, stack: StackSpec, findings: Finding[]): void;
+  enter(key: string, generation: number, phase: "building" | "starting"): void;
+  commit(key: string, generation: number): boolean;
+  fail(key: string, generation: number, failure: Failure): void;
+  supersede(key: string, below: number): void;
+  retireAll(key: string): void;
+};
+
+/** What people see happen. */
+export type Timeline = {
+  begin(event: { preview: string; generation: number; name: string }): void;
+  end(event: {
+    preview: string;
+    generation: number;
+    name: string;
+    outcome: "done" | "failed" | "aborted";
+    detail: string | null;
+  }): void;
+};
+
+/** Which volumes hold whole data. */
+export type WholeVolumes = {
+  of(key: string): ReadonlySet<string>;
+  complete(key: string, volume: string): void;
+  forgetAll(key: string): void;
+};

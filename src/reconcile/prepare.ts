@@ -1,0 +1,119 @@
+import { posix } from "node:path";
+import { type Finding, InputError } from "../domain/errors.ts";
+import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { BuildContext, Checkout } from "./ports.ts";
+import { timed } from "./timed.ts";
+import type { World } from "./world.ts";
+
+/** Fetches the commit and renders what it says should run, with the tag of each image to build. */
+export async function prepareStack(
+  preview: Preview,
+  pull: PullRequest,
+  world: World,
+  signal: AbortSignal,
+): Promise<{ stack: StackSpec; findings: Finding[] }> {
+  const moment = { preview: preview.key, generation: preview.spec.generation };
+  await using checkout = await timed(world, { ...moment, name: "fetch" }, signal, () =>
+    world.source.checkout(preview, pull.headCommit, signal),
+  );
+  return timed(world, { ...moment, name: "render" }, signal, async () => {
+    const { stack, findings } = world.render(checkout, preview);
+    const builds = await Promise.all(
+      stack.builds.map(async (build) => ({
+        ...build,
+        tag: world.tagOf(preview, stack, build, await contentOf(build, checkout)),
+      })),
+    );
+    return { stack: { ...stack, builds }, findings };
+  });
+}
+
+/** What goes into a build: the git tree of its context, and the Dockerfile, which may lie outside of it. */
+async function contentOf(
+  build: StackSpec["builds"][number],
+  checkout: Checkout,
+): Promise<{ tree: string; dockerfile: string }> {
+  const dockerfile = build.inline ?? (build.dockerfile === null ? null : checkout.readText(build.dockerfile));
+  if (dockerfile === null) {
+    throw new InputError(
+      "file-missing",
+      `${build.name}: there is no ${build.dockerfile ?? "Dockerfile"} in the repository`,
+    );
+  }
+  return { tree: await checkout.treeId(posix.normalize(build.context)), dockerfile };
+}
+
+export type Gathered =
+  | { kind: "ready"; images: Record<string, ResolvedImage> }
+  | { kind: "building"; services: string[] };
+
+/** Finds each service's image on the engine, pulls what has a name elsewhere, and asks for the builds that are missing. */
+export async function gatherImages(
+  preview: Preview,
+  stack: StackSpec,
+  world: World,
+  signal: AbortSignal,
+): Promise<Gathered> {
+  const found = await findImages(preview, stack, world);
+  const missing = stack.services.filter((service) => !(service.name in found));
+  for (const reference of new Set(missing.flatMap(({ image }) => (image.kind === "pull" ? [image.reference] : [])))) {
+    const name = `pull ${reference}`;
+    await timed(world, { preview: preview.key, generation: stack.generation, name }, signal, () =>
+      world.engine.pull(reference, signal),
+    );
+  }
+  const building = missing.filter((service) => service.image.kind === "build");
+  for (const build of stack.builds.filter((each) =>
+    building.some(({ image }) => image.kind === "build" && image.build === each.name),
+  )) {
+    const subscriber = { preview: preview.key, generation: stack.generation };
+    const outcome = world.builds.request(build, subscriber, buildContext(preview, stack, world));
+    if (outcome.state === "failed") throw outcome.error;
+  }
+  if (building.length > 0) return { kind: "building", services: building.map((service) => service.name) };
+  return { kind: "ready", images: missing.length > 0 ? await findAll(preview, stack, world) : found };
+}
+
+/** The images that are on this engine now, by service. */
+export async function findImages(
+  preview: Preview,
+  stack: StackSpec,
+  world: Pick<World, "engine">,
+): Promise<Record<string, ResolvedImage>> {
+  const found = await Promise.all(
+    stack.services.map(
+      async (service) =>
+        [
+          service.name,
+          await world.engine.resolveImage(service.image, tagOf(stack, service), preview.repositoryId),
+        ] as const,
+    ),
+  );
+  return Object.fromEntries(found.filter((each): each is [string, ResolvedImage] => each[1] !== null));
+}
+
+async function findAll(preview: Preview, stack: StackSpec, world: World): Promise<Record<string, ResolvedImage>> {
+  const images = await findImages(preview, stack, world);
+  const lost = stack.services.find((service) => !(service.name in images));
+  if (lost)
+    throw new InputError(
+      "image-unavailable",
+      `${lost.name}: its image is not on this host, or belongs to another repository`,
+    );
+  return images;
+}
+
+function tagOf(stack: StackSpec, service: ServiceSpec): string | null {
+  const { image } = service;
+  return image.kind === "build" ? (stack.builds.find((build) => build.name === image.build)?.tag ?? null) : null;
+}
+
+function buildContext(preview: Preview, stack: StackSpec, world: World): BuildContext {
+  return {
+    repository: preview.repository,
+    repositoryId: preview.repositoryId,
+    trust: stack.trust,
+    open: (signal) => world.source.checkout(preview, stack.commit, signal),
+  };
+}

@@ -1,0 +1,170 @@
+import { describeFailure, MayflyError } from "../domain/errors.ts";
+import { type Deployment, isUnderWay, type Preview, type PullRequest, servingOf } from "../domain/preview.ts";
+import type { StackSpec } from "../domain/stack.ts";
+import { planDeploy, planSettle } from "../plan/deploy.ts";
+import { planTeardown } from "../plan/removal.ts";
+import type { Plan } from "../plan/step.ts";
+import { findImages, gatherImages, prepareStack } from "./prepare.ts";
+import type { RunResult } from "./queue.ts";
+import { runPlan, upstreamsOf } from "./steps.ts";
+import type { World } from "./world.ts";
+
+/** How long requests in flight to the old generation may take to end. */
+const drainMs = 30_000;
+/** An attempt that only our own host or GitHub keeps from going on is tried again for this long. */
+const patienceMs = 600_000;
+
+/**
+ * Brings one preview from what is there to what is wished: observe, plan, execute. Nothing is remembered between runs,
+ * so it may be killed at any point and run again.
+ */
+export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<RunResult> {
+  const preview = world.wishes.get(key);
+  if (preview === null || preview.spec.reason === "unread") return { kind: "done" };
+  const { generation, wanted, pull } = preview.spec;
+  world.attempts.supersede(key, generation);
+  world.builds.release(key, wanted === "running" ? generation : undefined);
+  if (wanted !== "running" || pull === null) return remove(preview, world, signal);
+
+  world.attempts.begin({ preview: key, generation, commit: pull.headCommit, cause: preview.spec.cause });
+  const deployments = world.attempts.of(key);
+  const attempt = deployments.find((each) => each.generation === generation);
+  const serving = servingOf(deployments);
+  if (serving?.stack) await showServing(preview, serving.stack, world);
+  if (attempt && isUnderWay(attempt)) {
+    const outcome = await deploy({ preview, pull, attempt, serving: serving?.stack ?? null }, world, signal);
+    if (outcome !== "ended") return outcome;
+  }
+  await settle(preview, world, signal);
+  return { kind: "done" };
+}
+
+type Attempt = { preview: Preview; pull: PullRequest; attempt: Deployment; serving: StackSpec | null };
+
+/** One attempt, as far as it goes now: it ends, waits for builds (which wake it), or is to be tried again. */
+async function deploy(about: Attempt, world: World, signal: AbortSignal): Promise<RunResult | "ended"> {
+  const { preview, attempt } = about;
+  const { key } = preview;
+  const { generation } = attempt;
+  try {
+    return await attemptOnce(about, world, signal);
+  } catch (error) {
+    if (signal.aborted) return { kind: "done" };
+    const failure = describeFailure(error);
+    world.log.warn({ preview: key, generation, code: failure.code, err: error }, "deployment failed");
+    if (failure.retry === "backoff" && world.clock.now() - attempt.startedAt < patienceMs) return { kind: "backoff" };
+    world.attempts.fail(key, generation, failure);
+    world.changed(key);
+    return "ended";
+  }
+}
+
+async function attemptOnce(
+  { preview, pull, attempt, serving }: Attempt,
+  world: World,
+  signal: AbortSignal,
+): Promise<RunResult | "ended"> {
+  const { key } = preview;
+  const { generation } = attempt;
+  const candidate = attempt.stack ?? (await prepareAndKeep(preview, pull, world, signal));
+  const gathered = await gatherImages(preview, candidate, world, signal);
+  signal.throwIfAborted();
+  world.attempts.enter(key, generation, gathered.kind === "building" ? "building" : "starting");
+  world.changed(key);
+  if (gathered.kind === "building") return { kind: "done" };
+
+  const state = await world.engine.observe(key);
+  const whole = world.volumes.of(key);
+  const plan = planDeploy({
+    candidate,
+    serving,
+    state,
+    images: gathered.images,
+    whole,
+    nonce: world.randomId(8),
+    drainMs,
+  });
+  await runPlan(plan, { preview, stack: candidate }, world, signal);
+  return "ended";
+}
+
+async function prepareAndKeep(
+  preview: Preview,
+  pull: PullRequest,
+  world: World,
+  signal: AbortSignal,
+): Promise<StackSpec> {
+  const { stack, findings } = await prepareStack(preview, pull, world, signal);
+  world.attempts.prepared(preview.key, stack, findings);
+  return stack;
+}
+
+/** No attempt is under way: what serves is kept whole and routed to, everything else goes. */
+async function settle(preview: Preview, world: World, signal: AbortSignal): Promise<void> {
+  const serving = servingOf(world.attempts.of(preview.key))?.stack ?? null;
+  const plan = await planSettled(preview, serving, world);
+  if (plan.steps.length > 0) {
+    world.log.info({ preview: preview.key, steps: plan.steps.length }, "settling");
+    await runPlan(plan, { preview, stack: serving }, world, signal);
+  }
+  if (serving) await showServing(preview, serving, world);
+}
+
+async function planSettled(preview: Preview, serving: StackSpec | null, world: World): Promise<Plan> {
+  const images = serving ? await findImages(preview, serving, world) : {};
+  const state = await world.engine.observe(preview.key);
+  return planSettle({ serving, state, images, whole: world.volumes.of(preview.key), nonce: world.randomId(8) });
+}
+
+/** Routes to the serving generation as far as its containers exist. */
+export async function showServing(
+  preview: Preview,
+  serving: StackSpec,
+  world: Pick<World, "engine" | "gateway">,
+): Promise<void> {
+  const state = await world.engine.observe(preview.key);
+  const { key, slug } = preview;
+  world.gateway.publish({ key, slug, generation: serving.generation }, serving, upstreamsOf(serving, state));
+}
+
+async function remove(preview: Preview, world: World, signal: AbortSignal): Promise<RunResult> {
+  const { key, spec } = preview;
+  world.gateway.withdraw(key);
+  if (preview.goneAt !== null) return { kind: "done" };
+  const plan = planTeardown(await world.engine.observe(key), spec.reason);
+  await runPlan(plan, { preview, stack: null }, world, signal);
+  const left = await world.engine.observe(key);
+  if (left.containers.length + left.networks.length + left.volumes.length > 0) {
+    throw new MayflyError("internal", `something of ${preview.slug} is left after its removal`, { retry: "backoff" });
+  }
+  world.volumes.forgetAll(key);
+  world.attempts.retireAll(key);
+  world.wishes.markGone(key, spec.generation);
+  world.log.info({ preview: key, reason: spec.reason }, "gone");
+  world.changed(key);
+  return { kind: "done" };
+}
+
+/** What the next run would do, for people who ask; nothing is done. */
+export async function previewPlan(key: string, world: World, signal: AbortSignal): Promise<Plan> {
+  const preview = world.wishes.get(key);
+  if (preview === null) throw new MayflyError("not-found", `there is no preview ${key}`);
+  const state = await world.engine.observe(key);
+  if (preview.spec.wanted !== "running" || preview.spec.pull === null) return planTeardown(state, preview.spec.reason);
+  const deployments = world.attempts.of(key);
+  const attempt = deployments.find((each) => each.generation === preview.spec.generation);
+  const serving = servingOf(deployments)?.stack ?? null;
+  if (attempt && !isUnderWay(attempt)) return planSettled(preview, serving, world);
+  const candidate = attempt?.stack ?? (await prepareStack(preview, preview.spec.pull, world, signal)).stack;
+  const found = await findImages(preview, candidate, world);
+  const missing = candidate.services.filter((service) => !(service.name in found));
+  const images = {
+    ...found,
+    ...Object.fromEntries(missing.map((service) => [service.name, { id: "to be made", ports: [], volumes: [] }])),
+  };
+  const plan = planDeploy({ candidate, serving, state, images, whole: world.volumes.of(key), nonce: "new", drainMs });
+  return {
+    ...plan,
+    missing: missing.map((service) => ({ service: service.name, build: service.image.kind === "build" })),
+  };
+}

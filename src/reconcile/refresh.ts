@@ -1,0 +1,119 @@
+import { RemoteError } from "../domain/errors.ts";
+import type { Preview, PullRequest } from "../domain/preview.ts";
+import { type ChangingVerb, isChanging, type Verb, verbNames, verbs } from "../domain/verbs.ts";
+import type { Forge, Wishes } from "./ports.ts";
+
+type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
+
+export type RefreshWorld = {
+  forge: Forge;
+  wishes: Wishes;
+  decidePull(preview: Preview, pull: PullRequest | null): Decision;
+  decideVerb(preview: Preview, verb: ChangingVerb, by: string): Decision;
+};
+
+export type Refreshed = {
+  /** Something else should run now: an attempt under way is overtaken. */
+  overtaken: boolean;
+  /** The forge did not answer; look again later. */
+  unanswered: RemoteError | null;
+};
+
+/**
+ * Reads the pull request itself and what people asked for, and writes the wish. Events were only hints: they count
+ * while the forge is down, and are checked when it is back.
+ */
+export async function refresh(key: string, world: RefreshWorld): Promise<Refreshed> {
+  const before = world.wishes.get(key);
+  if (before === null) return { overtaken: false, unanswered: null };
+  const { pull, unanswered } = await readPull(before, world);
+  if (pull !== undefined) write(key, world, (preview) => world.decidePull(preview, pull));
+  const unheard = unanswered ?? (await hearRequests(key, world));
+  const after = world.wishes.get(key);
+  const overtaken =
+    after !== null && (after.spec.generation !== before.spec.generation || after.spec.wanted !== before.spec.wanted);
+  return { overtaken, unanswered: unheard };
+}
+
+type Read = { pull: PullRequest | null | undefined; unanswered: RemoteError | null };
+
+async function readPull(preview: Preview, { forge, wishes }: RefreshWorld): Promise<Read> {
+  const hint = wishes.hintOf(preview.key);
+  try {
+    const pull = await forge.readPull(preview.repository, preview.number);
+    wishes.forgetHint(preview.key, hint);
+    return { pull, unanswered: null };
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error;
+    // Only GitHub's silence lets an event speak for it; a refusal is an answer, and changes nothing by itself.
+    return { pull: error.retry === "backoff" ? (hint ?? undefined) : undefined, unanswered: error };
+  }
+}
+
+/** Judges each command by the permission its author has now. */
+async function hearRequests(key: string, { forge, wishes, ...world }: RefreshWorld): Promise<RemoteError | null> {
+  for (const request of wishes.waitingRequests(key)) {
+    if (request.verb === "misspelled") {
+      const [said, meant = "help"] = (request.argument ?? "").split(" ");
+      wishes.answer(request.commentId, "confused", `There is no \`/${said}\`. Did you mean \`/${meant}\`?`);
+      continue;
+    }
+    try {
+      const allowed =
+        verbs[request.verb].permission === "anyone" || (await forge.mayWrite(request.repository, request.author));
+      if (!allowed) {
+        wishes.answer(
+          request.commentId,
+          "-1",
+          `\`/${request.verb}\` needs write permission on ${request.repository}, which @${request.author} does not have.`,
+        );
+        continue;
+      }
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      return error;
+    }
+    carryOut(key, request, { wishes, ...world });
+  }
+  return null;
+}
+
+type Heard = { commentId: number; verb: Verb; author: string };
+
+function carryOut(
+  key: string,
+  request: Omit<Heard, "verb"> & { verb: Verb | "misspelled" },
+  world: Omit<RefreshWorld, "forge">,
+): void {
+  const { verb } = request;
+  if (verb === "help") {
+    world.wishes.answer(request.commentId, "+1", helpText());
+  } else if (verb === "logs") {
+    world.wishes.accept(request.commentId, 0);
+  } else if (verb !== "misspelled" && isChanging(verb)) {
+    const decision = write(key, world, (preview) => world.decideVerb(preview, verb, request.author), request.commentId);
+    if (decision.kind === "unchanged")
+      world.wishes.answer(request.commentId, "confused", `\`/${verb}\` changed nothing: ${decision.reason}.`);
+  }
+}
+
+function helpText(): string {
+  return verbNames
+    .map((verb) => `- \`/${verb}${verbs[verb].args === "" ? "" : ` ${verbs[verb].args}`}\`: ${verbs[verb].help}`)
+    .join("\n");
+}
+
+/** Decides on the row as it is and writes by compare-and-set, again if somebody else wrote in between. */
+function write(
+  key: string,
+  { wishes }: Pick<RefreshWorld, "wishes">,
+  decide: (preview: Preview) => Decision,
+  request?: number,
+): Decision {
+  for (;;) {
+    const current = wishes.get(key);
+    if (current === null) return { kind: "unchanged", reason: "there is no such preview" };
+    const decision = decide(current);
+    if (decision.kind === "unchanged" || wishes.put(decision.preview, request)) return decision;
+  }
+}

@@ -1,0 +1,151 @@
+import { EngineError, MayflyError } from "../domain/errors.ts";
+import type { Preview } from "../domain/preview.ts";
+import type { RouteSpec, StackSpec, StackState } from "../domain/stack.ts";
+import { attachmentsOf, belongsTo } from "../plan/identity.ts";
+import { type Plan, resourceOf, type Step } from "../plan/step.ts";
+import { executePlan } from "./execute.ts";
+import type { StepContext, UpstreamAddress } from "./ports.ts";
+import type { World } from "./world.ts";
+
+type About = {
+  preview: Pick<Preview, "key" | "slug" | "repository" | "repositoryId" | "number">;
+  stack: StackSpec | null;
+};
+
+/** Steps that people wait for, and therefore see. */
+const told = new Set<Step["kind"]>(["start", "await", "seed", "probe", "swap", "drain"]);
+
+/** Executes a plan: each step by whoever it concerns, the telling ones on the timeline. */
+export async function runPlan(plan: Plan, about: About, world: World, signal: AbortSignal): Promise<void> {
+  const { preview, stack } = about;
+  const nameOf = (step: Step) => ({ preview: preview.key, generation: stack?.generation ?? 0, name: eventName(step) });
+  const onTimeline = (step: Step) => stack !== null && told.has(step.kind);
+  await executePlan(plan, {
+    signal,
+    run: (step, stepSignal) => runStep(step, about, world, stepSignal),
+    onStart: (step) => {
+      if (!onTimeline(step)) return;
+      world.timeline.begin(nameOf(step));
+      world.changed(preview.key);
+    },
+    onEnd: (step, outcome, error) => {
+      world.log.debug({ preview: preview.key, step: step.id, cause: step.cause, outcome }, "step");
+      if (onTimeline(step))
+        world.timeline.end({ ...nameOf(step), outcome, detail: error instanceof MayflyError ? error.message : null });
+      world.changed(preview.key);
+    },
+  });
+}
+
+/** Where each route's requests go: the container's own address on its generation's first network. */
+export function upstreamsOf(stack: StackSpec, state: StackState): UpstreamAddress[] {
+  return stack.routes.flatMap((route) => {
+    const service = stack.services.find((each) => each.name === route.service);
+    const network = service && attachmentsOf(stack, service)[0]?.network;
+    const container = state.containers.find(
+      (each) => each.service === route.service && each.state === "running" && belongsTo(each, stack.generation, state),
+    );
+    const address = network === undefined ? undefined : container?.addresses[network];
+    return address ? [{ service: route.service, address, port: route.port }] : [];
+  });
+}
+
+function eventName(step: Step): string {
+  return step.kind === "probe" || step.kind === "swap" || step.kind === "drain"
+    ? step.kind
+    : `${step.kind} ${resourceOf(step)}`;
+}
+
+async function runStep(step: Step, about: About, world: World, signal: AbortSignal): Promise<void> {
+  const { key, slug } = about.preview;
+  switch (step.kind) {
+    case "complete":
+      world.volumes.complete(key, step.volume);
+      return;
+    case "probe":
+      await probe(step.stack, key, world, signal);
+      return;
+    case "swap":
+      await swap(step.stack, { key, slug }, world);
+      return;
+    case "drain": {
+      const cut = await world.gateway.drain(key, step.generation, step.timeoutMs);
+      if (cut > 0)
+        world.log.warn({ preview: key, generation: step.generation, cut }, "connections cut at the end of the drain");
+      return;
+    }
+    default:
+      await world.engine.run(step, stepContext(about, world, signal));
+  }
+}
+
+function stepContext({ preview, stack }: About, world: World, signal: AbortSignal): StepContext {
+  return {
+    preview: { key: preview.key, slug: preview.slug },
+    project: stack?.project ?? "",
+    signal,
+    readSource: async (path) => {
+      await using checkout = await world.source.checkout(preview, stack?.commit ?? "", signal);
+      const text = checkout.readText(path);
+      if (text === null) throw new EngineError("seed-failed", `there is no ${path} in the repository`);
+      return text;
+    },
+  };
+}
+
+/** Writing `ready_at` is the commit point; only then does the gateway route to the new generation. */
+async function swap(stack: StackSpec, preview: { key: string; slug: string }, world: World): Promise<void> {
+  const upstreams = upstreamsOf(stack, await world.engine.observe(preview.key));
+  if (!world.attempts.commit(preview.key, stack.generation)) {
+    throw new MayflyError("internal", `generation ${stack.generation} was overtaken before it could take over`);
+  }
+  world.gateway.publish({ ...preview, generation: stack.generation }, stack, upstreams);
+  world.log.info({ preview: preview.key, generation: stack.generation }, "serving");
+  world.changed(preview.key);
+}
+
+/** Asks the main page, and each route that names a health path, until all answer below 500. */
+async function probe(stack: StackSpec, key: string, world: World, signal: AbortSignal): Promise<void> {
+  const upstreams = upstreamsOf(stack, await world.engine.observe(key));
+  const deadline = world.clock.now() + stack.readyTimeoutMs;
+  const asked = stack.routes.filter((route) => route.main || route.health !== null);
+  await Promise.all(asked.map((route) => probeRoute(route, upstreams, { world, signal, deadline })));
+}
+
+async function probeRoute(
+  route: RouteSpec,
+  upstreams: UpstreamAddress[],
+  { world, signal, deadline }: { world: World; signal: AbortSignal; deadline: number },
+): Promise<void> {
+  const upstream = upstreams.find((each) => each.service === route.service && each.port === route.port);
+  if (!upstream)
+    throw new EngineError("probe-failed", `${route.service} has no address to be reached at`, {
+      service: route.service,
+    });
+  const path = route.health ?? "/";
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
+    const answer = await ask(upstream, { host: route.host, path, signal }, world);
+    if (answer === null) return;
+    if (world.clock.now() >= deadline)
+      throw new EngineError("probe-failed", `${route.service}:${route.port}${path} ${answer}`, {
+        service: route.service,
+      });
+    await world.clock.sleep(pauseMs, signal);
+  }
+}
+
+/** Null when the answer is good, else what was wrong with it. */
+async function ask(
+  upstream: UpstreamAddress,
+  request: { host: string; path: string; signal: AbortSignal },
+  world: World,
+): Promise<string | null> {
+  try {
+    const status = await world.gateway.probe(upstream, { ...request, timeoutMs: 10_000 });
+    return status < 500 ? null : `answers ${status}`;
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (!(error instanceof EngineError)) throw error;
+    return error.message;
+  }
+}

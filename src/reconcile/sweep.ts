@@ -1,0 +1,39 @@
+import type { Preview } from "../domain/preview.ts";
+import { planRemoval } from "../plan/removal.ts";
+import { finish, newDraft } from "../plan/draft.ts";
+import { runPlan } from "./steps.ts";
+import type { World } from "./world.ts";
+
+/** Data without a preview waits this long, should its preview turn up again. */
+const volumesWaitMs = 3_600_000;
+
+export type SweepOptions = {
+  /** Keys of everything on the engine with our server label. */
+  owned: string[];
+  live: ReadonlySet<string>;
+  /** Repositories whose open pull requests were all read just now: of others nothing is known, so nothing is removed. */
+  readWhole: ReadonlySet<number>;
+};
+
+/** Removes what belongs to no preview: its row is gone while a kill or a restored backup left things behind. */
+export async function sweep(options: SweepOptions, world: World, signal: AbortSignal): Promise<number> {
+  const orphans = options.owned.filter((key) => !options.live.has(key) && options.readWhole.has(repositoryOf(key)));
+  for (const key of orphans) {
+    const state = await world.engine.observe(key);
+    const young = state.volumes.filter((volume) => world.clock.now() - volume.createdAt < volumesWaitMs);
+    const draft = newDraft();
+    for (const volume of young) draft.volumes.add(volume.name);
+    planRemoval(draft, { state, cause: "belongs to no preview", after: [], graceMs: 0 });
+    world.log.warn({ preview: key }, "orphan removed");
+    await runPlan(finish(draft), { preview: orphanOf(key), stack: null }, world, signal);
+  }
+  return orphans.length;
+}
+
+function repositoryOf(key: string): number {
+  return Number(key.split("-")[0]);
+}
+
+function orphanOf(key: string): Pick<Preview, "key" | "slug" | "repository" | "repositoryId" | "number"> {
+  return { key, slug: key, repository: "", repositoryId: repositoryOf(key), number: 0 };
+}

@@ -1,0 +1,42 @@
+import type { Logger } from "pino";
+import type { Preview } from "../domain/preview.ts";
+import type { StackSpec } from "../domain/stack.ts";
+import type { Clock, RandomId } from "../domain/time.ts";
+import type {
+  Attempts,
+  Builds,
+  Checkout,
+  Engine,
+  Gateway,
+  Rendered,
+  Source,
+  Timeline,
+  WholeVolumes,
+  Wishes,
+} from "./ports.ts";
+
+/** Everything a run needs, given once in `app.ts`. */
+export type World = {
+  wishes: Wishes;
+  attempts: Attempts;
+  timeline: Timeline;
+  volumes: WholeVolumes;
+  source: Source;
+  engine: Engine;
+  builds: Builds;
+  gateway: Gateway;
+  /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
+  render(checkout: Checkout, preview: Preview): Rendered;
+  /** The tag of an image to build, from everything that goes in. */
+  tagOf(
+    preview: Preview,
+    stack: StackSpec,
+    build: StackSpec["builds"][number],
+    content: { tree: string; dockerfile: string },
+  ): string;
+  clock: Clock;
+  randomId: RandomId;
+  log: Logger;
+  /** Something about this preview is new: tell people. */
+  changed(key: string): void;
+};

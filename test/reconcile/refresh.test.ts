@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { RemoteError } from "../../src/domain/errors.ts";
+import type { PullRequest } from "../../src/domain/preview.ts";
+import type { Verb } from "../../src/domain/verbs.ts";
+import { decidePull, decideVerb } from "../../src/intake/decide.ts";
+import { refresh } from "../../src/reconcile/refresh.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+
+const pull: PullRequest = {
+  repositoryId: 7,
+  repository: "acme/shop",
+  private: false,
+  number: 42,
+  title: "Cart",
+  author: "ann",
+  open: true,
+  merged: false,
+  draft: false,
+  headCommit: "a".repeat(40),
+  headRef: "cart",
+  headRepositoryId: 7,
+  baseRef: "main",
+  labels: [],
+};
+const key = "7-42";
+const clock = fakeClock();
+let store: Store;
+/** What the forge would say; a fault where a test wants one. */
+let said: PullRequest | null | RemoteError;
+let writers: string[] | RemoteError;
+
+beforeEach(() => {
+  store = openStore(":memory:", clock);
+  store.previews.ensure(pull, clock.now());
+  said = pull;
+  writers = ["ann"];
+});
+afterEach(() => store[Symbol.dispose]());
+
+const once = () =>
+  refresh(key, {
+    wishes: store.wishes,
+    decidePull,
+    decideVerb,
+    forge: {
+      readPull: async () => answer(said),
+      listOpenPulls: async () => [],
+      mayWrite: async (_repository, person) => answer(writers).includes(person),
+    },
+  });
+const wish = () => store.previews.get(key)!.spec;
+const down = new RemoteError("forge-unreachable", "GitHub is down", { retry: "backoff" });
+
+function answer<T>(value: T | RemoteError): T {
+  if (value instanceof RemoteError) throw value;
+  return value;
+}
+function comment(verb: Verb | "misspelled", author: string, commentId = 1, argument: string | null = null): void {
+  store.requests.add({
+    preview: key,
+    repository: pull.repository,
+    number: 42,
+    verb,
+    argument,
+    author,
+    commentId,
+    receivedAt: clock.now() + commentId,
+  });
+}
+
+describe("the wish", () => {
+  test("is what the forge says, not what the event said", async () => {
+    store.previews.hint(key, { ...pull, headCommit: "b".repeat(40) });
+    await once();
+    expect(wish().pull?.headCommit).toBe("a".repeat(40));
+    expect(store.wishes.hintOf(key)).toBeNull();
+  });
+
+  test("follows the event only while the forge is down, and is corrected when it is back", async () => {
+    store.previews.hint(key, { ...pull, headCommit: "b".repeat(40) });
+    said = down;
+    expect(await once()).toMatchObject({ overtaken: true, unanswered: down });
+    expect(wish()).toMatchObject({ generation: 1, pull: { headCommit: "b".repeat(40) } });
+    said = pull;
+    expect(await once()).toMatchObject({ overtaken: true, unanswered: null });
+    expect(wish()).toMatchObject({ generation: 2, pull: { headCommit: "a".repeat(40) } });
+  });
+
+  test("stays as it is when the forge is down and no event told anything", async () => {
+    await once();
+    said = down;
+    expect(await once()).toMatchObject({ overtaken: false });
+    expect(wish()).toMatchObject({ wanted: "running", generation: 1 });
+  });
+
+  test("is not touched by a refusal of the forge, such as a revoked token", async () => {
+    await once();
+    store.previews.hint(key, { ...pull, open: false });
+    said = new RemoteError("forge-refused", "bad credentials", { status: 401 });
+    await once();
+    expect(wish().wanted).toBe("running");
+  });
+});
+
+describe("a command", () => {
+  test("of someone who may write changes the wish, once", async () => {
+    comment("redeploy", "ann");
+    expect(await once()).toMatchObject({ overtaken: true });
+    await once();
+    expect(wish()).toMatchObject({ generation: 2, redeploys: 1 });
+    expect(store.requests.open(key)).toMatchObject([{ state: "accepted", generation: 2 }]);
+  });
+
+  test("of an outsider never touches the wish, and the reason is told", async () => {
+    comment("destroy", "mallory");
+    await once();
+    expect(wish()).toMatchObject({ wanted: "running", generation: 1 });
+    expect(store.requests.open(key)).toMatchObject([
+      { state: "answered", reaction: "-1", answer: expect.stringContaining("write permission") },
+    ]);
+  });
+
+  test("waits while the forge cannot say who may", async () => {
+    comment("destroy", "ann");
+    writers = down;
+    expect(await once()).toMatchObject({ unanswered: down });
+    expect(store.requests.open(key)).toMatchObject([{ state: "waiting" }]);
+    writers = ["ann"];
+    await once();
+    expect(wish()).toMatchObject({ wanted: "absent", reason: "destroyed" });
+  });
+
+  test("several are carried out in the order they were said", async () => {
+    comment("destroy", "ann", 1);
+    comment("deploy", "ann", 2);
+    await once();
+    expect(wish()).toMatchObject({ wanted: "running", generation: 2 });
+  });
+
+  test("nearly right is answered with the right one, and help with the list", async () => {
+    comment("misspelled", "ann", 1, "redploy redeploy");
+    comment("help", "mallory", 2);
+    await once();
+    const answers = store.requests.open(key).map((request) => request.answer);
+    expect(answers[0]).toContain("/redeploy");
+    expect(answers[1]).toContain("`/reset`");
+    expect(wish().generation).toBe(1);
+  });
+});
