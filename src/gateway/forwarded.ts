@@ -1,0 +1,64 @@
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP } from "node:net";
+
+/** Tells whether a peer's own X-Forwarded-* may be believed. */
+export type TrustedProxies = (address: string) => boolean;
+
+/**
+ * Reads the operator's list of proxies in front of us: addresses (`10.0.0.1`) and networks (`10.0.0.0/8`, `fd00::/8`).
+ * An empty list trusts nobody. Throws a RangeError naming the entry that is neither.
+ */
+export function trustProxies(entries: readonly string[]): TrustedProxies {
+  if (entries.length === 0) return () => false;
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [address = "", prefix] = entry.split("/");
+    const version = isIP(address);
+    if (version === 0 || (prefix !== undefined && !/^\d{1,3}$/.test(prefix))) {
+      throw new RangeError(`trusted proxy "${entry}" is neither an address nor a network`);
+    }
+    list.addSubnet(
+      address,
+      prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix),
+      version === 4 ? "ipv4" : "ipv6",
+    );
+  }
+  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
+}
+
+/** Tells whether a lower-case name is one of those that say where a request came from. Frameworks that fold `_` to `-` read both. */
+export function isForwardedName(lower: string): boolean {
+  const first = lower.charCodeAt(0);
+  if (first !== 0x78 && first !== 0x66) return false;
+  return lower === "forwarded" || /^x[-_](?:forwarded[-_]|real[-_]ip$)/.test(lower);
+}
+
+/**
+ * The X-Forwarded-* pairs of one request, as a flat name, value list. What an unknown peer claims is replaced, never appended to;
+ * a trusted proxy's chain is extended by its own address and its other claims are kept.
+ */
+export function forwardedHeaders(req: IncomingMessage, trusted: TrustedProxies): string[] {
+  const peer = peerAddress(req);
+  const claims = trusted(peer) ? req.headers : {};
+  const chain = one(claims["x-forwarded-for"]);
+  const port = one(claims["x-forwarded-port"]);
+  const pairs = [
+    "X-Forwarded-For",
+    chain === undefined ? peer : `${chain}, ${peer}`,
+    "X-Forwarded-Host",
+    one(claims["x-forwarded-host"]) ?? req.headers.host ?? "",
+    "X-Forwarded-Proto",
+    one(claims["x-forwarded-proto"]) ?? "http",
+  ];
+  return port === undefined ? pairs : [...pairs, "X-Forwarded-Port", port];
+}
+
+function peerAddress(req: IncomingMessage): string {
+  // Without an address it is our own probe, which comes through no socket.
+  const address = req.socket.remoteAddress ?? "127.0.0.1";
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}
+
+function one(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : value?.join(", ");
+}

@@ -1,0 +1,211 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../domain/time.ts";
+import { type Answer, endWith, plainAnswer } from "./answer.ts";
+import { type DrainOptions, type Drained, createDrain } from "./drain.ts";
+import { createEventStreams } from "./events.ts";
+import { trustProxies } from "./forwarded.ts";
+import {
+  type Activity,
+  type Candidate,
+  type GatewayLog,
+  type GatewayParts,
+  type OwnSite,
+  handleProbe,
+  handleRequest,
+  handleUpgrade,
+} from "./handle.ts";
+import { ownHosts } from "./host.ts";
+import type { PageModel, PageSource } from "./page-model.ts";
+import { createPages } from "./pages.ts";
+import { type Probe, createProbe } from "./probe.ts";
+import type { RouteTable } from "./route-table.ts";
+import { type Upstream, createConnections } from "./upstream.ts";
+
+export type GatewayOptions = {
+  readonly own: OwnSite;
+  /** The table of this moment; asked once a request. */
+  readonly table: () => RouteTable;
+  readonly pages: PageSource;
+  readonly activity: Activity;
+  readonly clock: Clock;
+  readonly log: GatewayLog;
+  /** Addresses and networks whose X-Forwarded-* are believed. Nobody's by default. */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<GatewayLimits>;
+};
+
+type GatewayLimits = {
+  readonly connectTimeoutMs: number;
+  readonly answerTimeoutMs: number;
+  /** How long a client may take to send a request's head. */
+  readonly headTimeoutMs: number;
+  readonly headBytes: number;
+  /** Longer than the proxies in front of us keep theirs, or they would meet closing sockets. */
+  readonly keepAliveTimeoutMs: number;
+};
+
+export type Gateway = AsyncDisposable & {
+  readonly listen: (where: { host: string; port: number; reusePort?: boolean }) => Promise<AddressInfo>;
+  readonly probe: Probe;
+  /** See `Drain.drained`; the key is `generationKey(route)`. Also forgets idle sockets towards `upstreams`. */
+  readonly drained: (key: string, options: DrainOptions & { upstreams?: readonly Upstream[] }) => Promise<Drained>;
+  /** How many requests, streams and WebSockets a generation is serving. */
+  readonly underWay: (key: string) => number;
+  /** Takes no new connections, lets what is under way end, and cuts the rest after `timeoutMs`. */
+  readonly close: (options: { timeoutMs: number }) => Promise<void>;
+};
+
+const DEFAULTS: GatewayLimits = {
+  connectTimeoutMs: 5_000,
+  answerTimeoutMs: 120_000,
+  headTimeoutMs: 20_000,
+  headBytes: 32 * 1024,
+  keepAliveTimeoutMs: 75_000,
+};
+
+/** Builds the one HTTP server that all hosts reach: previews, our own site, and nothing else. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { own, table, activity, clock, log } = options;
+  const limits = { ...DEFAULTS, ...options.limits };
+  const connections = createConnections({ connectTimeoutMs: limits.connectTimeoutMs, idleTimeoutMs: 60_000 });
+  const source = { ...options.pages, view: (preview: string) => viewOrNull(options, preview) };
+  const events = createEventStreams({ source, table, clock });
+  const drain = createDrain();
+  const context = {
+    connections,
+    trusted: trustProxies(options.trustedProxies ?? []),
+    answerTimeoutMs: limits.answerTimeoutMs,
+  };
+  const isOwnHost = ownHosts(own.hosts);
+  const parts: GatewayParts = {
+    own,
+    isOwnHost,
+    table,
+    pages: createPages(source, clock),
+    events,
+    context,
+    drain,
+    activity,
+    log,
+  };
+
+  const candidates = new WeakMap<Duplex, Candidate>();
+  const answering = new Set<ServerResponse>();
+  const sockets = new Set<Socket>();
+  let closing = false;
+
+  const answer = (req: IncomingMessage, res: ServerResponse): void => {
+    if (res.socket === null) {
+      // Pipelined behind another: begins in its turn. Node tells a queued answer nothing if its client leaves.
+      res.once("socket", () => answer(req, res));
+      return;
+    }
+    answering.add(res);
+    res.once("close", () => {
+      answering.delete(res);
+      if (closing) server.closeIdleConnections();
+    });
+    if (closing) res.shouldKeepAlive = false;
+    const candidate = candidates.get(req.socket);
+    if (candidate === undefined) handleRequest(parts, req, res);
+    else handleProbe(parts, candidate, { req, res });
+  };
+
+  const server = createLimitedServer(limits);
+  server.on("request", answer);
+  // Not answered by Node with 100 at once: the upstream may refuse before the body is sent.
+  server.on("checkContinue", answer);
+  server.on("upgrade", (req, socket, head) => handleUpgrade(parts, req, { socket, head }));
+  server.on("connect", (_, socket) => endWith(socket, plainAnswer(400, "This is not a forward proxy.")));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    // An error in a body may come when the answer has begun: a second head must not follow it.
+    const begun = [...answering].some((res) => res.socket === socket && res.headersSent);
+    if (!socket.writable || begun || error.code === "ECONNRESET") socket.destroy();
+    else endWith(socket, malformed(error));
+  });
+  // Also what accept() answers when the process is out of descriptors: a reason to speak up, none to stop.
+  server.on("error", (error) => log.warn({ error }, "gateway server error"));
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+
+  async function close({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+    if (closing) return;
+    closing = true;
+    events.close();
+    // Answers whose head is not written yet will say so; the others' connections are closed when they end.
+    for (const res of answering) if (!res.headersSent) res.shouldKeepAlive = false;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const deadline = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, timeoutMs);
+    await closed;
+    clearTimeout(deadline);
+    connections.close();
+  }
+
+  return {
+    listen: (where) => listen(server, where),
+    probe: createProbe(server, candidates),
+    async drained(key, { upstreams = [], ...rest }) {
+      const result = await drain.drained(key, rest);
+      for (const upstream of upstreams) connections.dropIdle(upstream);
+      return result;
+    },
+    underWay: drain.count,
+    close,
+    [Symbol.asyncDispose]: () => close({ timeoutMs: 0 }),
+  };
+}
+
+function createLimitedServer(limits: GatewayLimits): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headBytes,
+    headersTimeout: limits.headTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(5_000, limits.headTimeoutMs),
+    // An upload may take as long as it takes.
+    requestTimeout: 0,
+    insecureHTTPParser: false,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    noDelay: true,
+  });
+  // Node would drop the headers beyond the limit in silence, the framing ones among them; the head's size is the limit.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+/** The facts for a page; without them the page says what the route alone knows, and every other preview goes on. */
+function viewOrNull({ pages, log }: GatewayOptions, preview: string): PageModel | null {
+  try {
+    return pages.view(preview);
+  } catch (error) {
+    log.warn({ preview, error }, "no facts for the page");
+    return null;
+  }
+}
+
+/** What to say to a request that the parser refused (RFC 9112 section 2.2). */
+function malformed({ code }: NodeJS.ErrnoException): Answer {
+  if (code === "HPE_HEADER_OVERFLOW") return plainAnswer(431, "The request's headers are too large.");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return plainAnswer(408, "The request took too long to arrive.");
+  return plainAnswer(400, "The request is not valid HTTP.");
+}
+
+function listen(
+  server: Server,
+  { host, port, reusePort = false }: { host: string; port: number; reusePort?: boolean },
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, reusePort }, () => {
+      server.off("error", reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
