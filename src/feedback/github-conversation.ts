@@ -1,0 +1,57 @@
+import { type GitHubApi, orWhenGone, ownerAndRepo } from "./github-request.ts";
+
+export type Reaction = "eyes" | "rocket" | "+1" | "-1" | "confused";
+
+export type Conversation = {
+  /** The id of our own oldest comment on a pull request that holds `marker`, or null. */
+  findComment(repository: string, number: number, marker: string): Promise<number | null>;
+  createComment(repository: string, number: number, body: string): Promise<number>;
+  /** False when the comment is not there any more. */
+  updateComment(repository: string, commentId: number, body: string): Promise<boolean>;
+  /** Makes this our only reaction to a comment; nothing when the comment is gone. */
+  react(repository: string, commentId: number, reaction: Reaction): Promise<void>;
+};
+
+/** Comments and reactions on pull requests. `whoAmI` tells ours from others', who can write our marker too. */
+export function createConversation(api: GitHubApi, whoAmI: () => Promise<string>): Conversation {
+  async function findComment(repository: string, number: number, marker: string): Promise<number | null> {
+    const me = await whoAmI();
+    const asked = { ...ownerAndRepo(repository), issue_number: number, per_page: 100 };
+    const pages = api.paginate.iterator("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", asked);
+    for await (const { data } of pages) {
+      const found = data.find(({ user, body }) => user?.login === me && body?.includes(marker));
+      if (found) return Number(found.id);
+    }
+    return null;
+  }
+
+  async function react(repository: string, commentId: number, reaction: Reaction): Promise<void> {
+    const comment = { ...ownerAndRepo(repository), comment_id: commentId };
+    const path = "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions" as const;
+    // Answers the one that is there when we had reacted so before.
+    const made = await orWhenGone(api.request(`POST ${path}`, { ...comment, content: reaction }), null);
+    if (made === null) return;
+    const me = await whoAmI();
+    const all = await api.paginate(`GET ${path}`, { ...comment, per_page: 100 });
+    for (const { id } of all.filter((each) => each.user?.login === me && each.id !== made.data.id)) {
+      await orWhenGone(api.request(`DELETE ${path}/{reaction_id}`, { ...comment, reaction_id: id }), null);
+    }
+  }
+
+  return {
+    findComment,
+    react,
+    async createComment(repository, number, body) {
+      const asked = { ...ownerAndRepo(repository), issue_number: number, body };
+      const answer = await api.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", asked);
+      return Number(answer.data.id);
+    },
+    async updateComment(repository, commentId, body) {
+      const asked = { ...ownerAndRepo(repository), comment_id: commentId, body };
+      return (
+        (await orWhenGone(api.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", asked), null)) !==
+        null
+      );
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { RemoteError } from "../domain/errors.ts";
+import type { PullRequest } from "../domain/preview.ts";
+import { type GitHubApi, orWhenGone, ownerAndRepo } from "./github-request.ts";
+
+export type Pulls = {
+  /** Null when there is no such pull request, or we may not see it. */
+  readPull(repository: string, number: number): Promise<PullRequest | null>;
+  listOpenPulls(repository: string): Promise<PullRequest[]>;
+  /** True when the person may write to the repository now. */
+  mayWrite(repository: string, person: string): Promise<boolean>;
+};
+
+const writers = ["admin", "maintain", "write"];
+
+/** What the loop asks of GitHub. Every call may throw RemoteError. */
+export function createPulls(api: GitHubApi): Pulls {
+  return {
+    async readPull(repository, number) {
+      const asked = { ...ownerAndRepo(repository), pull_number: number };
+      const answer = await orWhenGone(api.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", asked), null);
+      return answer && toPullRequest(answer.data);
+    },
+
+    async listOpenPulls(repository) {
+      const asked = { ...ownerAndRepo(repository), state: "open" as const, per_page: 100 };
+      return (await api.paginate("GET /repos/{owner}/{repo}/pulls", asked)).map(toPullRequest);
+    },
+
+    async mayWrite(repository, person) {
+      const asked = { ...ownerAndRepo(repository), username: person };
+      const answer = await orWhenGone(
+        api.request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", asked),
+        null,
+      );
+      return answer !== null && writers.includes(answer.data.permission);
+    },
+  };
+}
+
+/** GitHub's pull request, as the endpoints for one and for many answer it; a deleted account or fork is null. */
+type Answered = {
+  number: number;
+  title: string;
+  state: string;
+  draft?: boolean | undefined;
+  merged?: boolean;
+  user: { login: string } | null;
+  labels: { name?: string }[];
+  head: { sha: string; ref: string; repo: { id: number | bigint } | null };
+  base: { ref: string; repo: { id: number | bigint; full_name: string; private?: boolean } };
+};
+
+function toPullRequest(pull: Answered): PullRequest {
+  const { base, head } = pull as Partial<Answered>;
+  if (base?.repo?.id === undefined || head?.sha === undefined) {
+    throw new RemoteError("forge-unreachable", "GitHub's answer is no pull request", { retry: "backoff" });
+  }
+  return {
+    repositoryId: Number(base.repo.id),
+    repository: base.repo.full_name,
+    // Where it is not said, nobody may look.
+    private: base.repo.private ?? true,
+    number: pull.number,
+    title: pull.title,
+    author: pull.user?.login ?? "ghost",
+    open: pull.state === "open",
+    merged: pull.merged ?? false,
+    draft: pull.draft ?? false,
+    headCommit: head.sha,
+    headRef: head.ref,
+    headRepositoryId: head.repo ? Number(head.repo.id) : null,
+    baseRef: base.ref,
+    labels: (pull.labels ?? []).flatMap(({ name }) => (name === undefined ? [] : [name])),
+  };
+}

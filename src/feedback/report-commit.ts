@@ -1,0 +1,77 @@
+import type { ErrorCode } from "../domain/errors.ts";
+import { formatSpan } from "../domain/time.ts";
+import type { PreviewView } from "../domain/view.ts";
+import { newestAttempt } from "./attempt.ts";
+import { maskSecrets } from "./masking.ts";
+import type { ReportDetails } from "./report-details.ts";
+
+/** The commit status `mayfly`: plain text. */
+export type CommitReport = {
+  commit: string;
+  state: "pending" | "success" | "failure" | "error";
+  description: string;
+  targetUrl: string;
+};
+
+/** Failures that the author of the commit cannot mend. */
+const ours: readonly ErrorCode[] = [
+  "git-failed",
+  "git-refused",
+  "engine-unreachable",
+  "engine-refused",
+  "subnets-exhausted",
+  "forge-unreachable",
+  "forge-refused",
+  "forge-limited",
+  "internal",
+];
+
+/** What to say of the pull request's newest commit; null before it was read, and when it goes without ever having begun. */
+export function reportCommit(view: PreviewView, details: ReportDetails): CommitReport | null {
+  const commit = details.preview.spec.pull?.headCommit ?? view.newest?.commit;
+  const neverBegan = view.newest === null && (view.phase === "removing" || view.phase === "gone");
+  return commit === undefined || neverBegan ? null : { commit, ...sayOf(view, details) };
+}
+
+function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "commit"> {
+  const { pageUrl } = details;
+  if (view.phase === "blocked")
+    return { state: "pending", description: `Not started: ${view.reason ?? "not allowed"}`, targetUrl: pageUrl };
+  if (view.phase === "removing" || view.phase === "gone") return removed(view, details);
+  const attempt = newestAttempt(view, details);
+  switch (attempt.kind) {
+    case "waiting":
+      return { state: "pending", description: "Waiting", targetUrl: pageUrl };
+    case "under way": {
+      const at = attempt.at.map(({ what }) => what).join(", ");
+      return {
+        state: "pending",
+        description: at === "" ? attempt.doing : `${attempt.doing}: ${at}`,
+        targetUrl: pageUrl,
+      };
+    }
+    case "failed":
+      return { state: failedState(view), description: maskSecrets(attempt.why, details.secrets), targetUrl: pageUrl };
+    case "ready": {
+      if (view.phase !== "ready" || view.serving === null)
+        return { state: "pending", description: "Checking", targetUrl: pageUrl };
+      return {
+        state: "success",
+        description: `Ready in ${formatSpan(view.serving.seconds * 1000)}`,
+        targetUrl: view.url,
+      };
+    }
+  }
+}
+
+/** A commit keeps what was said of it; one that was never ready must not wait for ever. */
+function removed(view: PreviewView, details: ReportDetails): Omit<CommitReport, "commit"> {
+  const attempt = newestAttempt(view, details);
+  const state = attempt.kind === "ready" ? "success" : attempt.kind === "failed" ? failedState(view) : "error";
+  return { state, description: `Removed: ${view.reason ?? "not wanted any more"}`, targetUrl: details.pageUrl };
+}
+
+function failedState(view: PreviewView): "failure" | "error" {
+  const code = view.newest?.failure?.code;
+  return code !== undefined && ours.includes(code) ? "error" : "failure";
+}

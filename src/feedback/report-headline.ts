@@ -1,0 +1,91 @@
+import { formatSpan } from "../domain/time.ts";
+import type { PreviewView } from "../domain/view.ts";
+import { type Moment, newestAttempt } from "./attempt.ts";
+import { code, link } from "./markdown.ts";
+import { masked, type ReportDetails } from "./report-details.ts";
+
+/** The comment's first line, which alone must be enough: what serves, and what the newest attempt did. */
+export function headline(view: PreviewView, details: ReportDetails): string {
+  switch (view.phase) {
+    case "blocked":
+      return sentence(`Not started: ${masked(details).prose(view.reason ?? "it is not allowed")}`);
+    case "removing":
+      return sentence(`Being removed: ${masked(details).prose(view.reason ?? "it is not wanted any more")}`);
+    case "gone":
+      return goneLine(view, details);
+    case "pending":
+    case "building":
+    case "starting":
+    case "failed":
+    case "ready":
+      return aliveLine(view, details);
+  }
+}
+
+function aliveLine(view: PreviewView, details: ReportDetails): string {
+  const name = `**${link(new URL(view.url).host, view.url)}**`;
+  const { serving } = view;
+  const attempt = newestAttempt(view, details);
+  const served = serving && shortCommit(view, serving.commit, details);
+  switch (attempt.kind) {
+    case "ready": {
+      const span = serving ? `, in ${formatSpan(serving.seconds * 1000)}` : "";
+      return view.phase === "ready"
+        ? `${name} is ready at ${shortCommit(view, attempt.commit, details)}${span}.`
+        : `Checking ${name}.`;
+    }
+    case "failed": {
+      const failed = shortCommit(view, attempt.commit, details);
+      const why = masked(details).prose(attempt.why, 200);
+      if (serving === null) return sentence(`Not running: ${failed} failed: ${why}`);
+      const newest = attempt.commit === serving.commit ? "The newest attempt" : `The newest commit ${failed}`;
+      return sentence(`${name} serves ${served}. ${newest} failed: ${why}`);
+    }
+    case "waiting": {
+      const what = attempt.commit === null ? "" : ` to deploy ${shortCommit(view, attempt.commit, details)}`;
+      return served === null ? `Waiting${what}.` : `Waiting${what}. ${name} still serves ${served}.`;
+    }
+    case "under way": {
+      const again = attempt.commit === serving?.commit ? " again" : "";
+      const what = `${attempt.doing} ${shortCommit(view, attempt.commit, details)}${again}${moments(attempt.at)}`;
+      return served === null ? `${what} for ${name}.` : `${what}. ${name} still serves ${served}.`;
+    }
+  }
+}
+
+function goneLine(view: PreviewView, details: ReportDetails): string {
+  const lived =
+    view.goneAt === null || view.newest === null ? "" : ` (lived ${formatSpan(view.goneAt - view.createdAt)})`;
+  switch (details.preview.spec.reason) {
+    case "merged":
+      return `Gone since the merge${lived}.`;
+    case "closed":
+      return `Gone since the pull request was closed${lived}.`;
+    case "destroyed":
+      return `Gone: destroyed on request${lived}. \`/deploy\` brings it back.`;
+    case "open":
+    case "unread":
+    case "fork":
+    case "private":
+    case "repository-gone":
+      return `Gone: ${masked(details).prose(view.reason ?? "it is not wanted any more")}${lived}.`;
+  }
+}
+
+/** A commit's first seven characters, linked to what it changed. */
+export function shortCommit(view: PreviewView, commit: string, { webUrl }: ReportDetails): string {
+  return link(code(commit.slice(0, 7)), `${webUrl}/${view.repository}/commit/${commit}`);
+}
+
+/** ` (web, 40 s so far; api)`. */
+function moments(at: readonly Moment[]): string {
+  if (at.length === 0) return "";
+  const shown = at
+    .slice(0, 4)
+    .map(({ what, span }) => (span === null ? code(what, 60) : `${code(what, 60)}, ${span} so far`));
+  return ` (${[...shown, ...(at.length > 4 ? [`${at.length - 4} more`] : [])].join("; ")})`;
+}
+
+function sentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,45 @@
+import type { ServiceSpec, StackSpec } from "../domain/stack.ts";
+
+/** What a deployment does to a service, against the one that was ready before it. */
+export type ServiceChange = {
+  service: string;
+  change:
+    | "built"
+    | "rebuilt"
+    | "unchanged"
+    | "pulled"
+    | "new image"
+    | "kept, with its data"
+    | "new, keeps its data"
+    | "started over with fresh data";
+};
+
+/** Each service in the stack's order. `before` is the stack of the deployment that was ready last, null without one. */
+export function changesOf(stack: StackSpec, before: StackSpec | null): ServiceChange[] {
+  return stack.services.map((service) => {
+    const earlier = before?.services.find(({ name }) => name === service.name);
+    return {
+      service: service.name,
+      change: changeOf({ stack, service }, before && earlier ? { stack: before, service: earlier } : null),
+    };
+  });
+}
+
+type Placed = { stack: StackSpec; service: ServiceSpec };
+
+function changeOf(now: Placed, before: Placed | null): ServiceChange["change"] {
+  const isBuilt = now.service.image.kind === "build";
+  if (now.service.kept) {
+    if (before === null) return "new, keeps its data";
+    return before.stack.dataEpoch === now.stack.dataEpoch ? "kept, with its data" : "started over with fresh data";
+  }
+  if (before === null) return isBuilt ? "built" : "pulled";
+  if (imageOf(before) === imageOf(now)) return "unchanged";
+  return isBuilt ? "rebuilt" : "new image";
+}
+
+/** The tag is a hash of all that went into a built image. */
+function imageOf({ stack, service: { image } }: Placed): string {
+  if (image.kind === "pull") return image.reference;
+  return stack.builds.find(({ name }) => name === image.build)?.tag ?? "";
+}

@@ -1,0 +1,116 @@
+import { readdirSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { SourceError } from "../domain/errors.ts";
+import type { RandomId } from "../domain/time.ts";
+import { normalizeContained, resolveContained } from "./contained-path.ts";
+import { type Git, GitExit } from "./git.ts";
+import { readTextInside } from "./text-file.ts";
+
+/** A commit's files on disk, private and without `.git`, until disposed. */
+export type Checkout = AsyncDisposable & {
+  root: string;
+  commit: string;
+  /** What is not laid out as what it is: a link is a small text file, a submodule an empty folder. Sorted. */
+  special: readonly Special[];
+  readText(path: string): string | null;
+  kindOf(path: string): "file" | "directory" | "none" | "other";
+  list(path: string): string[];
+  treeId(path: string): Promise<string>;
+};
+
+export type Special = { path: string; kind: "symbolic link" | "submodule" };
+
+export type CheckoutOptions = {
+  /** Where the private trees live. */
+  folder: string;
+  mirror: string;
+  commit: string;
+  git: Git;
+  randomId: RandomId;
+  signal?: AbortSignal | undefined;
+};
+
+/** Lays out a commit of a mirror. Throws SourceError `git-failed`. */
+export async function layOut({ folder, mirror, commit, git, randomId, signal }: CheckoutOptions): Promise<Checkout> {
+  const place = join(folder, randomId(16));
+  const root = join(place, "tree");
+  const remove = () => rm(place, { recursive: true, force: true });
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  try {
+    const special = await fill(root, { mirror, commit, git, signal, index: join(place, "index") });
+    return { root, commit, special, ...readers(root, special), treeId, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    if (error instanceof GitExit) {
+      throw new SourceError("git-failed", `git could not lay out ${commit.slice(0, 7)}: ${error.said.slice(0, 200)}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+
+  async function treeId(path: string): Promise<string> {
+    const inside = normalizeContained(path);
+    const object = inside === "." ? `${commit}^{tree}` : `${commit}:${inside}`;
+    try {
+      return await git(["--git-dir", mirror, "rev-parse", "--verify", object]);
+    } catch (error) {
+      if (!(error instanceof GitExit)) throw error;
+      throw new SourceError("file-missing", `there is no ${path} in ${commit.slice(0, 7)}`, { cause: error });
+    }
+  }
+}
+
+/** Removes the trees that a killed process left. Only for the one that holds the state folder. */
+export async function sweepCheckouts(folder: string): Promise<number> {
+  const left = await readdir(folder).catch(() => []);
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
+  return left.length;
+}
+
+type Filling = Pick<CheckoutOptions, "mirror" | "commit" | "git" | "signal"> & { index: string };
+
+/** By an index of its own, which takes 37 ms where a worktree takes 96 and leaves a `.git` behind. */
+async function fill(root: string, { mirror, commit, git, signal, index }: Filling): Promise<Special[]> {
+  const run = { signal, timeoutMs: 300_000, variables: { GIT_INDEX_FILE: index } };
+  await git(["--git-dir", mirror, "read-tree", commit], run);
+  const [listed] = await Promise.all([
+    git(["--git-dir", mirror, "ls-files", "--stage", "-z"], run),
+    git(["--git-dir", mirror, "--work-tree", root, "checkout-index", "--all", "--quiet", `--prefix=${root}/`], run),
+  ]);
+  return listed.split("\0").flatMap(parseSpecial);
+}
+
+/** `MODE OBJECT STAGE\tPATH`; the modes are in git's index format, gitformat-index(5). */
+function parseSpecial(entry: string): Special[] {
+  const path = entry.slice(entry.indexOf("\t") + 1);
+  if (entry.startsWith("120000 ")) return [{ path, kind: "symbolic link" }];
+  return entry.startsWith("160000 ") ? [{ path, kind: "submodule" }] : [];
+}
+
+/** Reads below `root` without following links or leaving it; `special` are the paths git lays out as something else. */
+export function readers(root: string, special: readonly Special[]): Pick<Checkout, "readText" | "kindOf" | "list"> {
+  const kinds = new Map(special.map(({ path, kind }) => [path, kind]));
+
+  const specialOnTheWay = (path: string): Special | undefined => {
+    const parts = normalizeContained(path).split("/");
+    const ways = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+    const way = ways.find((each) => kinds.has(each));
+    const kind = way === undefined ? undefined : kinds.get(way);
+    return way === undefined || kind === undefined ? undefined : { path: way, kind };
+  };
+
+  return {
+    readText(path) {
+      const met = specialOnTheWay(path);
+      if (met) throw new SourceError("path-outside", `${met.path} is a ${met.kind}, which is not followed`);
+      return readTextInside(root, path);
+    },
+    kindOf: (path) => (specialOnTheWay(path) ? "other" : resolveContained(root, path).kind),
+    list(path) {
+      const found = resolveContained(root, path);
+      return found.kind === "directory" ? readdirSync(found.path).toSorted() : [];
+    },
+  };
+}

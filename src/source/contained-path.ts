@@ -1,0 +1,50 @@
+import { lstatSync, type Stats } from "node:fs";
+import { isAbsolute, join, posix } from "node:path";
+import { SourceError } from "../domain/errors.ts";
+
+/** What lies at a path inside a folder; `other` is what is neither file nor directory, or reached through such. */
+export type Contained = { path: string; kind: "file" | "directory" | "none" | "other" };
+
+/**
+ * Resolves a path that somebody else wrote inside `root`, without following any symbolic link on the way.
+ * Throws SourceError `path-outside` when it is absolute or leads out.
+ */
+export function resolveContained(root: string, path: string): Contained {
+  const inside = normalizeContained(path);
+  const parts = inside === "." ? [] : inside.split("/");
+  let at = root;
+  for (const [index, part] of parts.entries()) {
+    at = join(at, part);
+    const kind = kindOf(statOf(at));
+    if (index === parts.length - 1 || kind === "other" || kind === "none") return { path: at, kind };
+    if (kind === "file") return { path: at, kind: "none" };
+  }
+  return { path: at, kind: "directory" };
+}
+
+/** The same path without `.`, `..` and doubled slashes; `.` for the root. Throws SourceError `path-outside`. */
+export function normalizeContained(path: string): string {
+  const shown = JSON.stringify(path.slice(0, 120));
+  if (path.includes("\0")) throw new SourceError("path-outside", `the path ${shown} holds a NUL character`);
+  if (isAbsolute(path)) throw new SourceError("path-outside", `the path ${shown} is absolute`);
+  const inside = posix.normalize(path).replace(/\/$/, "");
+  if (inside === ".." || inside.startsWith("../"))
+    throw new SourceError("path-outside", `the path ${shown} leads outside`);
+  return inside === "" ? "." : inside;
+}
+
+function statOf(path: string): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    // A name too long for the file system cannot be there.
+    if (["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
+    throw error;
+  }
+}
+
+function kindOf(stat: Stats | null): Contained["kind"] {
+  if (stat === null) return "none";
+  if (stat.isFile()) return "file";
+  return stat.isDirectory() ? "directory" : "other";
+}

@@ -1,0 +1,130 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { MayflyError, SourceError } from "../domain/errors.ts";
+import type { Clock } from "../domain/time.ts";
+import { type Git, GitExit } from "./git.ts";
+import { createTurns } from "./turns.ts";
+
+export type Pull = { repository: string; repositoryId: number; number: number };
+
+export type Mirrors = {
+  /** Makes sure the commit is in the repository's mirror and answers the mirror's folder. */
+  fetch(pull: Pull, commit: string, signal?: AbortSignal): Promise<string>;
+};
+
+export type MirrorOptions = {
+  /** Where the mirrors live, one `<repositoryId>.git` each. */
+  folder: string;
+  webUrl: string;
+  token(): Promise<string | null>;
+  git: Git;
+  clock: Clock;
+  log: Logger;
+  /** For one fetch. */
+  timeoutMs: number;
+};
+
+/**
+ * One bare mirror a repository, under its id, so that it outlives a rename. Fetches of one mirror take turns; a commit
+ * that is there is not fetched again. Throws SourceError `git-refused`, `git-failed`, `commit-missing`.
+ */
+export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutMs }: MirrorOptions): Mirrors {
+  const takeTurn = createTurns();
+
+  async function fetch(pull: Pull, commit: string, signal?: AbortSignal): Promise<string> {
+    mustBeCommit(commit, pull);
+    const mirror = join(folder, `${pull.repositoryId}.git`);
+    if (await has(mirror, commit, signal)) return mirror;
+    await takeTurn(mirror, signal, async () => {
+      if (await has(mirror, commit, signal)) return;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await fetchInto(mirror, pull, commit, signal);
+    });
+    return mirror;
+  }
+
+  async function fetchInto(mirror: string, pull: Pull, commit: string, signal?: AbortSignal): Promise<void> {
+    const startedAt = clock.now();
+    const url = remoteUrl(webUrl, pull.repository);
+    const get = async (...refs: string[]) =>
+      git(["--git-dir", mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs], {
+        signal,
+        timeoutMs,
+        token: await token(),
+      });
+    const ref = `refs/pull/${pull.number}/head`;
+    try {
+      // Each time: changes nothing where all is there, and mends a mirror whose making was killed.
+      await git(["init", "--quiet", "--bare", mirror], { signal });
+      await get(`+${ref}:${ref}`).catch((error: unknown) => {
+        if (!isMissingRef(error)) throw error;
+      });
+      // The branch moved on or was forced elsewhere in between: the commit itself.
+      if (!(await has(mirror, commit, signal))) await get(commit);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw explain(error, pull, commit);
+    }
+    log.debug(
+      { repository: pull.repository, number: pull.number, commit, durationMs: clock.now() - startedAt },
+      "fetched",
+    );
+  }
+
+  async function has(mirror: string, commit: string, signal?: AbortSignal): Promise<boolean> {
+    try {
+      await git(["--git-dir", mirror, "cat-file", "-e", `${commit}^{commit}`], { signal });
+      return true;
+    } catch (error) {
+      if (error instanceof GitExit) return false;
+      throw error;
+    }
+  }
+
+  return { fetch };
+}
+
+function mustBeCommit(commit: string, pull: Pull): void {
+  if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return;
+  throw new SourceError(
+    "commit-missing",
+    `${pull.repository}#${pull.number} names no commit, but "${commit.slice(0, 80)}"`,
+  );
+}
+
+function remoteUrl(webUrl: string, repository: string): string {
+  const [, owner, name] = /^(\w[\w.-]*)\/([\w.-]+)$/.exec(repository) ?? [];
+  if (owner === undefined || name === undefined || name === "." || name === "..") {
+    throw new SourceError("git-failed", `"${repository.slice(0, 80)}" is no name of a repository`);
+  }
+  return `${webUrl}/${owner}/${name}.git`;
+}
+
+function isMissingRef(error: unknown): boolean {
+  return error instanceof GitExit && error.said.includes("couldn't find remote ref");
+}
+
+/** git has no codes for what went wrong on the other side, only its own English: the one place that reads it. */
+function explain(error: unknown, pull: Pull, commit: string): MayflyError {
+  if (error instanceof MayflyError) return error;
+  const said = error instanceof GitExit ? error.said : String(error);
+  const { repository } = pull;
+  if (/could not read (Username|Password)|Authentication failed|returned error: 40[13]\b/.test(said)) {
+    return new SourceError("git-refused", `the git server refused to let us read ${repository}`, { cause: error });
+  }
+  // GitHub answers 404 for what a token may not see.
+  if (/repository '[^']*' not found|returned error: 404\b/.test(said)) {
+    return new SourceError("git-refused", `the git server knows no ${repository} that we may read`, { cause: error });
+  }
+  if (/not our ref|unadvertised object|couldn't find remote ref/.test(said)) {
+    return new SourceError("commit-missing", `${commit.slice(0, 7)} is not in ${repository} on the git server`, {
+      cause: error,
+    });
+  }
+  const line = said.split("\n").find((each) => /^(fatal|error):/.test(each)) ?? said.split("\n")[0] ?? "";
+  return new SourceError("git-failed", `git could not fetch ${repository}: ${line.slice(0, 200)}`, {
+    cause: error,
+    retry: "backoff",
+  });
+}

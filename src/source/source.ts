@@ -1,0 +1,61 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Logger } from "pino";
+import type { Clock, RandomId } from "../domain/time.ts";
+import { type Checkout, layOut, sweepCheckouts } from "./checkout.ts";
+import { createGit } from "./git.ts";
+import { createMirrors, type Pull } from "./mirror.ts";
+import { sweepMirrors } from "./mirror-sweep.ts";
+
+export type SourceOptions = {
+  /** The server's state folder. */
+  state: string;
+  /** git is read from `webUrl/OWNER/REPO.git`. */
+  webUrl: string;
+  token(): Promise<string | null>;
+  randomId: RandomId;
+  clock: Clock;
+  log: Logger;
+  /** What git may take from the server's environment: `PATH`, proxies, certificates. */
+  environment?: Record<string, string>;
+  /** For one fetch; ten minutes when not given. */
+  fetchTimeoutMs?: number;
+};
+
+export type Source = {
+  /** Fetches (only if the commit is not there yet) and lays out one commit. Throws SourceError. */
+  checkout(pull: Pull, commit: string, signal?: AbortSignal): Promise<Checkout>;
+  /** Removes what a killed process left; once at start, by the one that holds the state folder. */
+  sweep(): Promise<void>;
+};
+
+/** Where the text of a pull request comes from: `<state>/mirrors`, and private trees under `<state>/checkouts`. */
+export function createSource(options: SourceOptions): Source {
+  const { webUrl, token, randomId, clock, log, environment } = options;
+  const state = resolve(options.state);
+  const checkouts = join(state, "checkouts");
+  const mirrorFolder = join(state, "mirrors");
+  mkdirSync(checkouts, { recursive: true, mode: 0o700 });
+  const git = createGit({ folder: state, webUrl, ...(environment && { environment }) });
+  const mirrors = createMirrors({
+    folder: mirrorFolder,
+    webUrl,
+    token,
+    git,
+    clock,
+    log,
+    timeoutMs: options.fetchTimeoutMs ?? 600_000,
+  });
+
+  return {
+    async checkout(pull, commit, signal) {
+      const mirror = await mirrors.fetch(pull, commit, signal);
+      return layOut({ folder: checkouts, mirror, commit, git, randomId, signal });
+    },
+    async sweep() {
+      const trees = await sweepCheckouts(checkouts);
+      const files = await sweepMirrors(mirrorFolder);
+      if (trees + files > 0) log.info({ trees, files }, "removed what a killed process left");
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createGitHubClient } from "../../src/feedback/github-client.ts";
+import type { RequestOptions } from "../../src/feedback/github-request.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+import { eventually } from "../support/eventually.ts";
+import { clock, createWorld, log, repo, token, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => void (world = await createWorld()));
+afterAll(() => world[Symbol.asyncDispose]());
+
+test("a pull request is read as it is now, also after a push", async () => {
+  const commit = await world.github.push({ repo, branch: "feat", files: { a: "2\n" }, author: "ann" });
+  expect(await world.client().readPull(repo, world.number)).toEqual({
+    repositoryId: expect.any(Number),
+    repository: repo,
+    private: false,
+    number: world.number,
+    title: "A new checkout",
+    author: "ann",
+    open: true,
+    merged: false,
+    draft: false,
+    headCommit: commit,
+    headRef: "feat",
+    headRepositoryId: expect.any(Number),
+    baseRef: "main",
+    labels: [],
+  });
+});
+
+test("a fork's pull request has another head repository, or none when the fork is gone", async () => {
+  await world.github.fork({ repo, owner: "mallory" });
+  await world.github.push({ repo: "mallory/shop", branch: "evil", files: { a: "evil\n" }, author: "mallory" });
+  const number = await world.github.openPullRequest({
+    repo,
+    head: "evil",
+    title: "x",
+    author: "mallory",
+    fork: "mallory",
+  });
+  const pull = await world.client().readPull(repo, number);
+  expect(pull?.headRepositoryId).not.toBe(pull?.repositoryId);
+  await world.github.deleteRepository("mallory/shop");
+  expect(await world.client().readPull(repo, number)).toMatchObject({
+    headRepositoryId: null,
+    repositoryId: pull?.repositoryId,
+  });
+});
+
+test("drafts, labels and merges are told, and only open pull requests are listed", async () => {
+  await world.github.push({ repo, branch: "other", files: { b: "1\n" }, author: "ann" });
+  const number = await world.github.openPullRequest({ repo, head: "other", title: "y", author: "ann", draft: true });
+  await world.github.label({ repo, number, author: "ann", name: "preview" });
+  const client = world.client();
+  expect(await client.readPull(repo, number)).toMatchObject({ draft: true, labels: ["preview"], open: true });
+  expect((await client.listOpenPulls(repo)).map((pull) => pull.number)).toContain(number);
+  await world.github.setDraft({ repo, number, author: "ann", draft: false });
+  await world.github.merge({ repo, number, author: "ann" });
+  expect(await client.readPull(repo, number)).toMatchObject({ draft: false, open: false, merged: true });
+  expect((await client.listOpenPulls(repo)).map((pull) => pull.number)).not.toContain(number);
+});
+
+test("what is not there, or not for us, is null", async () => {
+  expect(await world.client().readPull(repo, 9999)).toBeNull();
+  expect(await world.client().readPull("acme/nothing", 1)).toBeNull();
+});
+
+test.each([
+  ["ann", true],
+  ["maria", true],
+  ["victor", false],
+  ["mallory", false],
+  ["nobody-at-all", false],
+  ["../../user", false],
+])("%s may write: %s", async (person, may) => {
+  expect(await world.client().mayWrite(repo, person)).toBe(may);
+});
+
+test("reactions to a comment: ours is replaced, others' stay", async () => {
+  const { github } = world;
+  const id = await github.comment({ repo, number: world.number, author: "ann", body: "/redeploy" });
+  const client = world.client();
+  await client.react(repo, id, "eyes");
+  await client.react(repo, id, "eyes");
+  await client.react(repo, id, "rocket");
+  expect(github.reactions(id)).toEqual([{ content: "rocket", user: await client.whoAmI() }]);
+  await client.react(repo, 999_999, "eyes");
+});
+
+test("a comment that somebody else wrote with our marker is not ours", async () => {
+  const body = "mine <!-- mayfly:preview 1-1 -->";
+  await world.github.comment({ repo, number: world.number, author: "mallory", body });
+  const client = world.client();
+  expect(await client.findComment(repo, world.number, "<!-- mayfly:preview 1-1 -->")).toBeNull();
+  const id = await client.createComment(repo, world.number, body);
+  expect(await client.findComment(repo, world.number, "<!-- mayfly:preview 1-1 -->")).toBe(id);
+  expect(await client.updateComment(repo, 999_999, "x")).toBe(false);
+});
+
+test("our own comment is found behind a hundred others", async () => {
+  const client = world.client();
+  await world.github.push({ repo, branch: "long", files: { c: "1\n" }, author: "ann" });
+  const number = await world.github.openPullRequest({ repo, head: "long", title: "z", author: "ann" });
+  for (let index = 0; index < 101; index++) await client.createComment(repo, number, `chatter ${index}`);
+  const id = await client.createComment(repo, number, "found");
+  expect(await client.findComment(repo, number, "found")).toBe(id);
+});
+
+test.each([
+  ["primary", 50_000, 130_000],
+  ["secondary", 119_000, 121_000],
+] as const)("a %s rate limit says when to go on, and nothing is sent before", async (kind, least, most) => {
+  const client = world.client();
+  world.github.rateLimited(kind, 120);
+  try {
+    const refused = client.readPull(repo, world.number);
+    await expect(refused).rejects.toMatchObject({ code: "forge-limited", retry: "backoff" });
+    const { retryAfterMs } = (await refused.catch((error: unknown) => error)) as { retryAfterMs: number };
+    expect(retryAfterMs).toBeGreaterThan(least);
+    expect(retryAfterMs).toBeLessThan(most);
+    const calls = world.github.calls().length;
+    await expect(client.mayWrite(repo, "ann")).rejects.toMatchObject({ code: "forge-limited" });
+    expect(world.github.calls()).toHaveLength(calls);
+  } finally {
+    world.github.rateLimited(false);
+  }
+});
+
+test("a wrong token is refused for good", async () => {
+  const client = world.client({ token: async () => "ghp_wrong" });
+  await expect(client.readPull(repo, world.number)).rejects.toMatchObject({
+    code: "forge-refused",
+    status: 401,
+    retry: "never",
+  });
+});
+
+test("a server error is asked again once for a read, never for a write", async () => {
+  const asked: string[] = [];
+  await using server = await serve((request, response) => {
+    asked.push(`${request.method}`);
+    response.writeHead(502).end();
+  });
+  const client = server.client();
+  await expect(client.readPull(repo, 1)).rejects.toMatchObject({
+    code: "forge-unreachable",
+    status: 502,
+    retry: "backoff",
+  });
+  await expect(client.createComment(repo, 1, "x")).rejects.toMatchObject({ code: "forge-unreachable" });
+  expect(asked).toEqual(["GET", "GET", "POST"]);
+});
+
+test("a read that failed once in passing succeeds", async () => {
+  const asked: string[] = [];
+  await using server = await serve((request, response) => {
+    asked.push(`${request.headers.authorization}`);
+    if (asked.length === 1) request.socket.destroy();
+    else response.setHeader("Content-Type", "application/json").end('{"login":"mayfly-bot"}');
+  });
+  const client = server.client();
+  expect(await client.whoAmI()).toBe("mayfly-bot");
+  expect(await client.whoAmI()).toBe("mayfly-bot");
+  expect(asked).toEqual([`Bearer ${token}`, `Bearer ${token}`]);
+});
+
+test("an answer that is cut off in the middle is no answer", async () => {
+  await using server = await serve((request, response) => {
+    response.writeHead(200, { "Content-Type": "application/json", "Content-Length": 1000 });
+    response.write('{"number": 1, "ti');
+    setImmediate(() => request.socket.destroy());
+  });
+  await expect(server.client().readPull(repo, 1)).rejects.toMatchObject({
+    code: "forge-unreachable",
+    retry: "backoff",
+  });
+});
+
+test("a GitHub that hangs is given up after the deadline", async () => {
+  await using server = await serve(() => {});
+  const client = server.client({ timeoutMs: 100 });
+  await expect(client.createComment(repo, 1, "x")).rejects.toMatchObject({
+    code: "forge-unreachable",
+    retry: "backoff",
+  });
+});
+
+test("writes go one at a time, and new comments keep their distance", async () => {
+  const slow = fakeClock();
+  const underWay = { now: 0, most: 0 };
+  const asked: string[] = [];
+  await using server = await serve((request, response) => {
+    asked.push(`${request.method} ${request.url?.split("/").at(-1)}`);
+    underWay.most = Math.max(underWay.most, ++underWay.now);
+    setImmediate(() => {
+      underWay.now--;
+      response.setHeader("Content-Type", "application/json").end('{"id":1}');
+    });
+  });
+  const client = server.client({ clock: slow, commentGapMs: 1000 });
+  const writes = Promise.all([
+    client.createComment(repo, 1, "a"),
+    client.updateComment(repo, 1, "b"),
+    client.createComment(repo, 1, "c"),
+  ]);
+  await eventually(() => expect(asked).toEqual(["POST comments", "PATCH 1"]));
+  await slow.advance(999);
+  expect(asked).toHaveLength(2);
+  await eventually(async () => {
+    await slow.advance(1);
+    expect(asked).toEqual(["POST comments", "PATCH 1", "POST comments"]);
+  });
+  await writes;
+  expect(underWay.most).toBe(1);
+});
+
+async function serve(listener: RequestListener) {
+  const server = createServer(listener);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    client: (more?: Partial<RequestOptions>) =>
+      createGitHubClient({ apiUrl, token: async () => token, clock, log, commentGapMs: 0, ...more }),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,225 @@
+import { expect, test } from "vitest";
+import type { Finding } from "../../src/domain/errors.ts";
+import { report } from "../../src/feedback/report.ts";
+import { attempt, commits, failure, now, pull, type Story, tell } from "./facts.ts";
+
+const host = "shop-pr-42.preview.localhost";
+const name = `**[${host}](https://${host})**`;
+const commit = (sha: string) => `[\`${sha.slice(0, 7)}\`](https://github.test/acme/shop/commit/${sha})`;
+const [first, second] = [commit(commits.first), commit(commits.second)];
+const finding: Finding = {
+  file: "compose.yaml",
+  line: 31,
+  column: 7,
+  action: "rewrite",
+  code: "ports-dropped",
+  message: "`ports: 8080:80` is not published in previews",
+  hint: "",
+};
+
+const failed = attempt(2, { phase: "failed", failure: failure() });
+const building = attempt(2, { phase: "building", stack: null });
+const absent = (reason: "merged" | "closed" | "destroyed" | "repository-gone"): Story => ({
+  spec: { wanted: "absent", reason },
+  deployments: [attempt(1)],
+});
+
+test.each<[string, Story, string, string]>([
+  ["ready", { deployments: [attempt(1)] }, `${name} is ready at ${first}, in 11 s.`, "success"],
+  [
+    "serving, newest failed",
+    { deployments: [attempt(1), failed] },
+    `${name} serves ${first}. The newest commit ${second} failed: \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000.`,
+    "failure",
+  ],
+  [
+    "serving, the same commit failed again",
+    { deployments: [attempt(1), attempt(2, { ...failed, commit: commits.first })] },
+    `${name} serves ${first}. The newest attempt failed: \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000.`,
+    "failure",
+  ],
+  [
+    "nothing serves, newest failed",
+    { deployments: [failed] },
+    `Not running: ${second} failed: \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000.`,
+    "failure",
+  ],
+  [
+    "the host failed",
+    {
+      deployments: [
+        attempt(2, { phase: "failed", failure: failure({ code: "engine-unreachable", what: "the engine is down" }) }),
+      ],
+    },
+    `Not running: ${second} failed: the engine is down.`,
+    "error",
+  ],
+  [
+    "building while the old one serves",
+    { deployments: [attempt(1), building], timeline: [{ name: "build web" }] },
+    `Building ${second} (\`web\`, 40 s so far). ${name} still serves ${first}.`,
+    "pending",
+  ],
+  [
+    "building several",
+    {
+      deployments: [building],
+      timeline: [
+        { name: "build web" },
+        { name: "build api", startedAt: now - 3000 },
+        { name: "build old", outcome: "done" },
+      ],
+    },
+    `Building ${second} (\`web\`, 40 s so far; \`api\`) for ${name}.`,
+    "pending",
+  ],
+  [
+    "the same commit again",
+    { deployments: [attempt(1), attempt(2, { phase: "building", commit: commits.first })] },
+    `Building ${first} again. ${name} still serves ${first}.`,
+    "pending",
+  ],
+  [
+    "starting",
+    { deployments: [attempt(1, { phase: "starting" })], timeline: [{ name: "await db", startedAt: now - 1000 }] },
+    `Starting ${first} (\`db\`) for ${name}.`,
+    "pending",
+  ],
+  [
+    "preparing",
+    { deployments: [attempt(1, { phase: "pending" })], timeline: [{ name: "fetch" }] },
+    `Preparing ${first} for ${name}.`,
+    "pending",
+  ],
+  ["not begun", { spec: { generation: 1 } }, `Waiting to deploy ${first}.`, "pending"],
+  [
+    "a newer wish, not begun",
+    { spec: { generation: 2, pull: pull({ headCommit: commits.second }) }, deployments: [attempt(1)] },
+    `Waiting to deploy ${second}. ${name} still serves ${first}.`,
+    "pending",
+  ],
+  [
+    "overtaken",
+    { deployments: [attempt(1), attempt(2, { phase: "superseded" })] },
+    `Waiting to deploy ${second}. ${name} still serves ${first}.`,
+    "pending",
+  ],
+  [
+    "a newer wish after a failure",
+    { spec: { generation: 3, pull: pull({ headCommit: commits.first }) }, deployments: [failed] },
+    `Waiting to deploy ${first}.`,
+    "pending",
+  ],
+  [
+    "a fork",
+    { spec: { wanted: "blocked", reason: "fork" } },
+    "Not started: this pull request comes from a fork, and forks are not run by this version.",
+    "pending",
+  ],
+  [
+    "a private repository",
+    { spec: { wanted: "blocked", reason: "private" } },
+    "Not started: the repository is private, and previews of private repositories wait for access control.",
+    "pending",
+  ],
+  ["being removed", absent("merged"), "Being removed: the pull request was merged.", "success"],
+  ["merged", { ...absent("merged"), goneAt: now }, "Gone since the merge (lived 2 days).", "success"],
+  ["closed", { ...absent("closed"), goneAt: now }, "Gone since the pull request was closed (lived 2 days).", "success"],
+  [
+    "destroyed",
+    { ...absent("destroyed"), goneAt: now },
+    "Gone: destroyed on request (lived 2 days). `/deploy` brings it back.",
+    "success",
+  ],
+  [
+    "destroyed while building",
+    { ...absent("destroyed"), deployments: [building], goneAt: now },
+    "Gone: destroyed on request (lived 2 days). `/deploy` brings it back.",
+    "error",
+  ],
+  [
+    "repository gone",
+    { ...absent("repository-gone"), goneAt: now },
+    "Gone: the repository or pull request is gone, or the token may not read it (lived 2 days).",
+    "success",
+  ],
+])("%s: the first line alone is enough", (_case, story, line, state) => {
+  const { comment, status } = report(...tell(story));
+  expect(comment.split("\n")[0]).toBe(line);
+  expect(comment.split("\n").at(-1)).toBe("<!-- mayfly:preview 7-42 -->");
+  expect(status?.state).toBe(state);
+  expect(comment.includes("is ready")).toBe(
+    state === "success" && story.goneAt === undefined && story.spec === undefined,
+  );
+  expect(comment.replaceAll("<!--", "")).not.toMatch(/!|\p{Emoji_Presentation}/u);
+});
+
+test("only a preview whose phase is ready is called ready", () => {
+  const { comment, status } = report(...tell({ spec: { reason: "unread" }, deployments: [attempt(1)] }));
+  expect(comment.split("\n")[0]).toBe(`Checking ${name}.`);
+  expect(status?.state).toBe("pending");
+});
+
+test("a preview that nobody has read yet says nothing of a commit", () => {
+  const { comment, status } = report(...tell({ spec: { pull: null, reason: "unread", generation: 0 } }));
+  expect(comment.split("\n")[0]).toBe("Waiting.");
+  expect(status).toBeNull();
+});
+
+test("a ready preview tells its other routes, services, findings, data and verbs, in this order", () => {
+  const ready = attempt(2, { findings: [finding] });
+  ready.stack?.routes.push({
+    service: "api",
+    port: 4000,
+    host: `shop-pr-42--api.preview.localhost`,
+    path: null,
+    health: null,
+    main: false,
+  });
+  const { comment } = report(...tell({ deployments: [attempt(1), ready] }));
+  expect(comment).toBe(`${name} is ready at ${second}, in 11 s.
+
+Also: [\`api\`](https://shop-pr-42--api.preview.localhost)
+
+| Service | |
+| --- | --- |
+| \`db\` | kept, with its data |
+| \`web\` | rebuilt |
+
+- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews
+
+Data: db seeded from db/seed.sql.
+
+Say \`/deploy\`, \`/redeploy\`, \`/reset\`, \`/destroy\`, \`/logs\`, \`/help\` in a comment.
+
+<!-- mayfly:preview 7-42 -->`);
+});
+
+test("a failure tells what, where and what now, with the last lines and a link to the whole log", () => {
+  const logTail = Array.from({ length: 25 }, (_, index) => `line ${index} password=hunter22`);
+  const refused = { ...finding, action: "refuse" as const, hint: "Leave it out: `services: { proxy: drop }`." };
+  const broken = attempt(2, {
+    phase: "failed",
+    failure: failure({ where: "compose.yaml:31:7", logTail, findings: [refused] }),
+  });
+  const { comment } = report(...tell({ deployments: [attempt(1), broken] }));
+  const masked = logTail.slice(-20).map((line) => line.replace("hunter22", "***"));
+  expect(comment.split("\n").slice(2, -4).join("\n"))
+    .toBe(`- **What:** \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000
+- **Where:** \`compose.yaml:31:7\`, service \`api\`, commit ${second}
+- **What now:** Let it listen on 0.0.0.0.
+
+- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews Leave it out: \`services: { proxy: drop }\`.
+
+Data: db seeded from db/seed.sql.
+
+<details><summary>Last 20 lines of <code>api</code></summary>
+
+\`\`\`text
+${masked.join("\n")}
+\`\`\`
+
+</details>
+
+[The whole log](https://mayfly.test/previews/shop-pr-42) is on the preview's page.`);
+});

@@ -1,0 +1,86 @@
+import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { createTemplates } from "../../src/source/templates.ts";
+import { commitEntries, createWorld } from "./world.ts";
+
+test("the files go when the checkout is disposed", async () => {
+  await using world = await createWorld();
+  const commit = (await world.repository.read("refs/pull/1/head")) ?? "";
+  const checkout = await world.source().checkout(world.pull, commit);
+  expect(existsSync(join(checkout.root, "compose.yaml"))).toBe(true);
+  expect(existsSync(join(checkout.root, ".git"))).toBe(false);
+  expect(lstatSync(join(world.state, "checkouts")).mode & 0o077).toBe(0);
+  await checkout[Symbol.asyncDispose]();
+  expect(existsSync(checkout.root)).toBe(false);
+});
+
+test("a path's tree id changes only when its content does", async () => {
+  await using world = await createWorld({ "web/Dockerfile": "FROM a\n", "api/Dockerfile": "FROM b\n" });
+  const first = (await world.repository.read("refs/pull/1/head")) ?? "";
+  const second = await world.repository.commit({ branch: "feat", files: { "api/Dockerfile": "FROM c\n" } });
+  await world.repository.setRef("refs/pull/1/head", second);
+  const source = world.source();
+  await using before = await source.checkout(world.pull, first);
+  await using after = await source.checkout(world.pull, second);
+  expect(await after.treeId("web")).toBe(await before.treeId("./web/"));
+  expect(await after.treeId("api")).not.toBe(await before.treeId("api"));
+  expect(await after.treeId(".")).not.toBe(await before.treeId("."));
+  expect(await after.treeId("api/Dockerfile")).toMatch(/^[0-9a-f]{40}$/);
+  await expect(after.treeId("gone")).rejects.toMatchObject({ code: "file-missing" });
+  await expect(after.treeId("../web")).rejects.toMatchObject({ code: "path-outside" });
+});
+
+test("only text of sensible size is read", async () => {
+  await using world = await createWorld({ fits: "x".repeat(2 ** 20), large: "x".repeat(2 ** 20 + 1) });
+  const commit = (await world.repository.read("refs/pull/1/head")) ?? "";
+  await using checkout = await world.source().checkout(world.pull, commit);
+  expect(checkout.readText("fits")).toHaveLength(2 ** 20);
+  expect(() => checkout.readText("large")).toThrow(expect.objectContaining({ code: "file-too-large" }));
+});
+
+test("what is not UTF-8 is refused, and a byte order mark is not part of the text", async () => {
+  await using world = await createWorld();
+  const blob = await world.git(["hash-object", "-w", "--stdin"], "\ufeffservices: {}");
+  const file = join(world.folder, "latin1");
+  writeFileSync(file, Buffer.from([0x63, 0x61, 0x66, 0xe9]));
+  const latin1 = await world.git(["hash-object", "-w", file]);
+  const tree = await world.git(["mktree"], `100644 blob ${blob}\tbom\n100644 blob ${latin1}\tlatin1\n`);
+  const commit = await world.git(["commit-tree", tree, "-m", "texts"]);
+  await world.repository.setRef("refs/pull/1/head", commit);
+  await using checkout = await world.source().checkout(world.pull, commit);
+  expect(checkout.readText("bom")).toBe("services: {}");
+  expect(() => checkout.readText("latin1")).toThrow(expect.objectContaining({ code: "invalid-value" }));
+});
+
+test("names with spaces, quotes, newlines and other scripts are laid out as they are, and programs stay programs", async () => {
+  await using world = await createWorld();
+  const names = ["a b.txt", 'quo"te', "größe", "-rf"];
+  const commit = await commitEntries(world, [
+    ...names.map((path) => ({ mode: "100644" as const, path, content: path })),
+    { mode: "100755", path: "run.sh", content: "#!/bin/sh\n" },
+  ]);
+  await using checkout = await world.source().checkout(world.pull, commit);
+  expect(checkout.list(".")).toEqual([...names, "run.sh"].toSorted());
+  for (const name of names) expect(checkout.readText(name)).toBe(name);
+  expect(lstatSync(join(checkout.root, "run.sh")).mode & 0o100).toBe(0o100);
+});
+
+test("a template's files are read by the template's name, and nothing beside it", async () => {
+  await using world = await createWorld();
+  const folder = join(world.folder, "templates");
+  for (const name of ["dockerfile", "static"]) {
+    mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(join(folder, name, "compose.yaml"), `# ${name}\n`);
+  }
+  writeFileSync(join(folder, "README.md"), "not a template\n");
+  const templates = createTemplates(folder);
+  expect(templates.list()).toEqual(["dockerfile", "static"]);
+  expect(templates.readText("static", "compose.yaml")).toBe("# static\n");
+  expect(templates.readText("static", "gone.yaml")).toBeNull();
+  expect(templates.readText("../templates/static", "compose.yaml")).toBeNull();
+  expect(() => templates.readText("static", "../dockerfile/compose.yaml")).toThrow(
+    expect.objectContaining({ code: "path-outside" }),
+  );
+  expect(createTemplates(join(folder, "nowhere")).list()).toEqual([]);
+});
