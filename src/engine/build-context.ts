@@ -1,0 +1,117 @@
+import { constants, lstat, open, readdir, readlink, realpath } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { Readable } from "node:stream";
+import { type Pack, pack } from "tar-stream";
+import { InputError, SourceError } from "../domain/errors.ts";
+import type { BuildSpec } from "../domain/stack.ts";
+import { type Ignore, parseDockerignore } from "./dockerignore.ts";
+
+/** The commit's files, as far as a build needs them. */
+export type BuildFiles = AsyncDisposable & {
+  /** Absolute path of the private tree. */
+  root: string;
+  readText(path: string): string | null;
+};
+
+/** What is sent to the engine, and where in it the Dockerfile is. */
+export type BuildContext = { tar: Readable; dockerfile: string };
+
+type Packing = { root: string; ignore: Ignore; tar: Pack; open: Readable | null };
+
+/** A Dockerfile from outside the context (or inline, or ignored) travels inside it under this name. */
+const privateDockerfile = ".mayfly.Dockerfile";
+
+/**
+ * Packs a build's context directory without what its `.dockerignore` (or `<Dockerfile>.dockerignore`) names. Symbolic
+ * links are sent as links and never followed. Throws InputError `file-missing`, SourceError `path-outside`; an error
+ * of the packing itself ends the stream.
+ */
+export async function packContext(files: BuildFiles, build: BuildSpec): Promise<BuildContext> {
+  const root = await contextRoot(files.root, build.context);
+  const text = dockerfileText(files, build);
+  const ignore = readIgnore(files, build);
+  const inside = build.dockerfile === null ? null : pathInside(join("/", build.context), join("/", build.dockerfile));
+  const sendsItself = inside !== null && !ignore.ignores(inside);
+  const tar = pack();
+  const packing: Packing = { root, ignore, tar, open: null };
+  const fill = async () => {
+    if (!sendsItself) tar.entry({ name: privateDockerfile, mode: 0o644 }, text);
+    await packDirectory(packing, "");
+    tar.finalize();
+  };
+  // The engine may stop reading in the middle of a file.
+  tar.on("close", () => packing.open?.destroy());
+  fill().catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
+  return { tar: Readable.from(tar), dockerfile: sendsItself ? inside : privateDockerfile };
+}
+
+async function contextRoot(files: string, context: string): Promise<string> {
+  const root = await realpath(files);
+  const wanted = join(root, context, ".");
+  const real = await realpath(wanted).catch(() => null);
+  if (real === null || !(await lstat(real)).isDirectory()) {
+    throw new InputError("file-missing", `build context ${context} is not a directory of the repository`);
+  }
+  if (pathInside(root, wanted) === null || real !== wanted) {
+    throw new SourceError("path-outside", `build context ${context} leads outside the repository or over a link`);
+  }
+  return real;
+}
+
+/** `path` as seen from `folder`, or null when it is not inside; both absolute. */
+function pathInside(folder: string, path: string): string | null {
+  const inside = relative(folder, path);
+  return inside === ".." || inside.startsWith("../") ? null : inside;
+}
+
+function dockerfileText(files: BuildFiles, build: BuildSpec): string {
+  const text = build.inline ?? (build.dockerfile === null ? null : files.readText(build.dockerfile));
+  if (text !== null) return text;
+  throw new InputError(
+    "file-missing",
+    `${build.name} is built from ${build.dockerfile ?? "no Dockerfile"}, which is not there`,
+  );
+}
+
+function readIgnore(files: BuildFiles, build: BuildSpec): Ignore {
+  const candidates = [
+    ...(build.dockerfile === null ? [] : [`${build.dockerfile}.dockerignore`]),
+    join(build.context, ".dockerignore"),
+  ];
+  for (const file of candidates) {
+    const text = files.readText(file);
+    if (text !== null) return parseDockerignore(text, file);
+  }
+  return parseDockerignore("", "");
+}
+
+async function packDirectory(packing: Packing, directory: string): Promise<void> {
+  const entries = await readdir(join(packing.root, directory), { withFileTypes: true });
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
+    const ignored = packing.ignore.ignores(path);
+    if (entry.isDirectory()) {
+      if (!ignored) packing.tar.entry({ name: path, type: "directory", mode: 0o755 });
+      if (!ignored || packing.ignore.hasExceptions) await packDirectory(packing, path);
+    } else if (ignored) {
+      continue;
+    } else if (entry.isSymbolicLink()) {
+      const linkname = await readlink(join(packing.root, path));
+      packing.tar.entry({ name: path, type: "symlink", linkname, mode: 0o777 });
+    } else if (entry.isFile()) {
+      await packFile(packing, path);
+    }
+  }
+}
+
+async function packFile(packing: Packing, path: string): Promise<void> {
+  const file = await open(join(packing.root, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  const { size, mode, mtime } = await file.stat();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const entry = packing.tar.entry({ name: path, size, mode: mode & 0o777, mtime }, (error) =>
+    error ? reject(error) : resolve(),
+  );
+  packing.open = file.createReadStream().on("error", reject);
+  packing.open.pipe(entry);
+  await promise;
+}

@@ -1,0 +1,78 @@
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Trace } from "./build-trace.ts";
+import { cleanLine, createLineSplitter, type LineSink } from "./log-lines.ts";
+
+/** The log of one build under way: a file for the page, the last lines for a failure. */
+export type BuildLog = Disposable & {
+  /** Takes in one message of the build. */
+  add(trace: Trace): void;
+  /** Its last 200 lines. */
+  lines(): string[];
+  /** The step that ended with an error, the last one when several did. */
+  failed(): { name: string; error: string } | null;
+  /** The step that is being run, for a build that takes too long. */
+  running(): string | null;
+};
+
+type StepLog = { number: number; name: string; started: boolean; ended: boolean; error: string; output: LineSink };
+
+const fileLimitBytes = 5 * 1024 * 1024;
+const keptLines = 200;
+
+/**
+ * Opens a build's log; `file` is written up to 5 MiB. A line is `#2 [2/4] RUN npm ci` for a step, `#2 …` for what it
+ * says. Synchronous writes: BuildKit holds a step's output under 200 KiB/s.
+ */
+export function createBuildLog(file: string, onLine?: (line: string) => void): BuildLog {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const handle = openSync(file, "w", 0o600);
+  const kept: string[] = [];
+  const steps = new Map<string, StepLog>();
+  let written = 0;
+
+  const put = (line: string) => {
+    kept.push(line);
+    if (kept.length > keptLines) kept.shift();
+    onLine?.(line);
+    if (written > fileLimitBytes) return;
+    written += Buffer.byteLength(line) + 1;
+    writeSync(handle, written > fileLimitBytes ? "(the log is cut here, at 5 MiB)\n" : `${line}\n`);
+  };
+
+  const stepOf = (digest: string): StepLog => {
+    const known = steps.get(digest);
+    if (known) return known;
+    const number = steps.size + 1;
+    const output = createLineSplitter((line) => put(`#${number} ${cleanLine(line)}`));
+    const step: StepLog = { number, name: "", started: false, ended: false, error: "", output };
+    steps.set(digest, step);
+    return step;
+  };
+
+  return {
+    add({ vertexes, logs }) {
+      for (const vertex of vertexes) {
+        if (vertex.name.startsWith("[internal]") && vertex.error === "") continue;
+        const step = stepOf(vertex.digest);
+        step.name = cleanLine(vertex.name);
+        step.error = cleanLine(vertex.error.replaceAll("\n", " "));
+        if (vertex.started && !step.started) put(`#${step.number} ${step.name}`);
+        step.started ||= vertex.started;
+        if (vertex.completed) end(step, vertex.cached);
+      }
+      for (const { vertex, text } of logs) stepOf(vertex).output.write(text);
+    },
+    lines: () => [...kept],
+    failed: () => [...steps.values()].findLast((step) => step.error !== "") ?? null,
+    running: () => [...steps.values()].findLast((step) => step.started && !step.ended)?.name ?? null,
+    [Symbol.dispose]: () => closeSync(handle),
+  };
+
+  function end(step: StepLog, cached: boolean): void {
+    step.output.end();
+    if (step.ended) return;
+    step.ended = true;
+    put(`#${step.number} ${step.error === "" ? (cached ? "CACHED" : "DONE") : `ERROR: ${step.error}`}`);
+  }
+}

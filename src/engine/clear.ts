@@ -1,0 +1,30 @@
+import type Docker from "dockerode";
+import { labels } from "../domain/labels.ts";
+import { allow } from "./docker.ts";
+import { ownedBy } from "./ownership.ts";
+
+export type Cleared = { containers: number; networks: number; volumes: number; images: number };
+
+/**
+ * Removes everything on the engine that carries this server's label; images we built too when `caches` is set. Nothing
+ * else is touched. An image that somebody else's container uses stays. Throws EngineError.
+ */
+export async function clearEngine(docker: Docker, server: string, { caches }: { caches: boolean }): Promise<Cleared> {
+  const filters = ownedBy(server);
+  const containers = await docker.listContainers({ all: true, filters });
+  await Promise.all(
+    containers.map(({ Id }) => allow(docker.getContainer(Id).remove({ force: true, v: true }), 404, 409)),
+  );
+  const networks = await docker.listNetworks({ filters });
+  await Promise.all(networks.map(({ Id }) => allow(docker.getNetwork(Id).remove(), 404)));
+  const { Volumes: volumes } = await docker.listVolumes({ filters });
+  await Promise.all(volumes.map(({ Name }) => allow(docker.getVolume(Name).remove(), 404)));
+  const images = caches
+    ? await docker.listImages({
+        all: false,
+        filters: { label: [`${labels.server}=${server}`, `${labels.kind}=image`] },
+      })
+    : [];
+  for (const { Id } of images) await allow(docker.getImage(Id).remove(), 404, 409);
+  return { containers: containers.length, networks: networks.length, volumes: volumes.length, images: images.length };
+}

@@ -1,0 +1,70 @@
+import type Docker from "dockerode";
+import { EngineError } from "../domain/errors.ts";
+import { labels } from "../domain/labels.ts";
+import type { Step } from "../plan/step.ts";
+import { containerOptions } from "./container-options.ts";
+import { allow } from "./docker.ts";
+import { addressesOf } from "./networks.ts";
+import { refuseForeign } from "./ownership.ts";
+import type { StepHost, StepScope } from "./steps.ts";
+
+type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
+
+/**
+ * Makes a container. One of that name that was started with the same spec is kept; one in state `created` may lack
+ * its files and is made again.
+ */
+export async function createContainer(host: StepHost, step: StepOf<"create">, scope: StepScope): Promise<void> {
+  const plan = step.container;
+  const found = await allow(host.docker.getContainer(plan.name).inspect(), 404);
+  if (found) {
+    refuseForeign(found.Config.Labels, host.server, `container ${plan.name}`);
+    if (found.State.Status !== "created" && found.Config.Labels[labels.specHash] === plan.specHash) return;
+    await remove(host, { container: found.Id, graceMs: plan.service.stopGraceMs ?? 0 }, scope);
+  }
+  const addresses = await addressesOf(host.docker, plan.attachments);
+  const owner = { server: host.server, preview: scope.preview.key, project: scope.project, addresses };
+  scope.signal.throwIfAborted();
+  // Named apart, since dockerode would put the whole payload, environment included, into the URL as well.
+  const call = { _query: { name: plan.name }, _body: containerOptions(plan, owner) };
+  await host.docker.createContainer(call as Docker.ContainerCreateOptions);
+}
+
+/** Starts a container; running already is success. Throws EngineError `service-exited` when its command cannot run. */
+export async function startContainer(host: StepHost, step: StepOf<"start">): Promise<void> {
+  const container = host.docker.getContainer(step.container);
+  try {
+    await allow(container.start(), 304);
+  } catch (error) {
+    const info = await allow(container.inspect(), 404);
+    // 126 and 127, as in a shell: the command may not be run, or is not there.
+    if (info?.State.ExitCode !== 126 && info?.State.ExitCode !== 127) throw error;
+    throw new EngineError("service-exited", `${step.service} could not be started: ${info.State.Error}`, {
+      cause: error,
+      service: step.service,
+      hint: "Check `command:` and `entrypoint:`, and that the image holds the program.",
+    });
+  }
+}
+
+/** Ends a container by its own stop signal, and by force after the grace; stopped or gone already is success. */
+export async function stopContainer(host: StepHost, step: StepOf<"stop">): Promise<void> {
+  await allow(host.docker.getContainer(step.container).stop({ t: Math.ceil(step.graceMs / 1000) }), 304, 404);
+}
+
+/** Stops a container within its grace and removes it with its anonymous volumes; gone already is success. */
+export async function removeContainer(host: StepHost, step: StepOf<"remove">, scope: StepScope): Promise<void> {
+  const found = await allow(host.docker.getContainer(step.container).inspect(), 404);
+  if (found === null) return;
+  refuseForeign(found.Config.Labels, host.server, `container ${step.container}`);
+  await remove(host, { container: found.Id, graceMs: found.State.Running ? step.graceMs : 0 }, scope);
+}
+
+async function remove(host: StepHost, which: { container: string; graceMs: number }, scope: StepScope): Promise<void> {
+  const container = host.docker.getContainer(which.container);
+  if (which.graceMs > 0) await allow(container.stop({ t: Math.ceil(which.graceMs / 1000) }), 304, 404);
+  scope.signal.throwIfAborted();
+  // 409: somebody is removing it already.
+  await allow(container.remove({ v: true, force: true }), 404, 409);
+  while ((await allow(container.inspect(), 404)) !== null) await host.clock.sleep(50, scope.signal);
+}

@@ -1,0 +1,77 @@
+import type { Readable } from "node:stream";
+import type Docker from "dockerode";
+import { EngineError } from "../domain/errors.ts";
+import { labels } from "../domain/labels.ts";
+import type { ImageSpec, ResolvedImage } from "../domain/stack.ts";
+import { allow, statusOf, textOf } from "./docker.ts";
+import { jsonLines } from "./json-lines.ts";
+
+type PullEvent = {
+  status?: string;
+  id?: string;
+  progress?: string;
+  error?: string;
+  errorDetail?: { message?: string };
+};
+
+/**
+ * Looks an image up on this engine: by its name, or by the tag of its build. Null when it is not there, or was built
+ * for another repository. Throws EngineError.
+ */
+export async function resolveImage(
+  docker: Docker,
+  image: ImageSpec,
+  tag: string | null,
+  repositoryId: number,
+): Promise<ResolvedImage | null> {
+  const name = image.kind === "pull" ? image.reference : tag;
+  if (name === null || name === "") return null;
+  const info = await allow(docker.getImage(name).inspect(), 404);
+  const builtFor = info?.Config.Labels?.[labels.repository];
+  if (info === null || (builtFor !== undefined && builtFor !== String(repositoryId))) return null;
+  return { id: info.Id, ports: tcpPorts(info), volumes: Object.keys(info.Config.Volumes ?? {}).toSorted() };
+}
+
+/**
+ * Pulls an image by name (`latest` when it names none), telling what is going on a line at a time. Throws EngineError
+ * `image-unavailable`, which says whether a registry answered.
+ */
+export async function pull(
+  docker: Docker,
+  reference: string,
+  options: { signal: AbortSignal; onProgress?: (line: string) => void },
+): Promise<void> {
+  try {
+    // Without a tag the engine would pull every tag there is.
+    const call = { fromImage: withTag(reference), abortSignal: options.signal };
+    const stream = (await docker.createImage(call)) as Readable;
+    for await (const event of jsonLines(stream) as AsyncGenerator<PullEvent>) {
+      if (event.error !== undefined) throw unavailable(reference, event.errorDetail?.message ?? event.error, false);
+      options.onProgress?.([event.id, event.status, event.progress].filter(Boolean).join(" "));
+    }
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === undefined) throw error;
+    // 404 is the registry's own answer (there is none, or not for us); 500 is the engine's, for want of one.
+    throw unavailable(reference, textOf(error), status !== 500, error);
+  }
+}
+
+function unavailable(reference: string, text: string, answered: boolean, cause?: unknown): EngineError {
+  const what = answered
+    ? `image ${reference} is not to be had: the registry answered "${text}"`
+    : `image ${reference} could not be pulled, no registry gave it: ${text}`;
+  return new EngineError("image-unavailable", what, { cause, retry: answered ? "never" : "backoff" });
+}
+
+function withTag(reference: string): string {
+  const last = reference.slice(reference.lastIndexOf("/") + 1);
+  return last.includes(":") || last.includes("@") ? reference : `${reference}:latest`;
+}
+
+function tcpPorts(info: Docker.ImageInspectInfo): number[] {
+  return Object.keys(info.Config.ExposedPorts ?? {})
+    .filter((port) => !port.endsWith("/udp") && !port.endsWith("/sctp"))
+    .map((port) => Number.parseInt(port, 10))
+    .toSorted((a, b) => a - b);
+}

@@ -1,0 +1,175 @@
+import { connect } from "node:net";
+import type Docker from "dockerode";
+import { EngineError } from "../domain/errors.ts";
+import { type Clock, formatSpan } from "../domain/time.ts";
+import type { Readiness } from "../plan/step.ts";
+import { allow } from "./docker.ts";
+import { execute } from "./exec.ts";
+import { describeExit, timesInWords } from "./exits.ts";
+import { describeListening } from "./listening.ts";
+import { tail } from "./logs.ts";
+
+type Host = { docker: Docker; clock: Clock };
+
+/** What one look found: ready, or what is missing still and how soon another look is worth it. */
+type Look = { ready: true } | { ready: false; seen: string; refusedPort?: number; pauseMs?: number };
+
+const ready: Look = { ready: true };
+/** A health check costs the engine about 50 ms of CPU each time it is run. */
+const healthPauseMs = 100;
+const defaultHealthTimeoutMs = 30_000;
+const logLines = 20;
+
+/**
+ * Waits until a service is what its dependents wait for: it runs, it ended with 0, or its health check passes and
+ * every promised port accepts TCP at the container's own address. Throws EngineError `service-exited`, `job-failed` or
+ * `service-not-ready` with what was seen last and the last log lines.
+ */
+export async function awaitReady(host: Host, readiness: Readiness, signal: AbortSignal): Promise<void> {
+  const deadline = host.clock.now() + readiness.timeoutMs;
+  let lastExit: string | null = null;
+  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+    signal.throwIfAborted();
+    const info = await inspect(host.docker, readiness);
+    if (info.State.Restarting) lastExit = describeExit(info);
+    const look = await lookAt(host, readiness, info, signal);
+    if (look.ready) return;
+    const leftMs = deadline - host.clock.now();
+    if (leftMs <= 0) throw await notReady(host, readiness, look, exits(info, lastExit));
+    await host.clock.sleep(Math.min(leftMs, look.pauseMs ?? pauseMs), signal);
+  }
+}
+
+async function inspect(docker: Docker, { container, service }: Readiness): Promise<Docker.ContainerInspectInfo> {
+  const info = await allow(docker.getContainer(container).inspect(), 404);
+  if (info) return info;
+  throw new EngineError("service-exited", `${service.name} was removed by somebody else before it was ready`, {
+    service: service.name,
+    retry: "backoff",
+  });
+}
+
+async function lookAt(
+  host: Host,
+  readiness: Readiness,
+  info: Docker.ContainerInspectInfo,
+  signal: AbortSignal,
+): Promise<Look> {
+  const { condition, service } = readiness;
+  const { Status, ExitCode } = info.State;
+  // The engine says `restarting` of what it will start again, so `exited` is final.
+  if (Status === "exited" || Status === "dead") {
+    if (ExitCode === 0 && (condition === "completed" || service.job)) return ready;
+    throw await exited(host, readiness, info);
+  }
+  if (Status === "restarting") return { ready: false, seen: "it is being restarted" };
+  if (Status !== "running") return { ready: false, seen: `it is ${Status}` };
+  switch (condition) {
+    case "completed":
+      return { ready: false, seen: "it still runs" };
+    case "started":
+      return ready;
+    case "healthy": {
+      const ports = await lookAtPorts(readiness, info);
+      return ports.ready ? lookAtHealth(host, readiness, info, signal) : ports;
+    }
+  }
+}
+
+async function lookAtPorts(readiness: Readiness, info: Docker.ContainerInspectInfo): Promise<Look> {
+  if (readiness.ports.length === 0) return ready;
+  const address = info.NetworkSettings.Networks[readiness.network]?.IPAddress;
+  if (!address) return { ready: false, seen: `it has no address in network ${readiness.network}` };
+  const accepted = await Promise.all(readiness.ports.map((port) => accepts(address, port)));
+  const refusedPort = readiness.ports[accepted.indexOf(false)];
+  if (refusedPort === undefined) return ready;
+  return { ready: false, seen: `port ${refusedPort} does not accept connections`, refusedPort };
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const answer = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once("connect", () => answer(true));
+    socket.once("timeout", () => answer(false));
+    socket.once("error", () => answer(false));
+  });
+}
+
+/** Runs the declared check (the image's, when the stack declares none) ourselves, not at the engine's interval. */
+async function lookAtHealth(
+  host: Host,
+  readiness: Readiness,
+  info: Docker.ContainerInspectInfo,
+  signal: AbortSignal,
+): Promise<Look> {
+  const declared = info.Config.Healthcheck;
+  const command = healthCommand(declared?.Test ?? []);
+  if (command === null) return ready;
+  const timeoutMs = (declared?.Timeout ?? 0) / 1e6 || defaultHealthTimeoutMs;
+  const limit = AbortSignal.timeout(Math.ceil(timeoutMs));
+  try {
+    const { exitCode, lines } = await execute(host, readiness.container, {
+      command,
+      signal: AbortSignal.any([signal, limit]),
+    });
+    if (exitCode === 0) return ready;
+    const said = lines.findLast((line) => line.trim() !== "");
+    const seen = `its health check ended with ${exitCode}${said ? `: ${said.slice(0, 300)}` : ""}`;
+    return { ready: false, seen, pauseMs: healthPauseMs };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (limit.aborted) {
+      // The engine cannot end a program inside a container: another one is not added at once.
+      return { ready: false, seen: `its health check took longer than ${formatSpan(timeoutMs)}`, pauseMs: timeoutMs };
+    }
+    // It may have ended in between: the next look tells.
+    if (error instanceof EngineError && error.code === "engine-refused") {
+      return { ready: false, seen: "its health check could not be run", pauseMs: healthPauseMs };
+    }
+    throw error;
+  }
+}
+
+function healthCommand(test: string[]): string[] | null {
+  const [form, ...rest] = test;
+  if (form === "CMD") return rest;
+  if (form === "CMD-SHELL") return ["/bin/sh", "-c", rest.join(" ")];
+  return null;
+}
+
+async function exited(
+  host: Host,
+  { container, service, condition }: Readiness,
+  info: Docker.ContainerInspectInfo,
+): Promise<EngineError> {
+  const code = condition === "completed" ? "job-failed" : "service-exited";
+  const what = `${service.name} ${describeExit(info)}${timesInWords(info.RestartCount + 1)}`;
+  return new EngineError(code, what, { service: service.name, logTail: await tail(host.docker, container, logLines) });
+}
+
+async function notReady(
+  host: Host,
+  readiness: Readiness,
+  look: Look & { ready: false },
+  exits: string | null,
+): Promise<EngineError> {
+  const { container, service } = readiness;
+  const listening = look.refusedPort === undefined ? null : await describeListening(host, container, look.refusedPort);
+  const what = exits ?? listening ?? look.seen;
+  return new EngineError(
+    "service-not-ready",
+    `${service.name} did not become ready in ${formatSpan(readiness.timeoutMs)}: ${what}`,
+    {
+      service: service.name,
+      logTail: await tail(host.docker, container, logLines),
+    },
+  );
+}
+
+function exits(info: Docker.ContainerInspectInfo, lastExit: string | null): string | null {
+  return lastExit === null ? null : `it ${lastExit}${timesInWords(info.RestartCount)}`;
+}

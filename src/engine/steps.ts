@@ -1,0 +1,84 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import { MayflyError } from "../domain/errors.ts";
+import type { Clock } from "../domain/time.ts";
+import type { Step } from "../plan/step.ts";
+import { createContainer, removeContainer, startContainer, stopContainer } from "./containers.ts";
+import { createNetwork, join, leave, removeNetwork } from "./networks.ts";
+import { awaitReady } from "./readiness.ts";
+import { createSubnets } from "./subnets.ts";
+import { createVolume, removeVolume } from "./volumes.ts";
+
+/** The engine that steps are run on, and what is the same for all of them. */
+export type StepHost = {
+  docker: Docker;
+  /** This server's id: what does not carry it is never touched. */
+  server: string;
+  /** The CIDR that networks are cut from. */
+  pool: string;
+  /** Whether containers may reach the world. */
+  egress: "internet" | "none";
+  clock: Clock;
+  log: Logger;
+};
+
+/** Whom a step is run for. */
+export type StepScope = { preview: { key: string; slug: string }; project: string; signal: AbortSignal };
+
+/**
+ * Runs the engine's kinds of step. Each may be killed at any point and run again: "already so" is success. The signal
+ * counts between calls; one that is under way is awaited, since an aborted call may have succeeded. Throws EngineError.
+ */
+export function createSteps(host: StepHost): { run(step: Step, scope: StepScope): Promise<void> } {
+  const subnets = createSubnets(host.docker, host.pool);
+  return {
+    async run(step, scope) {
+      scope.signal.throwIfAborted();
+      const startedAt = host.clock.now();
+      try {
+        await handle(step, scope);
+      } catch (error) {
+        // What a newer generation interrupted did not fail.
+        scope.signal.throwIfAborted();
+        throw error;
+      }
+      host.log.debug(
+        { preview: scope.preview.key, step: step.id, cause: step.cause, durationMs: host.clock.now() - startedAt },
+        "step done",
+      );
+    },
+  };
+
+  function handle(step: Step, scope: StepScope): Promise<void> {
+    switch (step.kind) {
+      case "create-network":
+        return createNetwork(host, subnets, step, scope);
+      case "create-volume":
+        return createVolume(host, step, scope);
+      case "create":
+        return createContainer(host, step, scope);
+      case "start":
+        return startContainer(host, step);
+      case "join":
+        return join(host, step, scope);
+      case "await":
+        return awaitReady(host, step.readiness, scope.signal);
+      case "stop":
+        return stopContainer(host, step);
+      case "remove":
+        return removeContainer(host, step, scope);
+      case "leave":
+        return leave(host, step, scope);
+      case "remove-network":
+        return removeNetwork(host, step, scope);
+      case "remove-volume":
+        return removeVolume(host, step, scope);
+      case "seed":
+      case "complete":
+      case "probe":
+      case "swap":
+      case "drain":
+        throw new MayflyError("internal", `a ${step.kind} step was given to the engine`);
+    }
+  }
+}

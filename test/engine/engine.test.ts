@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { connect } from "../../src/engine/docker.ts";
+import { pull, resolveImage } from "../../src/engine/images.ts";
+import { follow, type LogLine, tail } from "../../src/engine/logs.ts";
+import { observe } from "../../src/engine/observe.ts";
+import { watch } from "../../src/engine/watch.ts";
+import { eventually } from "../support/eventually.ts";
+import { clock, createWorld, idle, log, type World } from "./world.ts";
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+describe("an engine that does not answer", () => {
+  test.each(["unix:///no/such/docker.sock", "tcp://127.0.0.1:9"])(
+    "at %s is told as such, to be tried again",
+    async (host) => {
+      await expect(observe(connect(host), "s", "1-1")).rejects.toMatchObject({
+        code: "engine-unreachable",
+        retry: "backoff",
+      });
+    },
+  );
+
+  test("is asked for events until it is there, and then everything is looked at", async () => {
+    const gaps: string[] = [];
+    // The first connections fail, as if the engine came up late.
+    const absent = connect("unix:///no/such/docker.sock");
+    let calls = 0;
+    const docker = new Proxy(world.docker, {
+      get: (target, key) =>
+        key === "getEvents" && calls++ < 2 ? absent.getEvents.bind(absent) : Reflect.get(target, key),
+    });
+    const onGap = () => gaps.push("gap");
+    await using watching = new AsyncDisposableStack();
+    watching.use(watch({ docker, server: world.server, clock, log, onChange: () => undefined, onGap }));
+    await eventually(() => gaps.length > 0);
+    expect(gaps).toEqual(["gap"]);
+  });
+});
+
+describe("events", () => {
+  test("a container that starts and dies wakes its preview, and nobody else's does", async () => {
+    const woken: string[] = [];
+    const onChange = (key: string) => woken.push(key);
+    await using watching = new AsyncDisposableStack();
+    watching.use(watch({ docker: world.docker, server: world.server, clock, log, onChange, onGap: () => undefined }));
+    await using other = await createWorld();
+    await world.run(world.network("default"));
+    await other.run(other.network("default"));
+    const plan = world.container("web", idle);
+    const elsewhere = other.container("web", idle);
+    await other.up(elsewhere);
+    await other.down(elsewhere);
+    await other.run({ kind: "remove-network", name: other.name("default") });
+    await world.up(plan);
+    await eventually(() => woken.length > 0);
+    expect(woken).toEqual(["7-42"]);
+    await world.docker.getContainer(plan.name).kill();
+    await eventually(() => woken.length > 1);
+    await world.down(plan);
+    expect(new Set(woken)).toEqual(new Set(["7-42"]));
+    await world.run({ kind: "remove-network", name: world.name("default") });
+  });
+});
+
+describe("logs", () => {
+  test("the last lines, clean, of a container with and without a terminal", async () => {
+    await world.run(world.network("default"));
+    for (const tty of [false, true]) {
+      const plan = world.container("web", `for(let i=0;i<50;i++)console.log("\\u001b[32mline "+i+"\\u001b[0m")`, {
+        tty,
+      });
+      await world.up(plan);
+      await eventually(async () => (await tail(world.docker, plan.name, 1))[0] === "line 49");
+      expect(await tail(world.docker, plan.name, 3)).toEqual(["line 47", "line 48", "line 49"]);
+      await world.down(plan);
+    }
+    expect(await tail(world.docker, "no-such-container", 3)).toEqual([]);
+    await world.run({ kind: "remove-network", name: world.name("default") });
+  });
+
+  test("of all services, as they come, until one goes away", async () => {
+    await world.run(world.network("default"));
+    const speak = (word: string) => `let n=0;setInterval(()=>console.log("${word} "+n++),50)`;
+    const [web, api] = [world.container("web", speak("hello")), world.container("api", speak("bye"))];
+    await world.up(web);
+    await world.up(api);
+    const heard: LogLine[] = [];
+    const stop = new AbortController();
+    const target = { server: world.server, preview: "7-42" };
+    for await (const line of follow(world.docker, target, { tail: 10, live: true, signal: stop.signal })) {
+      heard.push(line);
+      if (["web", "api"].every((name) => heard.filter(({ service }) => service === name).length > 5)) stop.abort();
+    }
+    expect(heard.filter(({ service }) => service === "web").every(({ line }) => /^hello \d+$/.test(line))).toBe(true);
+    expect(heard.every(({ at }) => Math.abs(at - Date.now()) < 60_000)).toBe(true);
+    const only: LogLine[] = [];
+    const signal = new AbortController().signal;
+    for await (const line of follow(world.docker, { ...target, service: "api" }, { tail: 3, live: false, signal }))
+      only.push(line);
+    expect(only.map(({ service }) => service)).toEqual(["api", "api", "api"]);
+    const end = await Promise.all([api, web].map((plan) => world.down(plan)));
+    expect(end).toHaveLength(2);
+    await world.run({ kind: "remove-network", name: world.name("default") });
+  });
+
+  test("following ends when the containers do", async () => {
+    await world.run(world.network("default"));
+    const plan = world.container("job", `console.log("done")`);
+    await world.up(plan);
+    const lines: string[] = [];
+    const options = { tail: 10, live: true, signal: new AbortController().signal };
+    for await (const { line } of follow(world.docker, { server: world.server, preview: "7-42" }, options))
+      lines.push(line);
+    expect(lines).toEqual(["done"]);
+    await world.down(plan);
+    await world.run({ kind: "remove-network", name: world.name("default") });
+  });
+});
+
+describe("images", () => {
+  test("one that is there is known by id, with its ports and volumes", async () => {
+    expect(await resolveImage(world.docker, { kind: "pull", reference: "postgres:17" }, null, 7)).toEqual({
+      id: world.images.postgres,
+      ports: [5432],
+      volumes: ["/var/lib/postgresql/data"],
+    });
+  });
+
+  test("one that is not there is nothing", async () => {
+    expect(await resolveImage(world.docker, { kind: "pull", reference: "no-such-image:1" }, null, 7)).toBeNull();
+    expect(await resolveImage(world.docker, { kind: "build", build: "web" }, "mayfly.local/7/team:none", 7)).toBeNull();
+    expect(await resolveImage(world.docker, { kind: "build", build: "web" }, null, 7)).toBeNull();
+  });
+
+  test("one that cannot be pulled says so, by name", async () => {
+    const pulled = pull(world.docker, "127.0.0.1:9/no-such-image", { signal: new AbortController().signal });
+    await expect(pulled).rejects.toMatchObject({
+      code: "image-unavailable",
+      retry: "backoff",
+      message: expect.stringMatching(
+        /^image 127\.0\.0\.1:9\/no-such-image could not be pulled, no registry gave it: .*connection refused/,
+      ),
+    });
+  });
+});

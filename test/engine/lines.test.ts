@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { parseDockerignore } from "../../src/engine/dockerignore.ts";
+import { cleanLine, createLineSplitter, createLogSplitter, lineLimit } from "../../src/engine/log-lines.ts";
+
+function frame(stream: number, text: string): Buffer {
+  const body = Buffer.from(text);
+  const header = Buffer.alloc(8);
+  header[0] = stream;
+  header.writeUInt32BE(body.length, 4);
+  return Buffer.concat([header, body]);
+}
+
+describe("log streams", () => {
+  test("stdout and stderr are told apart however the bytes are cut", () => {
+    const bytes = Buffer.concat([frame(1, "one\ntw"), frame(2, "err ü\n"), frame(1, "o\nthree")]);
+    for (let size = 1; size <= bytes.length; size++) {
+      const lines: string[] = [];
+      const splitter = createLogSplitter(true, (line) => lines.push(line));
+      for (let at = 0; at < bytes.length; at += size) splitter.write(bytes.subarray(at, at + size));
+      splitter.end();
+      expect(lines).toEqual(["one", "err ü", "two", "three"]);
+    }
+  });
+
+  test("a terminal's bytes have no frames", () => {
+    const lines: string[] = [];
+    const splitter = createLogSplitter(false, (line) => lines.push(line));
+    splitter.write(Buffer.from("\u0001\u0000\u0000\u0000bare\nrest"));
+    splitter.end();
+    expect(lines.map(cleanLine)).toEqual(["bare", "rest"]);
+  });
+
+  test("a line without end is cut, and the next one is whole", () => {
+    const lines: string[] = [];
+    const splitter = createLineSplitter((line) => lines.push(line));
+    for (let index = 0; index < 100; index++) splitter.write(Buffer.from("x".repeat(1000)));
+    splitter.write(Buffer.from("\nnext\n"));
+    expect(lines).toEqual([`${"x".repeat(lineLimit)}…`, "next"]);
+  });
+
+  test.each([
+    ["colors", "\u001b[31mred\u001b[0m", "red"],
+    ["links", "\u001b]8;;http://x\u0007text\u001b]8;;\u0007", "text"],
+    ["a redrawn line", "10%\r50%\r100%\r", "100%"],
+    ["control characters", "a\u0000b\u0008c\u007Fd\u0085e", "abcde"],
+    ["turned text", "abc\u202Etxt.exe\u2066", "abctxt.exe"],
+    ["tabs stay", "a\tb", "a\tb"],
+  ])("%s are cleaned", (_name, line, clean) => {
+    expect(cleanLine(line)).toBe(clean);
+  });
+});
+
+describe(".dockerignore", () => {
+  test.each([
+    ["node_modules", "node_modules", true],
+    ["node_modules", "node_modules/a/b.js", true],
+    ["node_modules", "app/node_modules", false],
+    ["**/node_modules", "app/node_modules/x", true],
+    ["**/node_modules", "node_modules", true],
+    ["*.log", "a.log", true],
+    ["*.log", "a/b.log", false],
+    ["**/*.log", "a/b/c.log", true],
+    ["a/**/z", "a/z", true],
+    ["a/**/z", "a/b/c/z", true],
+    ["a/**/z", "a/b/c/y", false],
+    ["?.txt", "a.txt", true],
+    ["?.txt", "ab.txt", false],
+    ["[a-c].txt", "b.txt", true],
+    ["[^a-c].txt", "b.txt", false],
+    ["/dist/", "dist/x", true],
+    ["./dist/../out", "out/x", true],
+    ["# node_modules", "node_modules", false],
+    ["*\n!README.md", "README.md", false],
+    ["*\n!README.md", "src/x", true],
+    ["docs\n!docs/keep", "docs/keep/a.md", false],
+    ["docs\n!docs/keep", "docs/other", true],
+    ["!a\na", "a", true],
+    ["\\*.txt", "*.txt", true],
+    ["\\*.txt", "a.txt", false],
+    ["", "a", false],
+    ["a\r\nb\r", "b", true],
+  ])("%j and %s: ignored is %s", (text, path, ignored) => {
+    expect(parseDockerignore(text, ".dockerignore").ignores(path)).toBe(ignored);
+  });
+
+  test("patterns made to be slow are not", () => {
+    const ignore = parseDockerignore(`${"*a".repeat(2000)}b\n${"**/a/".repeat(2000)}b`, ".dockerignore");
+    const startedAt = performance.now();
+    expect(ignore.ignores(`${"a".repeat(255)}/`.repeat(15))).toBe(false);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  test("more patterns than anyone writes are refused", () => {
+    expect(() => parseDockerignore("a\n".repeat(1001), ".dockerignore")).toThrow(/more than 1000 patterns/);
+  });
+});

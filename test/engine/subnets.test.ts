@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  createSubnets,
+  addressAt,
+  fittingSize,
+  formatRange,
+  freeRanges,
+  parseRange,
+} from "../../src/engine/subnets.ts";
+import { createWorld, type World } from "./world.ts";
+
+describe("arithmetic", () => {
+  test.each([
+    [0, 16],
+    [13, 16],
+    [14, 32],
+    [29, 32],
+    [30, 64],
+    [61, 64],
+    [62, 128],
+    [125, 128],
+  ])("%i containers fit into a subnet of %i addresses", (addresses, size) => {
+    expect(fittingSize(addresses)).toBe(size);
+  });
+
+  test("126 containers fit into none", () => {
+    expect(() => fittingSize(126)).toThrow(expect.objectContaining({ code: "subnets-exhausted" }));
+  });
+
+  test.each([
+    ["10.213.0.0/28", 0, "10.213.0.2"],
+    ["10.213.0.16/28", 12, "10.213.0.30"],
+    ["10.213.255.128/25", 124, "10.213.255.254"],
+    ["192.168.1.0/27", 1, "192.168.1.3"],
+  ])("address of %s number %i is %s", (subnet, index, address) => {
+    expect(addressAt(subnet, index)).toBe(address);
+  });
+
+  test("the broadcast address is nobody's", () => {
+    expect(() => addressAt("10.213.0.0/28", 13)).toThrow(expect.objectContaining({ code: "subnets-exhausted" }));
+  });
+
+  test.each(["10.213.0.0/16", "192.168.7.16/28", "0.0.0.0/0", "255.255.255.128/25"])(
+    "%s is read and written",
+    (cidr) => {
+      expect(formatRange(parseRange(cidr))).toBe(cidr);
+    },
+  );
+
+  test.each([
+    ["from the start", 16, 0, [], ["10.0.0.0/28", "10.0.0.16/28", "10.0.0.32/28", "10.0.0.48/28"]],
+    ["from the cursor, round", 16, 32, [], ["10.0.0.32/28", "10.0.0.48/28", "10.0.0.0/28", "10.0.0.16/28"]],
+    ["aligned to a larger size", 32, 16, [], ["10.0.0.32/27", "10.0.0.0/27"]],
+    ["around what is taken", 16, 0, ["10.0.0.16/28", "10.0.0.40/29"], ["10.0.0.0/28", "10.0.0.48/28"]],
+    ["none under a larger network", 16, 0, ["10.0.0.0/8"], []],
+    ["none larger than the pool", 128, 0, [], []],
+  ])("free subnets of 10.0.0.0/26 %s", (_name, size, cursor, taken, free) => {
+    const ranges = [...freeRanges(parseRange("10.0.0.0/26"), size, cursor, taken.map(parseRange))];
+    expect(ranges.map(formatRange)).toEqual(free);
+  });
+});
+
+describe("on the engine", () => {
+  let world: World;
+  beforeEach(async () => {
+    // 41 subnets of 16 addresses fit into no power of two: 64 of them, on a pool of their own.
+    world = await createWorld("10.218.4.0/22");
+  });
+  afterEach(() => world[Symbol.asyncDispose]());
+
+  test("40 networks at once get 40 subnets", async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `n${index}`);
+    await Promise.all(names.map((name) => world.run(world.network(name))));
+    const networks = await world.docker.listNetworks({ filters: { label: [`dev.mayfly.server=${world.server}`] } });
+    const subnets = networks.map((network) => network.IPAM?.Config?.[0]?.Subnet);
+    expect(new Set(subnets).size).toBe(40);
+    for (const subnet of subnets) expect(subnet).toMatch(/^10\.218\.[4-7]\.\d+\/28$/);
+    for (const name of names) await world.run({ kind: "remove-network", name: world.name(name) });
+  });
+
+  test("a subnet that somebody takes between our look and our call is passed over", async () => {
+    await world.run(world.network("taken"));
+    // A list that is out of date: the engine itself says "Pool overlaps".
+    const blind = createSubnets({ listNetworks: async () => [] }, "10.218.4.0/22");
+    const made: string[] = [];
+    await blind.take(4, async (subnet) => {
+      made.push(subnet);
+      const labelled = { Labels: { "dev.mayfly.server": world.server } };
+      return world.docker.createNetwork({
+        Name: world.name("next"),
+        IPAM: { Config: [{ Subnet: subnet }] },
+        ...labelled,
+      });
+    });
+    expect(made).toEqual(["10.218.4.0/28", "10.218.4.16/28"]);
+    for (const name of ["taken", "next"]) await world.run({ kind: "remove-network", name: world.name(name) });
+  });
+
+  test("a full pool is told as such", async () => {
+    const subnets = createSubnets(world.docker, "10.218.8.0/28");
+    await expect(subnets.take(20, async () => null)).rejects.toMatchObject({
+      code: "subnets-exhausted",
+      retry: "backoff",
+    });
+  });
+});
