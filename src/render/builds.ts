@@ -1,0 +1,48 @@
+import { canonicalJson } from "../domain/spec-hash.ts";
+import type { BuildSpec, ImageSpec } from "../domain/stack.ts";
+import type { Build, ComposeModel } from "./compose-model.ts";
+import { resolvePath } from "./repository-path.ts";
+
+/**
+ * The images of a stack: what is built, once for all services with the same build, named after the first of them; and
+ * what each service runs. A service that names the `image:` of a built one runs that build.
+ */
+export function specifyImages(model: ComposeModel): { builds: BuildSpec[]; imageOf: (service: string) => ImageSpec } {
+  const builds = new Map<string, BuildSpec>();
+  const images = new Map<string, ImageSpec>();
+  const builtAs = new Map<string, ImageSpec>();
+  for (const [name, { build, image }] of Object.entries(model.services)) {
+    if (!build) continue;
+    const spec = specifyBuild(build);
+    const identity = canonicalJson(spec);
+    const known = builds.get(identity) ?? { name, ...spec };
+    builds.set(identity, known);
+    const built: ImageSpec = { kind: "build", build: known.name };
+    images.set(name, built);
+    if (image !== undefined) builtAs.set(image, built);
+  }
+  return {
+    builds: [...builds.values()],
+    imageOf(service) {
+      const reference = model.services[service]?.image ?? "";
+      return images.get(service) ?? builtAs.get(reference) ?? { kind: "pull", reference };
+    },
+  };
+}
+
+/** The Dockerfile's path from the repository's root; Compose has it from the context. */
+export function dockerfilePath(build: Pick<Build, "context" | "dockerfile">): string {
+  return resolvePath(build.context ?? ".", build.dockerfile ?? "Dockerfile");
+}
+
+function specifyBuild(build: Build): Omit<BuildSpec, "name"> {
+  const inline = build.dockerfile_inline ?? null;
+  return {
+    context: build.context ?? ".",
+    dockerfile: inline === null ? dockerfilePath(build) : null,
+    inline,
+    target: build.target ?? null,
+    args: Object.fromEntries(Object.entries(build.args ?? {}).map(([name, value]) => [name, value ?? ""])),
+    tag: "",
+  };
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { duration, size } from "../config/quantity.ts";
+
+const texts = z.array(z.string());
+const variables = z.record(z.string(), z.string().nullable());
+
+const Build = z.object({
+  context: z.string().optional(),
+  dockerfile: z.string().optional(),
+  dockerfile_inline: z.string().optional(),
+  target: z.string().optional(),
+  args: variables.optional(),
+});
+export type Build = z.infer<typeof Build>;
+
+const Port = z.object({ target: z.number(), published: z.string().optional(), protocol: z.string() });
+
+const Mount = z.object({
+  type: z.string(),
+  source: z.string().optional(),
+  target: z.string(),
+  read_only: z.boolean().optional(),
+  tmpfs: z.object({ size: size.optional() }).optional(),
+});
+
+const Healthcheck = z.object({
+  test: texts
+    .refine(
+      (test) => ["CMD", "CMD-SHELL", "NONE"].includes(test[0] ?? "NONE"),
+      "must begin with CMD, CMD-SHELL or NONE",
+    )
+    .optional(),
+  interval: duration.optional(),
+  timeout: duration.optional(),
+  start_period: duration.optional(),
+  start_interval: duration.optional(),
+  retries: z.number().int().nonnegative("must not be negative").optional(),
+  disable: z.boolean().optional(),
+});
+export type Healthcheck = z.infer<typeof Healthcheck>;
+
+const resourceLimits = z.object({ cpus: z.number().optional(), memory: size.optional(), pids: z.number().optional() });
+
+const Service = z.object({
+  image: z.string().optional(),
+  build: Build.optional(),
+  environment: variables.optional(),
+  command: texts.optional(),
+  entrypoint: texts.optional(),
+  ports: z.array(Port).optional(),
+  expose: texts.optional(),
+  depends_on: z
+    .record(
+      z.string(),
+      z.object({
+        condition: z.enum(
+          ["service_started", "service_healthy", "service_completed_successfully"],
+          "must be service_started, service_healthy or service_completed_successfully",
+        ),
+        required: z.boolean(),
+      }),
+    )
+    .optional(),
+  healthcheck: Healthcheck.optional(),
+  volumes: z.array(Mount).optional(),
+  tmpfs: texts.optional(),
+  networks: z.record(z.string(), z.object({ aliases: texts.optional() }).nullable()).optional(),
+  user: z.string().optional(),
+  working_dir: z.string().optional(),
+  hostname: z.string().optional(),
+  container_name: z.string().optional(),
+  init: z.boolean().optional(),
+  tty: z.boolean().optional(),
+  stdin_open: z.boolean().optional(),
+  read_only: z.boolean().optional(),
+  stop_signal: z.string().optional(),
+  stop_grace_period: duration.optional(),
+  restart: z.string().optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  cap_drop: texts.optional(),
+  shm_size: size.optional(),
+  mem_limit: size.optional(),
+  cpus: z.number().optional(),
+  pids_limit: z.number().optional(),
+  profiles: texts.optional(),
+  deploy: z.object({ resources: z.object({ limits: resourceLimits.optional() }).optional() }).optional(),
+});
+export type Service = z.infer<typeof Service>;
+
+/** The part of the canonical model that we honor, after the policy let it pass. */
+export const ComposeModel = z.object({
+  services: z.record(z.string(), Service),
+  networks: z.record(z.string(), z.object({ internal: z.boolean().optional() })).optional(),
+  volumes: z.record(z.string(), z.unknown()).optional(),
+});
+export type ComposeModel = z.infer<typeof ComposeModel>;

@@ -1,0 +1,130 @@
+import { listNode, mapNode, scalarNode, type YamlNode } from "../config/yaml-node.ts";
+import { InputError, type Place } from "../domain/errors.ts";
+
+/** Where variables come from while text is interpolated: an explicit map, never the server's environment. */
+export type Scope = {
+  lookup(name: string): string | undefined;
+  /** Told of each variable that is unset and has no default: it becomes an empty text. */
+  onUnset(name: string, place: Place): void;
+  /** Counts characters read or made, over everything of one stack. Throws InputError `yaml-too-large`. */
+  spend(characters: number, place: Place): void;
+};
+
+/** Characters that all texts of a stack may come to, so that `${A}` of `.env` cannot multiply. */
+const maxCharacters = 4 * 1024 * 1024;
+const maxNesting = 32;
+
+const variableName = /[A-Za-z_][A-Za-z0-9_]*/y;
+const operator = /:-|-|:\?|\?|:\+|\+/y;
+
+/**
+ * Replaces variables in every string value of a document; keys stay as they are (Compose specification, Interpolation).
+ * Throws InputError `variable-missing`, `invalid-value`, `yaml-too-large`.
+ */
+export function interpolateNode(node: YamlNode, scope: Scope): YamlNode {
+  const substitute = createSubstitution(scope);
+  const walk = (at: YamlNode): YamlNode => {
+    if (at.kind === "list") return listNode(at.place, at.items.map(walk));
+    if (at.kind === "map")
+      return mapNode(
+        at.place,
+        [...at.entries].map(([key, entry]) => [key, walk(entry.node), entry.key]),
+      );
+    return typeof at.value === "string" ? scalarNode(at.place, substitute(at.value, at.place)) : at;
+  };
+  return walk(node);
+}
+
+/** A function that replaces `$A`, `${A}`, `${A:-…}`, `${A-…}`, `${A:?…}`, `${A?…}`, `${A:+…}`, `${A+…}` and `$$` in texts. */
+export function createSubstitution(scope: Scope): (text: string, place: Place) => string {
+  return (text, place) => substitute(text, place, 0);
+
+  function substitute(text: string, place: Place, depth: number): string {
+    if (depth > maxNesting) throw new InputError("invalid-value", "variables are nested too deeply", { place });
+    const parts: string[] = [];
+    let at = 0;
+    while (at < text.length) {
+      const dollar = text.indexOf("$", at);
+      const end = dollar === -1 ? text.length : dollar;
+      parts.push(text.slice(at, end));
+      if (dollar === -1) break;
+      const { value, next } = expand(text, dollar, place, depth);
+      parts.push(value);
+      at = next;
+    }
+    const result = parts.join("");
+    scope.spend(result.length, place);
+    return result;
+  }
+
+  function expand(text: string, dollar: number, place: Place, depth: number): { value: string; next: number } {
+    const following = text[dollar + 1];
+    if (following === "$") return { value: "$", next: dollar + 2 };
+    if (following === "{") {
+      const close = closingBrace(text, dollar + 1);
+      if (close === -1) throw badForm(text.slice(dollar), place);
+      return { value: braced(text.slice(dollar + 2, close), place, depth), next: close + 1 };
+    }
+    const name = match(variableName, text, dollar + 1);
+    return name === ""
+      ? { value: "$", next: dollar + 1 }
+      : { value: valueOf(name, place), next: dollar + 1 + name.length };
+  }
+
+  function braced(inner: string, place: Place, depth: number): string {
+    const name = match(variableName, inner, 0);
+    const sign = match(operator, inner, name.length);
+    if (name === "" || (sign === "" && name.length < inner.length)) throw badForm(`\${${inner}}`, place);
+    if (sign === "") return valueOf(name, place);
+    const argument = () => substitute(inner.slice(name.length + sign.length), place, depth + 1);
+    const value = scope.lookup(name);
+    const present = sign.startsWith(":") ? value !== undefined && value !== "" : value !== undefined;
+    if (sign.endsWith("+")) return present ? argument() : "";
+    if (present) return value ?? "";
+    if (sign.endsWith("-")) return argument();
+    const said = argument();
+    throw new InputError("variable-missing", `the variable ${name} is required${said === "" ? "" : `: ${said}`}`, {
+      place,
+    });
+  }
+
+  function valueOf(name: string, place: Place): string {
+    const value = scope.lookup(name);
+    if (value === undefined) scope.onUnset(name, place);
+    return value ?? "";
+  }
+}
+
+/** A budget for one stack's texts, to be part of its scope. */
+export function createBudget(): Scope["spend"] {
+  let left = maxCharacters;
+  return (characters, place) => {
+    left -= characters;
+    if (left < 0)
+      throw new InputError("yaml-too-large", "the stack's variables and env files come to too much text", { place });
+  };
+}
+
+/** Braces inside a default count, as Compose counts them: `${A:-{"b":1}}`. -1 when it is never closed. */
+function closingBrace(text: string, open: number): number {
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    if (text[at] === "{") depth += 1;
+    if (text[at] === "}") depth -= 1;
+    if (depth === 0) return at;
+  }
+  return -1;
+}
+
+function match(pattern: RegExp, text: string, at: number): string {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? "";
+}
+
+function badForm(text: string, place: Place): InputError {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return new InputError("invalid-value", `${shown} is not a form of a variable`, {
+    place,
+    hint: "Write ${NAME} or ${NAME:-default}; for a dollar sign itself write $$.",
+  });
+}

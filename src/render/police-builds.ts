@@ -1,0 +1,63 @@
+import { child, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
+import { type Finding, InputError, type Place } from "../domain/errors.ts";
+import { dockerfilePath } from "./builds.ts";
+import { refuse } from "./findings.ts";
+import { policeDockerfile } from "./policy-dockerfile.ts";
+import { isRemote, leadsOutside, readAt, type SourceReader } from "./repository-path.ts";
+
+const inRepository = "Build from a path inside the repository.";
+
+/**
+ * Judges where a model's builds come from, and what their Dockerfiles do. Throws InputError `file-missing` for a context
+ * or Dockerfile that is not there, at the `build`.
+ */
+export function policeBuilds(model: YamlMap, reader: SourceReader): Finding[] {
+  const services = child(model, "services");
+  if (services?.kind !== "map") return [];
+  return [...services.entries].flatMap(([name, entry]) => {
+    const build = child(entry.node, "build");
+    return build ? policeBuild(name, build, reader) : [];
+  });
+}
+
+function policeBuild(service: string, build: YamlNode, reader: SourceReader): Finding[] {
+  const context = textOf(build, "context") ?? ".";
+  const at = `services.${service}.build`;
+  const { place } = build;
+  const contextPlace = child(build, "context")?.place ?? place;
+  if (isRemote(context))
+    return [refuse(contextPlace, "remote-context", `${at}.context is not a path: ${context}`, inRepository)];
+  if (leadsOutside(context)) return [outside(`${at}.context`, context, contextPlace)];
+  if (reader.kindOf(context) !== "directory") {
+    throw new InputError("file-missing", `${at}: there is no directory ${context}`, {
+      place,
+      hint: "Commit it, or correct the path; symbolic links are not followed.",
+    });
+  }
+  const args = child(build, "args");
+  const values = (args ? toValue(args) : {}) as Record<string, string>;
+  const inline = child(build, "dockerfile_inline");
+  if (inline) return policeDockerfile(String(toValue(inline)), values, () => inline.place);
+  const written = textOf(build, "dockerfile");
+  const isAbsolute = written?.startsWith("/") ?? false;
+  const path = isAbsolute ? (written ?? "") : dockerfilePath({ context, dockerfile: written });
+  const dockerfilePlace = child(build, "dockerfile")?.place ?? place;
+  if (isAbsolute || leadsOutside(path)) return [outside(`${at}.dockerfile`, path, dockerfilePlace)];
+  const text = readAt(reader, path, place);
+  if (text === null) throw new InputError("file-missing", `${at}: there is no Dockerfile ${path}`, { place });
+  return policeDockerfile(text, values, (line) => ({ file: path, line, column: 1 }));
+}
+
+function outside(what: string, path: string, place: Place): Finding {
+  return refuse(
+    place,
+    "path-outside",
+    `${what} leads outside the repository: ${path}`,
+    "Build from a path inside the repository.",
+  );
+}
+
+function textOf(node: YamlNode, key: string): string | undefined {
+  const inner = child(node, key);
+  return inner?.kind === "scalar" ? String(inner.value) : undefined;
+}

@@ -1,0 +1,18 @@
+import type { Trust } from "../domain/preview.ts";
+
+/** What rendering may know of the preview. */
+export type PreviewFacts = {
+  slug: string;
+  project: string;
+  key: string;
+  number: number;
+  repository: string;
+  branch: string;
+  commit: string;
+  generation: number;
+  trust: Trust;
+  dataEpoch: number;
+  domain: string;
+  /** `scheme://host[:port]` of a host of the preview. */
+  link(host: string): string;
+};

@@ -1,0 +1,123 @@
+import { conform } from "../config/explain.ts";
+import { type Manifest, readManifest } from "../config/manifest.ts";
+import { child, placeOf, toValue, type YamlMap } from "../config/yaml-node.ts";
+import { type Finding, InputError, type Place } from "../domain/errors.ts";
+import type { StackSpec } from "../domain/stack.ts";
+import { type Choice, chooseCompose, type Templates } from "./compose-choice.ts";
+import { ComposeModel } from "./compose-model.ts";
+import { type ComposeSource, parseFiles, readCompose, serviceNames } from "./compose-source.ts";
+import { createFindings, type Findings, note, refuse } from "./findings.ts";
+import { createSubstitution } from "./interpolate.ts";
+import type { PreviewLimits } from "./limits.ts";
+import type { PreviewFacts } from "./preview-facts.ts";
+import { policeBuilds } from "./police-builds.ts";
+import { police } from "./policy.ts";
+import { checkReferences } from "./references.ts";
+import { readAt, type SourceReader } from "./repository-path.ts";
+import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
+import { specifyStack } from "./stack-spec.ts";
+import { createScope, mayflyVariables } from "./variables.ts";
+
+export type RenderInput = { reader: SourceReader; templates: Templates; preview: PreviewFacts; limits: PreviewLimits };
+
+export type RenderOutput = {
+  /** The canonical Compose model, as JSON: before anything is rewritten. */
+  model: unknown;
+  findings: Finding[];
+  /** Null when the policy refuses something. */
+  stack: StackSpec | null;
+  /** How the Compose file was chosen, a sentence for people. */
+  detected: string;
+};
+
+const manifestFile = ".mayfly.yaml";
+
+/**
+ * A commit's files as what should run: chosen, read, interpolated, merged, judged and specified. Pure: files come
+ * through the reader. Throws InputError with a place for what Compose would refuse as well; what only a preview refuses is a finding.
+ */
+export function renderStack(input: RenderInput): RenderOutput {
+  const { reader, preview, limits } = input;
+  const manifest = readManifest(manifestFile, readAt(reader, manifestFile, { file: manifestFile, line: 1, column: 1 }));
+  const choice = chooseCompose(manifest, reader, input.templates);
+  const findings = createFindings();
+  const source = readStack(input, { manifest, choice, findings });
+  const model = toValue(source.model);
+  checkReferences(source.model, source.left);
+  judge(source.model, { findings, reader, limits });
+  const { all } = findings;
+  const done = { model, findings: all, detected: choice.detected };
+  if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
+
+  const compose = conform(ComposeModel, source.model);
+  const wishes = wishRoutes(compose, manifest, templateRoutes(choice, source.model));
+  const routes = placeRoutes(wishes, preview, { ready: manifest.ready, file: choice.files[0]?.path ?? manifestFile });
+  return { ...done, stack: specifyStack(compose, { manifest, routes, preview, limits, reader }) };
+}
+
+type Reading = { manifest: Manifest; choice: Choice; findings: Findings };
+
+/**
+ * Reads the stack with its variables. `MAYFLY_URL_<SERVICE>` needs to know which service is the main one, which without
+ * `routes` is known only once the stack was read: then it is read twice.
+ */
+function readStack(input: RenderInput, reading: Reading): ComposeSource {
+  const files = parseFiles(reading.choice.files);
+  const services = serviceNames(files);
+  const declared = Object.keys(reading.manifest.routes ?? reading.choice.templateRoutes);
+  const read = (main: string | null, findings: Findings) => {
+    const own = mayflyVariables(input.preview, { services, main });
+    const { directory, parameters } = reading.choice;
+    const given = { manifest: reading.manifest, parameters, directory };
+    const scope = createScope(own, given, input.reader, (name, place) => findings.add(unsetNote(name, place)));
+    return readCompose(files, scope, { directory, reader: input.reader, findings });
+  };
+  const [first] = declared;
+  if (first !== undefined) return read(first, reading.findings);
+  const draft = ComposeModel.safeParse(toValue(read(null, createFindings()).model));
+  const main = draft.success ? wishRoutes(draft.data, reading.manifest, [])[0]?.service : undefined;
+  return read(main ?? null, reading.findings);
+}
+
+function unsetNote(name: string, place: Place): Finding {
+  return note(
+    place,
+    "variable-unset",
+    `the variable ${name} is not set: it becomes an empty text`,
+    "Set it under `variables:` in .mayfly.yaml, or give it a default: ${NAME:-default}.",
+  );
+}
+
+/** Everything that is wrong is told at once. */
+function judge(
+  model: YamlMap,
+  { findings, reader, limits }: { findings: Findings; reader: SourceReader; limits: PreviewLimits },
+): void {
+  for (const finding of [...police(model), ...policeBuilds(model, reader)]) findings.add(finding);
+  const services = child(model, "services");
+  const count = services?.kind === "map" ? services.entries.size : 0;
+  if (services && count > limits.services) {
+    const hint = "Leave services out of the preview, or ask the operator to raise limits.services.";
+    findings.add(
+      refuse(
+        services.place,
+        "too-many-services",
+        `the stack has ${count} services; a preview may have ${limits.services}`,
+        hint,
+      ),
+    );
+  }
+}
+
+function templateRoutes(choice: Choice, model: YamlMap): RouteWish[] {
+  const substitute = createSubstitution({ lookup: (name) => choice.parameters.get(name), onUnset() {}, spend() {} });
+  return Object.entries(choice.templateRoutes).map(([service, written]) => {
+    const place = placeOf(model, ["services", service]);
+    const port = Number(substitute(written, place));
+    if (Number.isInteger(port) && port > 0 && port <= 65_535) return { service, port, path: null, health: null };
+    throw new InputError("invalid-value", `the template's port for ${service} is no port: ${written}`, {
+      place,
+      hint: "Give the port as a number: with: { port: 3000 }.",
+    });
+  });
+}

@@ -1,0 +1,61 @@
+import type { Manifest } from "../config/manifest.ts";
+import { placeOf } from "../config/yaml-node.ts";
+import { previewHost } from "../domain/naming.ts";
+import { parseEnvFile } from "./env-file.ts";
+import { createBudget, createSubstitution, type Scope } from "./interpolate.ts";
+import type { PreviewFacts } from "./preview-facts.ts";
+import { readAt, resolvePath, type SourceReader } from "./repository-path.ts";
+
+/** Where a service is seen from outside, as far as names tell: the main one has the preview's own host. */
+export type Hosts = { services: readonly string[]; main: string | null };
+
+/** `MAYFLY`, `MAYFLY_URL`, `MAYFLY_URL_<SERVICE>` … : what a stack may know of its preview. */
+export function mayflyVariables(preview: PreviewFacts, hosts: Hosts): Map<string, string> {
+  const host = (service: string) =>
+    previewHost(preview.slug, preview.domain, service === hosts.main ? undefined : service);
+  const main = previewHost(preview.slug, preview.domain);
+  return new Map([
+    ["MAYFLY", "true"],
+    ["MAYFLY_URL", preview.link(main)],
+    ["MAYFLY_HOST", main],
+    ["MAYFLY_PREVIEW_ID", preview.slug],
+    ["MAYFLY_PR_NUMBER", String(preview.number)],
+    ["MAYFLY_BRANCH", preview.branch],
+    ["MAYFLY_COMMIT", preview.commit],
+    ["MAYFLY_REPOSITORY", preview.repository],
+    ...hosts.services.map((service): [string, string] => [urlVariable(service), preview.link(host(service))]),
+  ]);
+}
+
+/**
+ * The scope of a stack: ours, then the manifest's `variables` (which may use ours), then a template's parameters, then
+ * `.env` beside the first Compose file and at the root. Throws InputError as env files and interpolation do.
+ */
+export function createScope(
+  own: ReadonlyMap<string, string>,
+  given: { manifest: Manifest; parameters: ReadonlyMap<string, string>; directory: string },
+  reader: SourceReader,
+  onUnset: Scope["onUnset"],
+): Scope {
+  const spend = createBudget();
+  const ours: Scope = { lookup: (name) => own.get(name), onUnset, spend };
+  const substitute = createSubstitution(ours);
+  const variables = new Map(
+    Object.entries(given.manifest.variables ?? {}).map(([name, value]) => [
+      name,
+      substitute(value, placeOf(given.manifest.node, ["variables", name])),
+    ]),
+  );
+  const layers: ReadonlyMap<string, string>[] = [own, variables, given.parameters];
+  const lookup = (name: string) => layers.find((layer) => layer.has(name))?.get(name);
+  for (const path of new Set([resolvePath(given.directory, ".env"), ".env"])) {
+    const text = readAt(reader, path, { file: path, line: 1, column: 1 });
+    const entries = text === null ? [] : parseEnvFile(path, text, { lookup, onUnset, spend });
+    layers.push(new Map([...entries].map(([name, entry]) => [name, entry.value])));
+  }
+  return { lookup, onUnset, spend };
+}
+
+function urlVariable(service: string): string {
+  return `MAYFLY_URL_${service.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`;
+}

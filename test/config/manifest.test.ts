@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { readManifest } from "../../src/config/manifest.ts";
+import { InputError } from "../../src/domain/errors.ts";
+
+describe("the manifest", () => {
+  test("is optional", () => {
+    expect(readManifest(".mayfly.yaml", null)).toMatchObject({});
+  });
+
+  test("says which files, routes, data, variables and readiness", () => {
+    const manifest = readManifest(
+      ".mayfly.yaml",
+      `compose: compose.yaml
+routes: { web: 3000, api: { port: 4000, path: /api, health: /healthz } }
+data: { db: { volume: pgdata, seed: [db/schema.sql, db/rows.sql] } }
+variables: { FEATURE: on, COUNT: 3, OFF: false }
+ready: { path: /up, timeout: 2m }`,
+    );
+    expect(manifest).toMatchObject({
+      compose: ["compose.yaml"],
+      routes: { web: { port: 3000 }, api: { port: 4000, path: "/api", health: "/healthz" } },
+      data: { db: { volume: "pgdata", seed: ["db/schema.sql", "db/rows.sql"] } },
+      variables: { FEATURE: "on", COUNT: "3", OFF: "false" },
+      ready: { path: "/up", timeout: 120_000 },
+    });
+  });
+
+  test.each([
+    ["rotues: { web: 1 }", "unknown-key", "1:1", 'unknown key "rotues". Did you mean "routes"?'],
+    ["routes:\n  web: { prt: 3 }", "unknown-key", "2:10", 'routes.web: unknown key "prt". Did you mean "port"?'],
+    ["routes: { web: http }", "invalid-value", "1:16", "routes.web.port must be a port (1 to 65535)"],
+    ["routes: { web: 70000 }", "invalid-value", "1:16", "routes.web.port must be a port (1 to 65535)"],
+    [
+      "data: { db: { seed: [{ run: { service: web } }] } }",
+      "not-supported",
+      "1:22",
+      "data.db.seed[0] is known, but not honored by this version",
+    ],
+    [
+      "data: { db: { seed: [dump.pgc] } }",
+      "not-supported",
+      "1:22",
+      "data.db.seed[0]: dump.pgc is known, but not honored by this version",
+    ],
+    [
+      "data: { db: { migrations: db/* } }",
+      "not-supported",
+      "1:15",
+      "data.db.migrations is known, but not honored by this version",
+    ],
+    ["services: { proxy: drop }", "not-supported", "1:1", "services is known, but not honored by this version"],
+    ["secrets: [A]", "not-supported", "1:1", "secrets is known, but not honored by this version"],
+    ["checks: []", "not-supported", "1:1", "checks is known, but not honored by this version"],
+    ["ttl: 48h", "not-supported", "1:1", "ttl is known, but not honored by this version"],
+    ["ready: { status: 200 }", "not-supported", "1:10", "ready.status is known, but not honored by this version"],
+    ["ready: { body: ok }", "not-supported", "1:10", "ready.body is known, but not honored by this version"],
+    ["ready: { timeout: 2h }", "invalid-value", "1:19", "ready.timeout is at most 15m"],
+    ["compose: a.yaml\ntemplate: dockerfile", "invalid-value", "2:11", "compose and template exclude each other"],
+    ["with: { port: 1 }", "invalid-value", "1:7", "with gives a template's parameters, but no template is named"],
+    ["compose: [", "yaml-invalid", "1:11", ""],
+    ["<<: *x", "yaml-invalid", "1:5", "there is no anchor &x before this alias"],
+    ["variables: { __proto__: 1 }", "invalid-value", "1:14", "a key cannot be __proto__"],
+  ])("tells what is wrong where: %j", (text, code, place, message) => {
+    let error: unknown;
+    try {
+      readManifest(".mayfly.yaml", text);
+    } catch (thrown) {
+      error = thrown;
+    }
+    if (!(error instanceof InputError)) throw new Error("it did not fail");
+    expect([error.code, `${error.place?.line}:${error.place?.column}`]).toEqual([code, place]);
+    expect(error.message).toContain(message);
+  });
+});

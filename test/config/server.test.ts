@@ -1,0 +1,214 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { findServerFile } from "../../src/config/server-path.ts";
+import { loadServerConfig, settingsFor } from "../../src/config/server.ts";
+import { InputError } from "../../src/domain/errors.ts";
+
+type Outside = { environment?: Record<string, string>; files?: Record<string, string> };
+
+function load(text: string | null, { environment = {}, files = {} }: Outside = {}) {
+  const path = text === null ? null : "/etc/mayfly/server.yaml";
+  return loadServerConfig({ path, text, environment, readFile: (name) => files[name] ?? null });
+}
+
+function failure(act: () => unknown): InputError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+describe("the server file", () => {
+  test("has a default for everything", () => {
+    expect(load(null)).toEqual({
+      domain: "preview.localhost",
+      listen: { host: "127.0.0.1", port: 8080 },
+      publicUrl: "http://localhost:8080",
+      dashboardHost: null,
+      state: "./state",
+      github: {
+        apiUrl: "https://api.github.com",
+        webUrl: "https://github.com",
+        token: null,
+        webhookSecrets: [],
+        pollMs: 300_000,
+      },
+      engine: { host: "unix:///var/run/docker.sock" },
+      network: { pool: "10.213.0.0/16", egress: "internet" },
+      builds: { parallel: 2, timeoutMs: 1_200_000 },
+      defaults: { limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 } },
+      repositories: null,
+      apiToken: null,
+    });
+  });
+
+  test("is read from the example in full", () => {
+    const example = readFileSync(fileURLToPath(new URL("../../compose/server.example.yaml", import.meta.url)), "utf8");
+    const config = load(example, {
+      environment: { GITHUB_TOKEN: "t", WEBHOOK_SECRET_NEW: "new", MAYFLY_API_TOKEN: "api" },
+      files: { "/etc/mayfly/secrets/webhook-old": "old\n" },
+    });
+    expect(config.github).toMatchObject({ token: "t", webhookSecrets: ["new", "old"], pollMs: 300_000 });
+    expect(config.dashboardHost).toBe("mayfly.example.net");
+    expect(config.apiToken).toBe("api");
+    expect(settingsFor(config, "acme/shop")?.limits).toEqual({
+      cpus: 2,
+      memoryBytes: 4 * 1024 ** 3,
+      pids: 1024,
+      services: 30,
+    });
+  });
+
+  test.each([
+    [
+      "github:\n  webhook_secrt: x",
+      "unknown-key",
+      "2:3",
+      'github: unknown key "webhook_secrt". Did you mean "webhook_secret"?',
+    ],
+    ["domian: x.org", "unknown-key", "1:1", 'unknown key "domian". Did you mean "domain"?'],
+    ["zzz: 1", "unknown-key", "1:1", 'unknown key "zzz"'],
+    ["builds:\n  timeout: 3", "invalid-value", "2:12", "builds.timeout must be a duration such as 30s or 5m"],
+    ["builds: { timeout: soon }", "invalid-value", "1:20", "builds.timeout must be a duration such as 30s or 5m"],
+    ["builds: { parallel: 0 }", "invalid-value", "1:21", "builds.parallel must be above zero"],
+    ["listen: here", "invalid-value", "1:9", 'listen must be HOST:PORT, not "here"'],
+    ["listen: 127.0.0.1:99999", "invalid-value", "1:9", 'listen must be HOST:PORT, not "127.0.0.1:99999"'],
+    ["public_url: mayfly", "invalid-value", "1:13", "public_url must be a URL such as https://mayfly.example.net"],
+    [
+      "network: { pool: 10.0.0.0/30 }",
+      "invalid-value",
+      "1:18",
+      "network.pool must be an IPv4 range between /8 and /24, such as 10.213.0.0/16",
+    ],
+    ["network: { egress: lan }", "invalid-value", "1:20", "network.egress must be internet or none"],
+    [
+      "defaults: { limits: { memory: lots } }",
+      "invalid-value",
+      "1:31",
+      "defaults.limits.memory must be a size such as 512MiB",
+    ],
+    ["repositories: { shop: {} }", "invalid-value", "1:17", "repositories.shop: the key must be OWNER/NAME or OWNER/*"],
+    ["dashboard: {}", "invalid-value", "1:12", "dashboard.host is missing"],
+    ["domain: a\ndomain: b", "yaml-invalid", "2:1", 'the key "domain" stands twice in one map'],
+    ["- x", "invalid-value", "1:1", "the document must be a map"],
+    ["engine: { host: npipe://x }", "invalid-value", "1:17", "engine.host must begin with unix:/// or tcp://"],
+  ])("tells what is wrong where: %j", (text, code, place, message) => {
+    const error = failure(() => load(text));
+    expect([error.code, `${error.place?.line}:${error.place?.column}`, error.message]).toEqual([code, place, message]);
+    expect(error.place?.file).toBe("/etc/mayfly/server.yaml");
+  });
+
+  test.each([
+    "github: { app: { id: 1 } }",
+    "defaults: { when: { drafts: true } }",
+    "defaults: { ttl: 72h }",
+    "defaults: { freeze_after: 15m }",
+    "defaults: { stop_after: 2h }",
+    "defaults: { max: 20 }",
+    "defaults: { access: link }",
+    "defaults: { forks: allow }",
+    "defaults: { secrets: {} }",
+    "defaults: { allow: [] }",
+    "repositories: { acme/shop: { ttl: 3h } }",
+    "builds: { memory: 2GiB }",
+    "sources: {}",
+    "registries: {}",
+    "tokens: []",
+    "notify: {}",
+  ])("refuses by name what is documented and not honored yet: %s", (text) => {
+    const error = failure(() => load(text));
+    expect(error.code).toBe("not-supported");
+    expect(error.message).toContain("known, but not honored by this version");
+  });
+});
+
+describe("secrets", () => {
+  test.each([
+    ["as text", "github: { token: abc }", {}, "abc"],
+    ["from the environment", "github: { token: { env: T } }", { environment: { T: "abc" } }, "abc"],
+    [
+      "from a file beside the server file",
+      "github: { token: { file: t } }",
+      { files: { "/etc/mayfly/t": "abc\n" } },
+      "abc",
+    ],
+    [
+      "from MAYFLY_GITHUB_TOKEN first",
+      "github: { token: abc }",
+      { environment: { MAYFLY_GITHUB_TOKEN: "env" } },
+      "env",
+    ],
+    [
+      "from MAYFLY_GITHUB_TOKEN_FILE",
+      "",
+      { environment: { MAYFLY_GITHUB_TOKEN_FILE: "/run/t" }, files: { "/run/t": "abc" } },
+      "abc",
+    ],
+  ])("are read %s", (_how, text, outside, token) => {
+    expect(load(text, outside).github.token).toBe(token);
+  });
+
+  test("of webhooks may be several, and the environment's comes instead", () => {
+    expect(
+      load("github: { webhook_secret: [a, { env: B }] }", { environment: { B: "b" } }).github.webhookSecrets,
+    ).toEqual(["a", "b"]);
+    expect(
+      load("github: { webhook_secret: a }", { environment: { MAYFLY_WEBHOOK_SECRET: "c" } }).github.webhookSecrets,
+    ).toEqual(["c"]);
+  });
+
+  test.each([
+    ["github: { token: { env: T } }", {}, "variable-missing", "the environment variable T is not set"],
+    [
+      "github: { token: { env: T } }",
+      { environment: { T: "" } },
+      "variable-missing",
+      "the environment variable T is empty",
+    ],
+    ["github: { token: { file: t } }", {}, "file-missing", "there is no file t"],
+    ["", { environment: { MAYFLY_API_TOKEN: "a", MAYFLY_API_TOKEN_FILE: "b" } }, "invalid-value", "both set"],
+  ])("that are missing are told: %j", (text, outside, code, said) => {
+    const error = failure(() => load(text, outside));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(said);
+  });
+});
+
+describe("repositories", () => {
+  const config = load(
+    "repositories: { acme/shop: { limits: { cpus: 4 } }, acme/*: { limits: { cpus: 1 } }, other/one: }",
+  );
+  test.each([
+    ["acme/shop", 4],
+    ["Acme/Shop", 4],
+    ["acme/blog", 1],
+    ["other/one", 2],
+    ["other/two", undefined],
+    ["evil/acme", undefined],
+  ])("%s gets its own settings, its owner's, or is not ours", (repository, cpus) => {
+    expect(settingsFor(config, repository)?.limits.cpus).toBe(cpus);
+  });
+
+  test("are all served when none is named", () => {
+    expect(settingsFor(load(""), "any/one")?.limits.cpus).toBe(2);
+  });
+});
+
+describe("the server file's place", () => {
+  test.each([
+    [null, ["server.yaml", "/etc/mayfly/server.yaml"], "server.yaml"],
+    [null, ["/etc/mayfly/server.yaml"], "/etc/mayfly/server.yaml"],
+    [null, ["other.yaml"], null],
+    ["my.yaml", ["my.yaml", "server.yaml"], "my.yaml"],
+  ])("named %s, existing %j: %s", (named, existing, found) => {
+    expect(findServerFile(named, (path) => existing.includes(path))).toBe(found);
+  });
+
+  test("must exist when it is named", () => {
+    expect(failure(() => findServerFile("my.yaml", () => false)).code).toBe("file-missing");
+  });
+});

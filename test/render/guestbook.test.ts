@@ -1,0 +1,159 @@
+import { expect, test } from "vitest";
+import { render } from "./fixtures.ts";
+
+const mebibyte = 1024 * 1024;
+
+const guestbook = {
+  "compose.yaml": `services:
+  web:
+    build: web
+    ports: ["8080:3000"]
+    environment: { DATABASE_URL: "postgres://guest:guest@db:5432/guest", API: http://api:4000, HERE: "$MAYFLY_URL" }
+    depends_on:
+      db: { condition: service_healthy }
+      migrate: { condition: service_completed_successfully }
+    healthcheck: { test: [CMD, node, health.js], interval: 2s }
+  api:
+    build: { context: api, args: { MODE: "production" }, target: run }
+    expose: [4000]
+    restart: unless-stopped
+    depends_on: [db]
+  migrate:
+    build: api
+    command: node migrate.js
+    depends_on: { db: { condition: service_healthy } }
+  db:
+    image: postgres:17
+    environment: { POSTGRES_PASSWORD: guest }
+    volumes: ["pgdata:/var/lib/postgresql/data"]
+    healthcheck: { test: pg_isready -U guest, interval: 1s, retries: 30 }
+    mem_limit: 512m
+volumes: { pgdata: }
+`,
+  ".mayfly.yaml": "data: { db: { volume: pgdata, seed: [db/seed.sql] } }\nready: { path: /up }\n",
+  "web/Dockerfile": "FROM node:24\n",
+  "api/Dockerfile": "FROM node:24 AS run\n",
+  "db/seed.sql": "select 1;",
+};
+
+const plain = {
+  kept: false,
+  job: false,
+  command: null,
+  entrypoint: null,
+  environment: {},
+  user: null,
+  workingDir: null,
+  hostname: null,
+  labels: {},
+  healthcheck: null,
+  restart: "no",
+  stopSignal: null,
+  stopGraceMs: null,
+  init: false,
+  readOnly: false,
+  tty: false,
+  stdinOpen: false,
+  shmSizeBytes: null,
+  capDrop: [],
+  dependsOn: [],
+  networks: [{ network: "default", aliases: [] }],
+  mounts: [],
+  ports: [],
+  // (2048 - 512 MiB) / 2, and 1024 / 3
+  limits: { cpus: 2, memoryBytes: 768 * mebibyte, pids: 341 },
+} as const;
+
+test("the guest book becomes this stack", () => {
+  const { stack, findings } = render(guestbook);
+  expect(findings.map((finding) => `${finding.line}:${finding.column} ${finding.action} ${finding.code}`)).toEqual([
+    "4:13 rewrite port-published",
+  ]);
+  expect(stack).toEqual({
+    slug: "shop-pr-42",
+    project: "shop-pr-42-ab12",
+    generation: 3,
+    commit: "abc1234def",
+    trust: "team",
+    dataEpoch: 0,
+    services: [
+      {
+        ...plain,
+        name: "web",
+        image: { kind: "build", build: "web" },
+        environment: {
+          DATABASE_URL: "postgres://guest:guest@db:5432/guest",
+          API: "http://api:4000",
+          HERE: "https://shop-pr-42.preview.example.com",
+        },
+        healthcheck: {
+          test: ["CMD", "node", "health.js"],
+          intervalMs: 2000,
+          timeoutMs: 30_000,
+          retries: 3,
+          startPeriodMs: 0,
+          startIntervalMs: null,
+        },
+        dependsOn: [
+          { service: "db", condition: "healthy", required: true },
+          { service: "migrate", condition: "completed", required: true },
+        ],
+        ports: [3000],
+        limits: { ...plain.limits, pids: 341 },
+      },
+      {
+        ...plain,
+        name: "api",
+        image: { kind: "build", build: "api" },
+        restart: "unless-stopped",
+        dependsOn: [{ service: "db", condition: "started", required: true }],
+        ports: [4000],
+      },
+      {
+        ...plain,
+        name: "migrate",
+        job: true,
+        image: { kind: "build", build: "migrate" },
+        command: ["node", "migrate.js"],
+        dependsOn: [{ service: "db", condition: "healthy", required: true }],
+      },
+      {
+        ...plain,
+        name: "db",
+        kept: true,
+        image: { kind: "pull", reference: "postgres:17" },
+        environment: { POSTGRES_PASSWORD: "guest" },
+        healthcheck: {
+          test: ["CMD-SHELL", "pg_isready -U guest"],
+          intervalMs: 1000,
+          timeoutMs: 30_000,
+          retries: 30,
+          startPeriodMs: 0,
+          startIntervalMs: null,
+        },
+        mounts: [{ kind: "volume", volume: "pgdata", target: "/var/lib/postgresql/data", readOnly: false }],
+        limits: { cpus: 2, memoryBytes: 512 * mebibyte, pids: 341 },
+      },
+    ],
+    builds: [
+      { name: "web", context: "web", dockerfile: "web/Dockerfile", inline: null, target: null, args: {}, tag: "" },
+      {
+        name: "api",
+        context: "api",
+        dockerfile: "api/Dockerfile",
+        inline: null,
+        target: "run",
+        args: { MODE: "production" },
+        tag: "",
+      },
+      { name: "migrate", context: "api", dockerfile: "api/Dockerfile", inline: null, target: null, args: {}, tag: "" },
+    ],
+    networks: [{ name: "default", internal: false }],
+    volumes: [{ name: "pgdata" }],
+    seeds: [{ service: "db", volume: "pgdata", files: ["db/seed.sql"] }],
+    routes: [
+      { service: "web", port: 3000, path: null, health: "/up", host: "shop-pr-42.preview.example.com", main: true },
+    ],
+    readyTimeoutMs: 180_000,
+  });
+});

@@ -1,0 +1,230 @@
+import { describe, expect, test } from "vitest";
+import { renderCompose } from "./fixtures.ts";
+
+/** One service with one line more; the line stands at 4:5. */
+function service(line: string, rest = "") {
+  return renderCompose(`services:\n  web:\n    image: node:24\n    ${line}\n    ports: [3000]\n${rest}`);
+}
+
+const told = (output: ReturnType<typeof renderCompose>) =>
+  output.findings.map((finding) => `${finding.line}:${finding.column} ${finding.action} ${finding.code}`);
+
+describe("a service's key is refused", () => {
+  test.each([
+    ["privileged: true", "4:5", "privileged"],
+    ["cap_add: [SYS_ADMIN]", "4:5", "cap-add"],
+    ["security_opt: [seccomp=unconfined]", "4:5", "security-opt"],
+    ["devices: [/dev/kvm]", "4:5", "devices"],
+    ["device_cgroup_rules: [c 1:3 mr]", "4:5", "devices"],
+    ["gpus: all", "4:5", "devices"],
+    ["deploy: { resources: { reservations: { devices: [{ capabilities: [gpu] }] } } }", "4:44", "devices"],
+    ["runtime: nvidia", "4:5", "runtime"],
+    ["network_mode: host", "4:5", "network-mode"],
+    ["network_mode: service:db", "4:5", "network-mode"],
+    ["network_mode: bridge", "4:5", "network-mode"],
+    ["pid: host", "4:5", "host-namespace"],
+    ["ipc: host", "4:5", "host-namespace"],
+    ["uts: host", "4:5", "host-namespace"],
+    ["userns_mode: host", "4:5", "host-namespace"],
+    ["cgroup: host", "4:5", "host-namespace"],
+    ["cgroup_parent: /x", "4:5", "host-namespace"],
+    ["volumes_from: [db]", "4:5", "foreign-volumes"],
+    ["external_links: [other]", "4:5", "external-links"],
+    ["credential_spec: { file: x }", "4:5", "credential-spec"],
+    ["use_api_socket: true", "4:5", "docker-socket"],
+    ["provider: { type: model }", "4:5", "provider"],
+    ["labels: { dev.mayfly.preview: x }", "4:15", "reserved-label"],
+    ["labels: [com.docker.compose.project=x]", "4:14", "reserved-label"],
+    ["volumes: [/var/run/docker.sock:/var/run/docker.sock]", "4:15", "docker-socket"],
+    ["volumes: [{ type: bind, source: /run/docker.sock, target: /x }]", "4:15", "docker-socket"],
+    ["volumes: [/srv/data:/data]", "4:15", "host-path"],
+    ["volumes: [/:/host:ro]", "4:15", "host-path"],
+    ["volumes: [~/.ssh:/ssh]", "4:15", "host-path"],
+    ["volumes: [../other:/x]", "4:15", "host-path"],
+    ["volumes: [./a/../../etc:/x]", "4:15", "host-path"],
+    ["volumes: [.:/app]", "4:15", "not-supported"],
+    ["volumes: [./src:/app/src:ro]", "4:15", "not-supported"],
+    ["volumes: [{ type: npipe, source: x, target: /x }]", "4:15", "mount-type"],
+    ["volumes: [{ type: image, source: x, target: /x }]", "4:15", "mount-type"],
+    ["volumes: [{ type: volume, target: /x, volume: { subpath: y } }]", "4:53", "not-supported"],
+    ["env_file: ../../etc/passwd", "4:15", "path-outside"],
+    ["env_file: [/proc/self/environ]", "4:16", "path-outside"],
+    ["image: mayfly.local/7/team:0123", "4:12", "own-image"],
+    ["image: MAYFLY.local/7/team:0123", "4:12", "own-image"],
+    ["image: sha256:0123456789abcdef", "4:12", "image-id"],
+    ["image: deadbeef", "4:12", "image-id"],
+    ["build: { context: ., ssh: [default] }", "4:26", "build-ssh"],
+    ["build: { context: ., network: host }", "4:26", "build-network"],
+    ["build: { context: ., entitlements: [security.insecure] }", "4:26", "build-entitlements"],
+    ["build: { context: ., privileged: true }", "4:26", "build-entitlements"],
+    ["build: { context: ., secrets: [a] }", "4:26", "not-supported"],
+    ["build: { context: ., additional_contexts: { a: / } }", "4:26", "not-supported"],
+    ["build: { context: ., cache_from: [a] }", "4:26", "not-supported"],
+    ["build: { context: ., args: { BUILDKIT_SYNTAX: evil } }", "4:34", "build-arg"],
+    ["build: { context: ., args: [buildkit_multi_platform=1] }", "4:33", "build-arg"],
+    ["build: https://github.com/acme/shop.git", "4:12", "remote-context"],
+    ["build: git@github.com:acme/shop", "4:12", "remote-context"],
+    ["build: ../other", "4:12", "path-outside"],
+    ["build: /etc", "4:12", "path-outside"],
+    ["build: { context: ., dockerfile: ../Dockerfile }", "4:38", "path-outside"],
+    ["build: { context: ., dockerfile: /etc/passwd }", "4:38", "path-outside"],
+    ["build: { contxt: . }", "4:14", "unknown-key"],
+    ["extends: { file: base.yaml, service: web }", "4:5", "not-supported"],
+    ["links: [db]", "4:5", "not-supported"],
+    ["extra_hosts: [a:1.2.3.4]", "4:5", "not-supported"],
+    ["dns: [1.1.1.1]", "4:5", "not-supported"],
+    ["sysctls: { net.core.somaxconn: 1 }", "4:5", "not-supported"],
+    ["ulimits: { nofile: 1 }", "4:5", "not-supported"],
+    ["secrets: [a]", "4:5", "not-supported"],
+    ["configs: [a]", "4:5", "not-supported"],
+    ["label_file: a", "4:5", "not-supported"],
+    ["group_add: [docker]", "4:5", "not-supported"],
+    ["storage_opt: { size: 1G }", "4:5", "not-supported"],
+    ["oom_score_adj: -900", "4:5", "not-supported"],
+    ["post_start: [{ command: x }]", "4:5", "not-supported"],
+    ["comand: x", "4:5", "unknown-key"],
+    ["constructor: x", "4:5", "unknown-key"],
+    ["healthcheck: { tests: x }", "4:20", "unknown-key"],
+    ["depends_on: { web2: { required: false, when: x } }", "4:44", "unknown-key"],
+    ["networks: { default: { driver_opts: {} } }", "4:28", "not-supported"],
+    ["restart: sometimes", "4:14", "invalid-value"],
+  ])("%s", (line, place, code) => {
+    const text = `services:\n  web:\n    ${line.startsWith("image:") ? "tty: true" : "image: node:24"}\n    ${line}\n`;
+    const output = renderCompose(text, { Dockerfile: "FROM node:24\n" });
+    expect(told(output)).toContain(`${place} refuse ${code}`);
+    expect(output.stack).toBeNull();
+    expect(output.model).toMatchObject({ services: { web: {} } });
+    for (const finding of output.findings) {
+      expect(finding.file).toBe("compose.yaml");
+      expect(finding.message).not.toBe("");
+      expect(finding.hint).not.toBe("");
+    }
+  });
+});
+
+describe("outside of services", () => {
+  test.each([
+    ["volumes:\n  data:\n    driver_opts: { type: none, o: bind, device: / }", "7:5", "volume-driver-opts"],
+    ["volumes:\n  data:\n    driver: nfs", "7:5", "volume-driver"],
+    ["volumes:\n  data:\n    external: true", "7:5", "external-volume"],
+    ["networks:\n  net:\n    external: true", "7:5", "external-network"],
+    ["networks:\n  net:\n    driver: host", "7:5", "network-driver"],
+    ["networks:\n  net:\n    driver_opts: {}", "7:5", "not-supported"],
+    ["secrets:\n  a:\n    file: /etc/shadow", "5:1", "not-supported"],
+    ["configs:\n  a:\n    file: /etc/shadow", "5:1", "not-supported"],
+    ["include: [other.yaml]", "5:1", "not-supported"],
+    ["servces: {}", "5:1", "unknown-key"],
+  ])("%j is refused", (text, place, code) => {
+    const output = renderCompose(`services:\n  web:\n    image: node:24\n    ports: [3000]\n${text}\n`);
+    expect(told(output)).toEqual([`${place} refuse ${code}`]);
+    expect(output.stack).toBeNull();
+  });
+});
+
+describe("a service's key is done otherwise", () => {
+  test.each([
+    ['ports: ["8080:80"]', "4:13", "port-published"],
+    ["container_name: web1", "4:5", "container-name"],
+    ["platform: linux/amd64", "4:5", "platform"],
+    ["pull_policy: always", "4:5", "pull-policy"],
+    ["scale: 3", "4:5", "one-replica"],
+    ["deploy: { replicas: 3 }", "4:15", "one-replica"],
+    ["deploy: { mode: global }", "4:15", "deploy"],
+    ["deploy: { resources: { reservations: { memory: 1g } } }", "4:44", "reservation"],
+    ["logging: { driver: syslog }", "4:5", "logging"],
+    ["stop_grace_period: 10m", "4:24", "grace-capped"],
+    ["restart: on-failure:3", "4:14", "restart-count"],
+    ["tmpfs: [/run:mode=755]", "4:13", "tmpfs-options"],
+    ["volumes: [/etc/localtime:/etc/localtime:ro]", "4:15", "host-clock"],
+    ["networks: { default: { ipv4_address: 10.0.0.2 } }", "4:28", "fixed-address"],
+  ])("%s", (line, place, code) => {
+    const output = renderCompose(`services:\n  web:\n    image: node:24\n    ${line}\n    x-note: it still runs\n`, {
+      ".mayfly.yaml": "routes: { web: 80 }",
+    });
+    expect(told(output)).toEqual([`${place} rewrite ${code}`]);
+    expect(output.stack?.services).toHaveLength(1);
+  });
+
+  test("and names of projects, networks and volumes", () => {
+    const output = service(
+      "networks: [net]",
+      "name: mine\nnetworks: { net: { name: n, ipam: {} } }\nvolumes: { v: { name: other_stack } }\n",
+    );
+    expect(told(output)).toEqual([
+      "6:1 rewrite name",
+      "7:20 rewrite name",
+      "7:29 rewrite fixed-address",
+      "8:17 rewrite name",
+    ]);
+  });
+});
+
+describe("everything honored passes in silence", () => {
+  test("in one service", () => {
+    const output = renderCompose(`
+x-any: { thing: 1 }
+version: "3.9"
+services:
+  web:
+    build: { context: ., dockerfile: Dockerfile, target: run, args: { A: 1 } }
+    environment: { A: 1 }
+    command: [a]
+    entrypoint: a b
+    ports: ["3000"]
+    expose: [4000]
+    depends_on: { db: { condition: service_healthy, required: true } }
+    healthcheck: { test: x, interval: 1s, timeout: 1s, retries: 1, start_period: 1s, start_interval: 100ms, disable: false }
+    volumes: ["data:/data:ro", /anonymous, { type: tmpfs, target: /tmp, tmpfs: { size: 1m } }]
+    tmpfs: /run:size=64m
+    networks: { back: { aliases: [w] } }
+    user: "1000"
+    working_dir: /app
+    hostname: web
+    init: true
+    tty: true
+    stdin_open: true
+    read_only: true
+    privileged: false
+    stop_signal: SIGINT
+    stop_grace_period: 5s
+    restart: unless-stopped
+    labels: { traefik.enable: "true" }
+    cap_drop: [ALL]
+    shm_size: 64m
+    mem_limit: 256m
+    cpus: 0.5
+    pids_limit: 100
+    deploy: { replicas: 1, resources: { limits: { cpus: "0.5", memory: 256M, pids: 100 } } }
+    develop: { watch: [] }
+  db: { image: "postgres:17", networks: [back] }
+  debug: { image: adminer, profiles: [tools], privileged: true }
+networks: { back: { internal: true, driver: bridge } }
+volumes: { data: {} }
+`);
+    expect(output.findings).toEqual([]);
+    expect(output.stack?.services.map((service) => service.name)).toEqual(["web", "db"]);
+  });
+
+  test("and all that is wrong is told at once, through anchors at the anchor's place", () => {
+    const output = renderCompose(`x-base: &base
+  privileged: true
+  pid: host
+services:
+  web: { <<: *base, image: node:24, ports: [3000] }
+  api: { <<: *base, image: node:24, cap_add: [ALL] }
+`);
+    expect(told(output).toSorted()).toEqual([
+      "2:3 refuse privileged",
+      "2:3 refuse privileged",
+      "3:3 refuse host-namespace",
+      "3:3 refuse host-namespace",
+      "6:37 refuse cap-add",
+    ]);
+  });
+
+  test("but more services than allowed do not", () => {
+    const many = Array.from({ length: 31 }, (_, index) => `  s${index}: { image: node:24 }`).join("\n");
+    const output = renderCompose(`services:\n${many}\n`, { ".mayfly.yaml": "routes: { s0: 80 }" });
+    expect(told(output)).toEqual(["2:3 refuse too-many-services"]);
+  });
+});
