@@ -1,0 +1,127 @@
+import { type Context, Hono } from "hono";
+import { type Failure, InputError, MayflyError } from "../domain/errors.ts";
+import { changingVerbs } from "../domain/verbs.ts";
+import { actionsMenu } from "./actions-menu.ts";
+import type { Auth } from "./auth.ts";
+import { eventStream, type StreamHouse } from "./event-stream.ts";
+import { listBody, type ListFilter, listParts } from "./list-page.ts";
+import { liveParts } from "./live-parts.ts";
+import { type LogChoice, logView, newestLines } from "./log-view.ts";
+import { type Html, html } from "./page-html.ts";
+import { pageSecurity } from "./page-security.ts";
+import { type PageEnv, renderDocument } from "./page-shell.ts";
+import { gatherFacts } from "./preview-facts.ts";
+import { previewOf } from "./preview-of.ts";
+import { previewParts } from "./preview-page.ts";
+import { changingVerb } from "./preview-routes.ts";
+import { problemAnswer, statusOf, tellFailure } from "./problem.ts";
+import { requireCaller } from "./require-caller.ts";
+import { signIn } from "./sign-in.ts";
+import type { ApiWorld } from "./world.ts";
+
+type Surroundings = { auth: Auth; house: StreamHouse };
+
+/** The pages for people: the list, each preview, and their live sections. */
+export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<PageEnv> {
+  return new Hono<PageEnv>()
+    .use(pageSecurity(world.dashboardOrigin), signIn(auth), requireCaller(auth))
+    .get("/", (c) =>
+      page(c, { title: "Previews", events: `/events?${queryOf(c)}`, body: listBody(world, filterOf(c)) }),
+    )
+    .get("/events", (c) => {
+      const source = { render: () => listParts(world, filterOf(c)), subscribe: world.changes, tickMs: () => 15_000 };
+      return eventStream((signal) => liveParts(source, { clock: world.clock, signal }), house);
+    })
+    .get("/previews/:slug", (c) => showPreview(world, c))
+    .get("/previews/:slug/events", (c) =>
+      eventStream((signal) => previewEvents(world, c.req.param("slug"), signal), house),
+    )
+    .post("/previews/:slug/:verb", async (c) => {
+      const { key, slug } = previewOf(world, c.req.param("slug"));
+      const verb = changingVerb(c.req.param("verb"));
+      await world.act(key, verb, "the dashboard");
+      return c.redirect(`/previews/${encodeURIComponent(slug)}?asked=${verb}`, 303);
+    })
+    .all("*", (c) => {
+      throw new InputError("not-found", `there is no page ${c.req.path}`, { hint: "The list of previews is at /." });
+    })
+    .onError((error, c) => showFailure(world, error, c));
+}
+
+async function showPreview(world: ApiWorld, c: Context<PageEnv>): Promise<Response> {
+  const view = previewOf(world, c.req.param("slug") ?? "");
+  const facts = await gatherFacts(world, view);
+  const parts = previewParts(facts);
+  const builds = view.serving === null && view.phase === "building";
+  const choice: LogChoice = {
+    service: c.req.query("service") ?? (builds ? "@build" : ""),
+    find: c.req.query("find") ?? "",
+  };
+  const services = ((facts.serving ?? facts.newest)?.stack?.services ?? []).map((service) => service.name);
+  const logs = logView(view.slug, { choice, services, lines: await newestLines(world, view.key, choice) });
+  const body = [
+    askedNotice(c.req.query("asked")),
+    html`<div class="top">${actionsMenu(view)}</div>`,
+    ...[...parts].flatMap(([id, part]) => (id === "services" ? [part, logs] : [part])),
+  ];
+  return page(c, {
+    title: `${view.phase} – ${view.slug}`,
+    events: `/previews/${encodeURIComponent(view.slug)}/events`,
+    body,
+  });
+}
+
+function askedNotice(asked: string | undefined): Html {
+  const verb = changingVerbs.find((each) => each === asked);
+  return verb === undefined
+    ? html``
+    : html`<p class="notice" role="status">Asked to ${verb}. What happens is shown below.</p>`;
+}
+
+function previewEvents(world: ApiWorld, slug: string, signal: AbortSignal) {
+  const { key } = previewOf(world, slug);
+  const isMoving = () => ["pending", "building", "starting"].includes(world.preview(key)?.newest?.phase ?? "");
+  const source = {
+    render: async () => {
+      const view = world.preview(key);
+      return view && previewParts(await gatherFacts(world, view));
+    },
+    subscribe: (listener: () => void) => world.changes((changed) => void (changed === key && listener())),
+    tickMs: () => (isMoving() ? 1000 : 15_000),
+  };
+  return liveParts(source, { clock: world.clock, signal });
+}
+
+function showFailure({ log }: ApiWorld, error: Error, c: Context<PageEnv>): Response | Promise<Response> {
+  const during = `${c.req.method} ${c.req.path}`;
+  if (!(error instanceof MayflyError)) log.error({ err: error, during }, "page failed");
+  const failure = tellFailure(error, during);
+  if (!/\btext\/html\b/.test(c.req.header("accept") ?? "")) return problemAnswer(failure);
+  c.status(statusOf(failure) as 400);
+  return page(c, { title: failure.what, events: null, body: failureBody(failure) });
+}
+
+function failureBody({ what, now }: Failure): Html {
+  return html`<h1>That did not work</h1>
+    <div class="failure">
+      <p class="what">${what}</p>
+      <p>${now}</p>
+    </div>
+    <p><a href="/">All previews</a></p>`;
+}
+
+function page(
+  c: Context<PageEnv>,
+  document: { title: string; events: string | null; body: Html | Html[] },
+): Response | Promise<Response> {
+  return c.html(renderDocument({ ...document, nonce: c.get("secureHeadersNonce") ?? "" }));
+}
+
+function filterOf(c: Context): ListFilter {
+  const { q = "", repository = "", state = "" } = c.req.query();
+  return { q, repository, state };
+}
+
+function queryOf(c: Context): string {
+  return new URLSearchParams(filterOf(c)).toString();
+}

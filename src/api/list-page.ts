@@ -1,0 +1,110 @@
+import type { Phase, PreviewView } from "../domain/view.ts";
+import { actionsMenu } from "./actions-menu.ts";
+import type { Parts } from "./live-parts.ts";
+import { type Html, html } from "./page-html.ts";
+import { stateFacts } from "./page-state.ts";
+import { ago } from "./page-words.ts";
+import type { ApiWorld } from "./world.ts";
+
+/** What the list is narrowed to; empty strings narrow nothing. */
+export type ListFilter = { q: string; repository: string; state: string };
+
+/** The sections that change: the numbers and the rows. */
+export function listParts(world: ApiWorld, filter: ListFilter): Parts {
+  return new Map([
+    ["numbers", numbersPart(world.numbers())],
+    ["rows", rowsPart(world.previews().filter(matches(filter)), world.clock.now(), filter)],
+  ]);
+}
+
+/** The list around its sections. */
+export function listBody(world: ApiWorld, filter: ListFilter): Html[] {
+  const parts = listParts(world, filter);
+  return [html`<h1>Previews</h1>`, part(parts, "numbers"), filterForm(world.previews(), filter), part(parts, "rows")];
+}
+
+function part(parts: Parts, id: string): Html {
+  return parts.get(id) ?? html``;
+}
+
+function numbersPart({ up, asleep, waiting, orphans }: ReturnType<ApiWorld["numbers"]>): Html {
+  const facts: [string, number | null][] = [
+    ["up", up],
+    ["asleep", asleep],
+    ["waiting", waiting],
+    ["orphans", orphans],
+  ];
+  return html`<p id="numbers" class="numbers">
+    ${facts.map(([name, count]) => html`<span><strong>${count ?? "?"}</strong> ${name}</span> `)}
+  </p>`;
+}
+
+const states: readonly Phase[] = ["ready", "pending", "building", "starting", "failed", "blocked", "removing"];
+
+function filterForm(previews: readonly PreviewView[], { q, repository, state }: ListFilter): Html {
+  const repositories = [...new Set(previews.map((preview) => preview.repository))].toSorted();
+  return html`<form class="filter" role="search" method="get" action="/">
+    <input
+      type="search"
+      name="q"
+      value="${q}"
+      placeholder="Search"
+      aria-label="Search by name, title, author or branch"
+    />
+    <select name="repository" aria-label="Repository">
+      <option value="">All repositories</option>
+      ${repositories.map((each) => option(each, repository))}
+    </select>
+    <select name="state" aria-label="State">
+      <option value="">All states</option>
+      ${states.map((each) => option(each, state))}
+    </select>
+    <button>Filter</button>
+  </form>`;
+}
+
+function option(value: string, chosen: string): Html {
+  return value === chosen
+    ? html`<option value="${value}" selected>${value}</option>`
+    : html`<option value="${value}">${value}</option>`;
+}
+
+function matches({ q, repository, state }: ListFilter): (view: PreviewView) => boolean {
+  const words = q.toLowerCase().split(/\s+/).filter(Boolean);
+  return (view) => {
+    const text = [view.slug, `${view.repository}#${view.number}`, view.title, view.author, view.branch]
+      .join("\n")
+      .toLowerCase();
+    const isState = state === "" || view.phase === state || view.newest?.phase === state;
+    return (
+      isState && (repository === "" || view.repository === repository) && words.every((word) => text.includes(word))
+    );
+  };
+}
+
+function rowsPart(previews: readonly PreviewView[], now: number, filter: ListFilter): Html {
+  if (previews.length === 0) return html`<div id="rows" class="empty">${emptyWords(filter)}</div>`;
+  return html`<ul id="rows" class="rows">
+    ${previews.map((preview) => row(preview, now))}
+  </ul>`;
+}
+
+function emptyWords({ q, repository, state }: ListFilter): Html {
+  if (q + repository + state !== "") return html`<p>No preview fits. <a href="/">Show all</a></p>`;
+  return html`<p>No previews yet.</p>
+    <p class="quiet">Open a pull request on a repository that sends its webhooks here, and it appears.</p>`;
+}
+
+function row(view: PreviewView, now: number): Html {
+  const commit = view.serving?.commit ?? view.newest?.commit;
+  return html`<li id="row-${view.slug}">
+    <div class="name">
+      <a href="/previews/${encodeURIComponent(view.slug)}">${view.slug}</a>
+      <p class="quiet"><bdi>${view.title}</bdi></p>
+    </div>
+    <p class="facts">${stateFacts(view)}</p>
+    <p class="hash">${commit === undefined ? "–" : html`<code>${commit.slice(0, 7)}</code>`}</p>
+    <p class="age quiet">${ago(view.createdAt, now)}</p>
+    ${actionsMenu(view)}
+  </li>`;
+}

@@ -1,0 +1,65 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { InputError } from "../domain/errors.ts";
+import { eventStream, type StreamHouse } from "./event-stream.ts";
+import { previewOf } from "./preview-of.ts";
+import type { ApiWorld, LogLine } from "./world.ts";
+
+const LogQuery = z.object({
+  service: z.string().max(255).optional(),
+  follow: z.enum(["true", "1", "false", "0", ""]).optional(),
+  tail: z.coerce.number().int().min(0).max(10_000).default(200),
+  format: z.enum(["json", "text"]).default("json"),
+});
+type LogQuery = z.infer<typeof LogQuery>;
+
+type Lines = (signal: AbortSignal, follow: boolean) => AsyncIterable<Omit<LogLine, "at">>;
+
+/** `/logs` of services and `/build-logs` of images: an event stream with `follow`, else an array or (`format=text`) a download. */
+export function logRoutes(world: ApiWorld, house: StreamHouse): Hono {
+  return new Hono()
+    .get("/:id/logs", (c) => {
+      const { key, slug } = previewOf(world, c.req.param("id"));
+      const query = readQuery(c);
+      const { service = "", tail } = query;
+      const lines: Lines = (signal, follow) =>
+        world.logs(key, { ...(service !== "" && { service }), tail, follow, signal });
+      return answer(c, { lines, query, house, name: `${slug}.log` });
+    })
+    .get("/:id/build-logs", (c) => {
+      const { key, slug } = previewOf(world, c.req.param("id"));
+      const lines: Lines = (signal, follow) => world.buildLogs(key, { signal, follow });
+      return answer(c, { lines, query: readQuery(c), house, name: `${slug}-build.log` });
+    });
+}
+
+function readQuery(c: Context): LogQuery {
+  const read = LogQuery.safeParse(c.req.query());
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new InputError(
+    "invalid-value",
+    `the parameter ${issue?.path.join(".") ?? ""} is not valid: ${issue?.message ?? ""}`,
+    {
+      hint: "Known are service=NAME, follow=true, tail=0…10000 and format=json or text.",
+    },
+  );
+}
+
+type Answering = { lines: Lines; query: LogQuery; house: StreamHouse; name: string };
+
+async function answer(c: Context, { lines, query, house, name }: Answering): Promise<Response> {
+  if (query.follow === "true" || query.follow === "1")
+    return eventStream((signal) => lineEvents(lines(signal, true)), house);
+  const all = await Array.fromAsync(lines(AbortSignal.any([c.req.raw.signal, house.closing]), false));
+  if (query.format === "json") return c.json(all);
+  const text = all.map(({ service, line }) => `${service} | ${line}\n`).join("");
+  return c.text(text, 200, {
+    "content-disposition": `attachment; filename="${name}"`,
+    "x-content-type-options": "nosniff",
+  });
+}
+
+async function* lineEvents(lines: ReturnType<Lines>) {
+  for await (const line of lines) yield { event: "line", data: line };
+}

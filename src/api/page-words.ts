@@ -1,0 +1,26 @@
+import { formatSpan } from "../domain/time.ts";
+import { type Html, html } from "./page-html.ts";
+
+const exact = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "medium", timeZone: "UTC" });
+
+/** A moment as people tell it, the exact one in its title; times in epoch milliseconds. */
+export function ago(at: number, now: number): Html {
+  return html`<span title="${exact.format(at)} UTC">${formatSpan(now - at)} ago</span>`;
+}
+
+/** How long something took. */
+export function seconds(value: number): Html {
+  return html`<span title="${value.toFixed(3)} s">${formatSpan(value * 1000)}</span>`;
+}
+
+/** A commit as people read it, with a link to the whole. */
+export function commitLink(commit: string, repository: string, webUrl: string): Html {
+  const href = `${webUrl}/${encodeURI(repository)}/commit/${encodeURIComponent(commit)}`;
+  return html`<a class="commit" href="${href}" rel="noreferrer"><code>${commit.slice(0, 7)}</code></a>`;
+}
+
+/** `acme/shop#42`, with a link to the pull request. */
+export function pullLink({ repository, number }: { repository: string; number: number }, webUrl: string): Html {
+  const href = `${webUrl}/${encodeURI(repository)}/pull/${number}`;
+  return html`<a href="${href}" rel="noreferrer">${repository}#${number}</a>`;
+}

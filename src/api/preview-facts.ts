@@ -1,0 +1,46 @@
+import { MayflyError } from "../domain/errors.ts";
+import { type Deployment, newestOf, servingOf, type TimelineEvent } from "../domain/preview.ts";
+import type { StackState } from "../domain/stack.ts";
+import type { PreviewView } from "../domain/view.ts";
+import type { ApiWorld } from "./world.ts";
+
+/** All that a preview's page tells, but the logs. */
+export type PreviewFacts = {
+  view: PreviewView;
+  /** Newest first. */
+  deployments: Deployment[];
+  newest: Deployment | null;
+  serving: Deployment | null;
+  /** Of the newest attempt. */
+  timeline: TimelineEvent[];
+  /** Null while the engine does not answer. */
+  containers: StackState["containers"] | null;
+  webUrl: string;
+  now: number;
+};
+
+/** Gathers the facts of one preview as they are now. */
+export async function gatherFacts(world: ApiWorld, view: PreviewView): Promise<PreviewFacts> {
+  const deployments = world.deployments(view.key).toSorted((a, b) => b.generation - a.generation);
+  const newest = newestOf(deployments);
+  return {
+    view,
+    deployments,
+    newest,
+    serving: servingOf(deployments),
+    timeline: world.timeline(view.key).filter((event) => event.generation === newest?.generation),
+    containers: await observeContainers(world, view.key),
+    webUrl: world.webUrl,
+    now: world.clock.now(),
+  };
+}
+
+async function observeContainers({ observe, log }: ApiWorld, key: string): Promise<StackState["containers"] | null> {
+  try {
+    return (await observe(key)).containers;
+  } catch (error) {
+    if (!(error instanceof MayflyError)) throw error;
+    log.debug({ err: error, preview: key }, "page without the engine's facts");
+    return null;
+  }
+}

@@ -1,0 +1,29 @@
+import { Hono } from "hono";
+import { InputError } from "../domain/errors.ts";
+import { type ChangingVerb, changingVerbs, nearest } from "../domain/verbs.ts";
+import { previewOf } from "./preview-of.ts";
+import type { ApiWorld } from "./world.ts";
+
+/** What programs read of previews, and the verbs that change them. */
+export function previewRoutes(world: ApiWorld): Hono {
+  return new Hono()
+    .get("/", (c) => c.json(world.previews()))
+    .get("/:id", (c) => c.json(previewOf(world, c.req.param("id"))))
+    .get("/:id/plan", async (c) => c.json(await world.plan(previewOf(world, c.req.param("id")).key)))
+    .get("/:id/timeline", (c) => c.json(world.timeline(previewOf(world, c.req.param("id")).key)))
+    .post("/:id/:verb", async (c) => {
+      const { key } = previewOf(world, c.req.param("id"));
+      return c.json(await world.act(key, changingVerb(c.req.param("verb")), "the API"), 202);
+    });
+}
+
+/** The verb a path names, when it changes something; throws InputError `not-found` with the one that was probably meant. */
+export function changingVerb(text: string): ChangingVerb {
+  const verb = changingVerbs.find((each) => each === text);
+  if (verb !== undefined) return verb;
+  const meant = nearest(text, changingVerbs);
+  const known = `Known are ${changingVerbs.join(", ")}.`;
+  throw new InputError("not-found", `there is no verb "${text}"`, {
+    hint: meant ? `Did you mean ${meant}? ${known}` : known,
+  });
+}

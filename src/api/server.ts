@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { type Context, Hono } from "hono";
+import { InputError, MayflyError } from "../domain/errors.ts";
+import { createAuth } from "./auth.ts";
+import { dashboard } from "./dashboard.ts";
+import { healthRoutes } from "./health-routes.ts";
+import { logRoutes } from "./log-routes.ts";
+import { previewRoutes } from "./preview-routes.ts";
+import { problemAnswer, tellFailure } from "./problem.ts";
+import { requireCaller } from "./require-caller.ts";
+import { receiveWebhook } from "./webhook-route.ts";
+import type { ApiWorld } from "./world.ts";
+
+export type Api = {
+  fetch(request: Request): Response | Promise<Response>;
+  /** The same for an `http.Server`. */
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** Ends the event streams, so that the server around can close. */
+  close(): void;
+};
+
+/** Answers webhooks, programs and people, on our own hosts only: which hosts those are is for the caller to know. */
+export function createApi(world: ApiWorld): Api {
+  const closing = new AbortController();
+  const house = { clock: world.clock, log: world.log, closing: closing.signal };
+  const auth = createAuth(world);
+  const app = new Hono()
+    .post("/webhooks/github", receiveWebhook(world))
+    .route("/", healthRoutes(world))
+    .use("/metrics", requireCaller(auth))
+    .use("/api/*", requireCaller(auth))
+    .get("/metrics", async (c) =>
+      c.text(await world.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
+    )
+    .route("/api/previews", previewRoutes(world))
+    .route("/api/previews", logRoutes(world, house))
+    .all("/api/*", refuseUnknown)
+    .all("/webhooks/*", refuseUnknown)
+    .route("/", dashboard(world, { auth, house }))
+    .onError((error, c) => answerError(world, error, c));
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  return {
+    fetch: (request) => app.fetch(request),
+    handle: (req, res) => void listener(req, res),
+    close: () => closing.abort(),
+  };
+}
+
+function refuseUnknown(c: Context): never {
+  throw new InputError("not-found", `there is no ${c.req.method} ${c.req.path}`, {
+    hint: "There are /api/previews, /webhooks/github, /healthz, /readyz and /metrics.",
+  });
+}
+
+function answerError({ log }: ApiWorld, error: Error, c: Context): Response {
+  const during = `${c.req.method} ${c.req.path}`;
+  if (!(error instanceof MayflyError) && !c.req.raw.signal.aborted) log.error({ err: error, during }, "request failed");
+  return problemAnswer(tellFailure(error, during));
+}

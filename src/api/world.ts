@@ -1,0 +1,55 @@
+import type { Logger } from "pino";
+import type { Failure } from "../domain/errors.ts";
+import type { Deployment, TimelineEvent } from "../domain/preview.ts";
+import type { StackState } from "../domain/stack.ts";
+import type { Clock } from "../domain/time.ts";
+import type { ChangingVerb } from "../domain/verbs.ts";
+import type { PreviewView } from "../domain/view.ts";
+
+/** What the API and the dashboard need of the rest of Mayfly. */
+export type ApiWorld = {
+  /** `body` is what came over the wire, untouched; a header that is missing is an empty string. */
+  receiveWebhook(body: Uint8Array, headers: DeliveryHeaders): Promise<WebhookAnswer>;
+  previews(): PreviewView[];
+  /** By slug, `acme/shop#42`, `shop#42` or key. */
+  preview(id: string): PreviewView | null;
+  timeline(key: string): TimelineEvent[];
+  deployments(key: string): Deployment[];
+  /** What the engine says is there; throws EngineError. */
+  observe(key: string): Promise<StackState>;
+  /** Lines of the services, masked. Ends when the signal is aborted, and without `follow` at the newest line. */
+  logs(key: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** Lines of the newest attempt's image builds, masked. */
+  buildLogs(key: string, options: Pick<LogOptions, "follow" | "signal">): AsyncIterable<Omit<LogLine, "at">>;
+  plan(key: string): Promise<PlanAnswer>;
+  /** Writes the wish and wakes the loop; answers with a sentence. Throws MayflyError. */
+  act(key: string, verb: ChangingVerb, by: string): Promise<{ accepted: string }>;
+  /** Calls `listener` with the key of each preview of which something changed; answers how to stop it. */
+  changes(listener: (key: string) => void): () => void;
+  /** Prometheus text. */
+  metrics(): string | Promise<string>;
+  ready(): { ok: boolean; reason: string | null };
+  numbers(): Numbers;
+  apiToken: string;
+  /** `scheme://host[:port]` under which people see the dashboard. */
+  dashboardOrigin: string;
+  /** `https://github.com` or the Enterprise server's, for links to pull requests and commits. */
+  webUrl: string;
+  clock: Clock;
+  log: Logger;
+};
+
+export type DeliveryHeaders = { signature: string; event: string; delivery: string; hookId: string };
+
+export type WebhookAnswer =
+  | { status: 202; answer: { status: "accepted" | "duplicate" | "ignored"; reason: string } }
+  | { status: 400 | 401 | 413; answer: Failure };
+
+export type LogOptions = { service?: string; follow: boolean; tail: number; signal: AbortSignal };
+
+export type LogLine = { service: string; line: string; /** Epoch milliseconds. */ at: number | null };
+
+export type PlanAnswer = { text: string; steps: { step: string; resource: string; cause: string; after: string[] }[] };
+
+/** The line above the list; null where it is not known now. */
+export type Numbers = { up: number; asleep: number; waiting: number; orphans: number | null };

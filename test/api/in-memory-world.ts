@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AddressInfo } from "node:net";
+import { createServer } from "node:http";
+import { pino } from "pino";
+import { createApi } from "../../src/api/server.ts";
+import type { ApiWorld, LogLine } from "../../src/api/world.ts";
+import type { Deployment, TimelineEvent } from "../../src/domain/preview.ts";
+import type { Clock } from "../../src/domain/time.ts";
+import type { PreviewView } from "../../src/domain/view.ts";
+import { deployment, view } from "./examples.ts";
+
+export const token = "a-token-for-tests";
+
+export const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
+};
+
+/** What the port's consumer sees, held in memory, with what was asked of it. */
+export type InMemory = ApiWorld & {
+  views: PreviewView[];
+  attempts: Deployment[];
+  events: TimelineEvent[];
+  lines: LogLine[];
+  acts: { key: string; verb: string; by: string }[];
+  deliveries: { body: Uint8Array; event: string; signature: string; delivery: string; hookId: string }[];
+  /** How many followers are reading logs now. */
+  followers: number;
+  change(key: string): void;
+};
+
+export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
+  const listeners = new Set<(key: string) => void>();
+  const world: InMemory = {
+    views: [view()],
+    attempts: [deployment()],
+    events: [],
+    lines: [
+      { service: "web", line: "listening on 3000", at: 1_000 },
+      { service: "db", line: "ready to accept connections", at: 2_000 },
+    ],
+    acts: [],
+    deliveries: [],
+    followers: 0,
+    change: (key) => listeners.forEach((listener) => listener(key)),
+    async receiveWebhook(body, headers) {
+      world.deliveries.push({ body, ...headers });
+      return { status: 202, answer: { status: "accepted", reason: "pull request opened" } };
+    },
+    previews: () => world.views,
+    preview: (id) =>
+      world.views.find((each) => [each.slug, each.key, `${each.repository}#${each.number}`].includes(id)) ?? null,
+    timeline: () => world.events,
+    deployments: () => world.attempts,
+    observe: async () => ({ containers: [], networks: [], volumes: [] }),
+    async *logs(_key, { service, follow, tail, signal }) {
+      yield* world.lines.filter((line) => service === undefined || line.service === service).slice(-tail);
+      if (!follow) return;
+      world.followers += 1;
+      try {
+        for (let count = 1; !signal.aborted; count += 1) {
+          await clock.sleep(20, signal);
+          yield { service: service ?? "web", line: `line ${count}`, at: count };
+        }
+      } finally {
+        world.followers -= 1;
+      }
+    },
+    async *buildLogs() {
+      yield { service: "web", line: "#1 FROM node:24" };
+    },
+    plan: async () => ({
+      text: "create  web  image changed",
+      steps: [{ step: "create", resource: "web", cause: "image changed", after: [] }],
+    }),
+    async act(key, verb, by) {
+      world.acts.push({ key, verb, by });
+      return { accepted: `${verb} of ${key}` };
+    },
+    changes(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    metrics: () => "mayfly_previews 1\n",
+    ready: () => ({ ok: true, reason: null }),
+    numbers: () => ({ up: 1, asleep: 0, waiting: 0, orphans: 0 }),
+    apiToken: token,
+    dashboardOrigin: "http://mayfly.test",
+    webUrl: "https://github.com",
+    clock,
+    log: pino({ level: "silent" }),
+    ...changes,
+  };
+  return world;
+}
+
+/** The API over real HTTP, on a free port. */
+export async function serveApi(world: ApiWorld): Promise<AsyncDisposable & { url: string }> {
+  const api = createApi(world);
+  const server = createServer((req, res) => api.handle(req, res));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      api.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
