@@ -22,6 +22,8 @@ export type ServerConfig = {
   /** Null: every repository that sends us signed events. */
   repositories: Record<string, Partial<RepositorySettings>> | null;
   apiToken: string | null;
+  /** What git takes from our own environment: where it is, proxies, certificates. */
+  gitEnvironment: Record<string, string>;
 };
 
 /** `limits` is for a whole preview, not for a container. */
@@ -53,6 +55,7 @@ export function loadServerConfig(source: { path: string | null; text: string | n
     defaults: { limits },
     repositories: file.repositories === undefined ? null : mergeRepositories(file.repositories, limits),
     apiToken: environmentSecret("MAYFLY_API_TOKEN", source),
+    gitEnvironment: pickGitEnvironment(source.environment),
   };
 }
 
@@ -117,4 +120,22 @@ function parseListen(text: string, node: YamlNode): ServerConfig["listen"] {
   }
   const host = (match[1] ?? "").replaceAll(/[[\]]/g, "");
   return { host: host === "" ? "0.0.0.0" : host, port };
+}
+
+const gitNames = [
+  "PATH",
+  "http_proxy",
+  "https_proxy",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "no_proxy",
+  "NO_PROXY",
+  "GIT_SSL_CAINFO",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
+
+function pickGitEnvironment(environment: SecretSources["environment"]): Record<string, string> {
+  const found = gitNames.map((name) => [name, environment[name]] as const);
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -13,11 +13,10 @@ type Context = { service: ServiceSpec; draft: Draft };
 /** Adds what shows that a service is ready, and the seeds that go into its new data before anyone uses it. */
 export function planReady(input: ReadyInput, { service, draft }: Context, container: string): void {
   if (!hasStep(draft, `start:${service.name}`) && !input.awaitRunning) return;
-  const completes =
-    service.job ||
-    input.stack.services.some((each) =>
-      each.dependsOn.some((it) => it.service === service.name && it.condition === "completed"),
-    );
+  // Only where somebody waits for it: a worker without `restart:` looks like a job, and never ends.
+  const completes = input.stack.services.some((each) =>
+    each.dependsOn.some((it) => it.service === service.name && it.condition === "completed"),
+  );
   const image = input.images[service.name];
   // A database opens its image's port only after its init; a worker on the web's image need not listen.
   const promised = isKept(service, image) ? [...service.ports, ...(image?.ports ?? [])] : service.ports;

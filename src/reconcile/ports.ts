@@ -1,4 +1,4 @@
-import type { EngineError, Failure, Finding } from "../domain/errors.ts";
+import type { Failure, Finding } from "../domain/errors.ts";
 import type { Deployment, Preview, PullRequest } from "../domain/preview.ts";
 import type { BuildSpec, ResolvedImage, ServiceSpec, StackSpec, StackState } from "../domain/stack.ts";
 import type { Verb } from "../domain/verbs.ts";
@@ -40,7 +40,7 @@ export type Source = {
 /** What a commit's files say should run. */
 export type Rendered = { stack: StackSpec; findings: Finding[] };
 
-export type BuildOutcome = { state: "built" } | { state: "building" } | { state: "failed"; error: EngineError };
+export type BuildOutcome = { state: "built" } | { state: "building" } | { state: "failed"; failure: Failure };
 
 /** Who asks for builds: a newer generation of the same preview takes the place of an older one. */
 export type Subscriber = { preview: string; generation: number };

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { type Finding, InputError } from "../domain/errors.ts";
+import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview, PullRequest } from "../domain/preview.ts";
 import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
@@ -46,7 +46,8 @@ async function contentOf(
 
 export type Gathered =
   | { kind: "ready"; images: Record<string, ResolvedImage> }
-  | { kind: "building"; services: string[] };
+  | { kind: "building" }
+  | { kind: "failed"; failure: Failure };
 
 /** Finds each service's image on the engine, pulls what has a name elsewhere, and asks for the builds that are missing. */
 export async function gatherImages(
@@ -63,15 +64,13 @@ export async function gatherImages(
       world.engine.pull(reference, signal),
     );
   }
-  const building = missing.filter((service) => service.image.kind === "build");
-  for (const build of stack.builds.filter((each) =>
-    building.some(({ image }) => image.kind === "build" && image.build === each.name),
-  )) {
+  const outcomes = missingBuilds(stack, missing).map((build) => {
     const subscriber = { preview: preview.key, generation: stack.generation };
-    const outcome = world.builds.request(build, subscriber, buildContext(preview, stack, world));
-    if (outcome.state === "failed") throw outcome.error;
-  }
-  if (building.length > 0) return { kind: "building", services: building.map((service) => service.name) };
+    return world.builds.request(build, subscriber, buildContext(preview, stack, build.name, world));
+  });
+  const failed = outcomes.find((outcome) => outcome.state === "failed");
+  if (failed) return { kind: "failed", failure: failed.failure };
+  if (outcomes.length > 0) return { kind: "building" };
   return { kind: "ready", images: missing.length > 0 ? await findAll(preview, stack, world) : found };
 }
 
@@ -109,11 +108,30 @@ function tagOf(stack: StackSpec, service: ServiceSpec): string | null {
   return image.kind === "build" ? (stack.builds.find((build) => build.name === image.build)?.tag ?? null) : null;
 }
 
-function buildContext(preview: Preview, stack: StackSpec, world: World): BuildContext {
+function missingBuilds(stack: StackSpec, missing: readonly ServiceSpec[]): StackSpec["builds"] {
+  return stack.builds.filter((build) =>
+    missing.some(({ image }) => image.kind === "build" && image.build === build.name),
+  );
+}
+
+/** What a build job needs; its files are opened when it starts and closed when it ends, which is when people see it. */
+function buildContext(preview: Preview, stack: StackSpec, name: string, world: World): BuildContext {
+  const moment = { preview: preview.key, generation: stack.generation, name: `build ${name}` };
   return {
     repository: preview.repository,
     repositoryId: preview.repositoryId,
     trust: stack.trust,
-    open: (signal) => world.source.checkout(preview, stack.commit, signal),
+    open: async (signal) => {
+      world.timeline.begin(moment);
+      world.changed(preview.key);
+      const checkout = await world.source.checkout(preview, stack.commit, signal);
+      return {
+        ...checkout,
+        [Symbol.asyncDispose]: async () => {
+          world.timeline.end({ ...moment, outcome: signal.aborted ? "aborted" : "done", detail: null });
+          await checkout[Symbol.asyncDispose]();
+        },
+      };
+    },
   };
 }

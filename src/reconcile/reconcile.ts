@@ -1,4 +1,4 @@
-import { describeFailure, MayflyError } from "../domain/errors.ts";
+import { describeFailure, type Failure, MayflyError } from "../domain/errors.ts";
 import { type Deployment, isUnderWay, type Preview, type PullRequest, servingOf } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import { planDeploy, planSettle } from "../plan/deploy.ts";
@@ -51,12 +51,17 @@ async function deploy(about: Attempt, world: World, signal: AbortSignal): Promis
   } catch (error) {
     if (signal.aborted) return { kind: "done" };
     const failure = describeFailure(error);
-    world.log.warn({ preview: key, generation, code: failure.code, err: error }, "deployment failed");
+    world.log.warn({ preview: key, generation, code: failure.code, err: error }, "deployment stopped");
     if (failure.retry === "backoff" && world.clock.now() - attempt.startedAt < patienceMs) return { kind: "backoff" };
-    world.attempts.fail(key, generation, failure);
-    world.changed(key);
-    return "ended";
+    return giveUp(key, generation, failure, world);
   }
+}
+
+function giveUp(key: string, generation: number, failure: Failure, world: World): "ended" {
+  world.builds.release(key);
+  world.attempts.fail(key, generation, failure);
+  world.changed(key);
+  return "ended";
 }
 
 async function attemptOnce(
@@ -69,6 +74,7 @@ async function attemptOnce(
   const candidate = attempt.stack ?? (await prepareAndKeep(preview, pull, world, signal));
   const gathered = await gatherImages(preview, candidate, world, signal);
   signal.throwIfAborted();
+  if (gathered.kind === "failed") return giveUp(key, generation, gathered.failure, world);
   world.attempts.enter(key, generation, gathered.kind === "building" ? "building" : "starting");
   world.changed(key);
   if (gathered.kind === "building") return { kind: "done" };

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { containerName, dataKey, imageTag, networkName, previewHost, previewSlug, projectName, repositorySlug } from "../../src/domain/naming.ts";
+import {
+  containerName,
+  dataKey,
+  imageTag,
+  networkName,
+  previewHost,
+  previewSlug,
+  projectName,
+  repositorySlug,
+} from "../../src/domain/naming.ts";
 import { canonicalJson, specHash } from "../../src/domain/spec-hash.ts";
 import { formatSpan, parseDuration } from "../../src/domain/time.ts";
 import { nearestVerb } from "../../src/domain/verbs.ts";
@@ -19,11 +28,17 @@ describe("a preview's host", () => {
   test("is one label deep", () => {
     expect(previewHost("shop-pr-42", "preview.example.com")).toBe("shop-pr-42.preview.example.com");
     expect(previewHost("shop-pr-42", "preview.example.com", "api")).toBe("shop-pr-42--api.preview.example.com");
-    expect(previewHost("shop-pr-42", "preview.example.com", "My_API.v2")).toBe("shop-pr-42--my-api-v2.preview.example.com");
+    expect(previewHost("shop-pr-42", "preview.example.com", "My_API.v2")).toBe(
+      "shop-pr-42--my-api-v2.preview.example.com",
+    );
   });
 
   test("never has a label over 63 octets, and different names stay different when cut", () => {
-    const labels = [previewHost("shop-pr-42", "d", long), previewHost("shop-pr-42", "d", `${long}b`), previewSlug(repositorySlug(long), 42)].map((host) => host.split(".")[0]!);
+    const labels = [
+      previewHost("shop-pr-42", "d", long),
+      previewHost("shop-pr-42", "d", `${long}b`),
+      previewSlug(repositorySlug(long), 42),
+    ].map((host) => host.split(".")[0]!);
     for (const label of labels) expect(label.length).toBeLessThanOrEqual(63);
     expect(new Set(labels).size).toBe(3);
     for (const label of labels) expect(label).toMatch(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/);
@@ -34,8 +49,12 @@ test("names on the engine tell what they are, and two servers' differ", () => {
   const project = projectName("shop-pr-42", "ab12cd34");
   expect(project).toBe("shop-pr-42-ab12");
   expect(networkName(project, 7, "default")).toBe("shop-pr-42-ab12_g7_default");
-  expect(containerName(project, { name: "web", kept: false }, { generation: 7, hash: "0123456789" })).toBe("shop-pr-42-ab12-web-g7");
-  expect(containerName(project, { name: "db", kept: true }, { generation: 7, hash: "0123456789" })).toBe("shop-pr-42-ab12-db-01234567");
+  expect(containerName(project, { name: "web", kept: false }, { generation: 7, hash: "0123456789" })).toBe(
+    "shop-pr-42-ab12-web-g7",
+  );
+  expect(containerName(project, { name: "db", kept: true }, { generation: 7, hash: "0123456789" })).toBe(
+    "shop-pr-42-ab12-db-01234567",
+  );
 });
 
 describe("the tag of an image we build", () => {
@@ -72,16 +91,39 @@ test("the order in which something was written does not count in its hash", () =
 });
 
 test.each([
-  ["500ms", 500], ["30s", 30_000], ["1m30s", 90_000], ["1.5h", 5_400_000], ["7d", 604_800_000], ["250us", 0.25],
-  ["", undefined], ["5", undefined], ["5 s", undefined], ["-5s", undefined], ["5x", undefined],
+  ["500ms", 500],
+  ["30s", 30_000],
+  ["1m30s", 90_000],
+  ["1.5h", 5_400_000],
+  ["7d", 604_800_000],
+  ["250us", 0.25],
+  ["", undefined],
+  ["5", undefined],
+  ["5 s", undefined],
+  ["-5s", undefined],
+  ["5x", undefined],
 ])("the duration %j is %j ms", (text, ms) => {
   expect(parseDuration(text)).toBe(ms);
 });
 
-test.each([[400, "0.4 s"], [11_200, "11 s"], [119_000, "119 s"], [180_000, "3 min"], [5 * 3_600_000, "5 h"], [3 * 86_400_000, "3 days"], [-5, "0.0 s"]])("%d ms are told as %s", (ms, text) => {
+test.each([
+  [400, "0.4 s"],
+  [11_200, "11 s"],
+  [119_000, "119 s"],
+  [180_000, "3 min"],
+  [5 * 3_600_000, "5 h"],
+  [3 * 86_400_000, "3 days"],
+  [-5, "0.0 s"],
+])("%d ms are told as %s", (ms, text) => {
   expect(formatSpan(ms)).toBe(text);
 });
 
-test.each([["redploy", "redeploy"], ["destory", "destroy"], ["rest", "reset"], ["lgtm", undefined], ["deployment", undefined]])("/%s was probably %s", (said, meant) => {
+test.each([
+  ["redploy", "redeploy"],
+  ["destory", "destroy"],
+  ["rest", "reset"],
+  ["lgtm", undefined],
+  ["deployment", undefined],
+])("/%s was probably %s", (said, meant) => {
   expect(nearestVerb(said)).toBe(meant);
 });

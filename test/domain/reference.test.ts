@@ -8,9 +8,15 @@ import { verbs } from "../../src/domain/verbs.ts";
 const read = (name: string) => readFileSync(join(import.meta.dirname, "../../docs/reference", name), "utf8");
 
 test("docs/reference/errors.md tells every code as the code does", () => {
-  const rows = Object.entries(catalogue).map(([code, { title, hint }]) => `| \`${code}\` | ${title} | ${hint.replaceAll("|", "\\|")} |`);
+  const rows = Object.entries(catalogue).map(
+    ([code, { title, hint }]) => `| \`${code}\` | ${title} | ${hint.replaceAll("|", "\\|")} |`,
+  );
   expect(rows.length).toBeGreaterThan(30);
-  expect(read("errors.md").split("\n").filter((line) => line.startsWith("| `"))).toEqual(rows);
+  expect(
+    read("errors.md")
+      .split("\n")
+      .filter((line) => line.startsWith("| `")),
+  ).toEqual(rows);
 });
 
 test("docs/reference/labels.md tells every label", () => {
@@ -19,6 +25,13 @@ test("docs/reference/labels.md tells every label", () => {
 });
 
 test("docs/reference/verbs.md tells every verb as the code does", () => {
-  const rows = Object.entries(verbs).map(([verb, { permission, args, help }]) => `| \`/${[verb, args].filter(Boolean).join(" ")}\` | ${permission} | ${help} |`);
-  expect(read("verbs.md").split("\n").filter((line) => line.startsWith("| `"))).toEqual(rows);
+  const rows = Object.entries(verbs).map(
+    ([verb, { permission, args, help }]) =>
+      `| \`/${[verb, args].filter(Boolean).join(" ")}\` | ${permission} | ${help} |`,
+  );
+  expect(
+    read("verbs.md")
+      .split("\n")
+      .filter((line) => line.startsWith("| `")),
+  ).toEqual(rows);
 });

@@ -1,0 +1,16 @@
+import { benchIntake } from "./intake.ts";
+import { benchTimeToPreview } from "./time-to-preview.ts";
+
+const benches: Record<string, () => Promise<Record<string, unknown>>> = {
+  intake: benchIntake,
+  "time-to-preview": benchTimeToPreview,
+};
+
+const [name = ""] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined) {
+  console.error(`usage: npm run bench NAME, where NAME is ${Object.keys(benches).join(" or ")}`);
+  process.exit(2);
+}
+// The last line is for programs; a missed target is told by its figure, not by the exit code.
+console.log(JSON.stringify({ name, ...(await bench()) }));

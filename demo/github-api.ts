@@ -1,0 +1,181 @@
+import { Hono, type Context } from "hono";
+import { etag } from "hono/etag";
+import { HTTPException } from "hono/http-exception";
+import type { Deployments } from "./github-deployments.ts";
+import { hookRoutes } from "./github-hook-routes.ts";
+import { pullRoutes } from "./github-pull-routes.ts";
+import type { Reactions } from "./github-reactions.ts";
+import type { Statuses } from "./github-statuses.ts";
+import type { AppSeed, Caller, CommentBody, Json, RepositoryBody } from "./github-types.ts";
+import {
+  ask,
+  createRoutes,
+  forward,
+  readBody,
+  refusal,
+  reply,
+  repositoryName,
+  visibleRepository,
+  writableRepository,
+  type Env,
+  type Routes,
+  type World,
+} from "./github-world.ts";
+
+export type ApiOptions = {
+  world: World;
+  reactions: Reactions;
+  deployments: Deployments;
+  statuses: Statuses;
+  app: AppSeed | undefined;
+  /** Every repository there is. */
+  repositories: string[];
+};
+
+const nobody: Caller = { login: "", kind: "nobody", authorization: null };
+// emulate's own commits are not those of the git server: better no answer than a wrong one.
+const ofCode = ["contents", "commits", "git", "branches", "compare", "tags", "readme", "tarball", "zipball", "merges"];
+
+/** GitHub's REST API below /api/v3: what emulate tells, what the front mends, and what it adds. */
+export function createApi(options: ApiOptions): Hono<Env> {
+  const { world, reactions, deployments, statuses, app } = options;
+  const api = new Hono<Env>().basePath("/api/v3");
+  api.onError((error) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    console.error("stand-in GitHub:", error);
+    return Response.json({ message: "Server Error" }, { status: 500 });
+  });
+
+  api.use(etag({ weak: true }));
+  api.use(async (c, next) => {
+    const caller = authenticate(c.req.header("Authorization"), world.tokens, app);
+    if (caller === null)
+      return c.json({ message: "Bad credentials", documentation_url: "https://docs.github.com/rest" }, 401);
+    c.set("caller", caller);
+    return next();
+  });
+
+  for (const routes of [reactions.routes, deployments.routes, statuses.routes, pullRoutes(world), hookRoutes(world)]) {
+    api.route("/", routes);
+  }
+  api.route("/", commentRoutes(world, reactions));
+  api.route("/", peopleRoutes(world));
+  api.route("/", appRoutes(options));
+  for (const part of ofCode) {
+    api.all(`/repos/:owner/:repo/${part}/*`, (c) =>
+      c.json({ message: `the stand-in does not serve ${part}: ask git` }, 501),
+    );
+  }
+  api.all("*", (c) => forward(world, c));
+  return api;
+}
+
+function authenticate(
+  header: string | undefined,
+  tokens: Map<string, Caller>,
+  app: AppSeed | undefined,
+): Caller | null {
+  if (header === undefined) return nobody;
+  const token = header.replace(/^(bearer|token) +/i, "");
+  // emulate checks the signature of an App's JWT itself.
+  if (token.startsWith("eyJ") && app !== undefined) return { login: app.slug, kind: "app", authorization: header };
+  return tokens.get(token) ?? null;
+}
+
+function commentRoutes(world: World, reactions: Reactions): Routes {
+  const routes = createRoutes();
+  const mend = (comment: CommentBody) => reactions.count(world.pulls.mendComment(comment));
+
+  async function answer(c: Context<Env>, body?: Json): Promise<Response> {
+    const answer = await ask(world, c, body);
+    if (answer.status >= 300 || answer.status === 204) return reply(c, answer);
+    return reply(
+      c,
+      answer,
+      Array.isArray(answer.body) ? (answer.body as CommentBody[]).map(mend) : mend(answer.body as CommentBody),
+    );
+  }
+
+  async function write(c: Context<Env>): Promise<Response> {
+    const body = await readBody(c);
+    if (typeof body["body"] === "string" && body["body"].length > 65_536) {
+      const message = "Body is too long (maximum is 65536 characters)";
+      throw refusal(422, "Validation Failed", [
+        { resource: "IssueComment", code: "unprocessable", field: "data", message },
+      ]);
+    }
+    return answer(c, body);
+  }
+
+  routes.get("/repos/:owner/:repo/issues/:number{\\d+}/comments", (c) => answer(c));
+  routes.get("/repos/:owner/:repo/issues/comments/:id{\\d+}", (c) => answer(c));
+  routes.post("/repos/:owner/:repo/issues/:number{\\d+}/comments", (c) => write(c));
+  routes.patch("/repos/:owner/:repo/issues/comments/:id{\\d+}", async (c) => {
+    const path = `/repos/${repositoryName(c)}/issues/comments/${c.req.param("id")}`;
+    const { body } = await world.emulate.ask("keeper", "GET", path);
+    // emulate lets everybody edit everything.
+    if ((body as Partial<CommentBody>).user?.login !== c.get("caller").login) await writableRepository(world, c);
+    return write(c);
+  });
+  return routes;
+}
+
+// What GitHub calls them in `permission`: only four words, whatever the role.
+const permissions: Record<string, string> = {
+  admin: "admin",
+  maintain: "write",
+  push: "write",
+  triage: "read",
+  pull: "read",
+};
+
+function peopleRoutes(world: World): Routes {
+  const routes = createRoutes();
+  routes.get("/repos/:owner/:repo/collaborators/:login/permission", async (c) => {
+    const repository = await writableRepository(world, c);
+    const login = c.req.param("login");
+    const user = await world.emulate.ask("keeper", "GET", `/users/${login}`);
+    if (user.status !== 200) throw refusal(404, `${login} is not a user`);
+    const answer = await ask(world, c);
+    // Everybody may read what is public.
+    const outsider = repository.private ? "none" : "read";
+    const told = answer.status === 200 ? permissions[String((answer.body as Json)["permission"])] : undefined;
+    const permission = told ?? outsider;
+    const role = told === undefined ? outsider : (answer.body as Json)["role_name"];
+    return c.json({ permission, role_name: role, user: user.body });
+  });
+  return routes;
+}
+
+function appRoutes({ world, app, repositories }: ApiOptions): Routes {
+  const routes = createRoutes();
+
+  routes.post("/app/installations/:id{\\d+}/access_tokens", async (c) => {
+    const answer = await ask(world, c);
+    const token = (answer.body as Json)["token"];
+    if (answer.status === 201 && typeof token === "string") {
+      world.tokens.set(token, { login: `${app?.slug}[bot]`, kind: "installation", authorization: `token ${token}` });
+    }
+    return reply(c, answer);
+  });
+
+  routes.get("/installation/repositories", async (c) => {
+    const caller = c.get("caller");
+    if (caller.kind !== "installation") {
+      throw refusal(
+        403,
+        "You must authenticate with an installation access token in order to list repositories for an installation.",
+      );
+    }
+    const answers = await Promise.all(repositories.map((name) => world.emulate.ask(caller, "GET", `/repos/${name}`)));
+    const seen = answers.filter(({ status }) => status === 200).map(({ body }) => body as RepositoryBody);
+    return c.json({ total_count: seen.length, repository_selection: "all", repositories: seen });
+  });
+
+  routes.on(["POST", "PATCH"], ["/repos/:owner/:repo/check-runs", "/repos/:owner/:repo/check-runs/*"], async (c) => {
+    await visibleRepository(world, c);
+    if (c.get("caller").kind !== "installation") throw refusal(403, "You must authenticate via a GitHub App.");
+    return forward(world, c);
+  });
+  return routes;
+}

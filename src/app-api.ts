@@ -1,0 +1,130 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import type { ApiWorld, LogLine, LogOptions } from "./api/world.ts";
+import type { Site } from "./app-site.ts";
+import type { ServerConfig } from "./config/server.ts";
+import { InputError } from "./domain/errors.ts";
+import { newestOf } from "./domain/preview.ts";
+import type { Clock } from "./domain/time.ts";
+import type { ChangingVerb } from "./domain/verbs.ts";
+import type { BuildJobs } from "./engine/build-jobs.ts";
+import { follow } from "./engine/logs.ts";
+import { observe } from "./engine/observe.ts";
+import { decideVerb } from "./intake/decide.ts";
+import { formatPlan, resourceOf, verbOf } from "./plan/step.ts";
+import type { Loop } from "./reconcile/loop.ts";
+import { previewPlan } from "./reconcile/reconcile.ts";
+import { formatMetrics } from "./app-metrics.ts";
+import type { Store } from "./store/store.ts";
+
+type Options = {
+  config: ServerConfig;
+  store: Store;
+  site: Site;
+  loop: Loop;
+  builds: Pick<BuildJobs, "buildLog">;
+  docker: Docker;
+  server: string;
+  apiToken: string;
+  orphans(): number;
+  mask(line: string): string;
+  receiveWebhook: ApiWorld["receiveWebhook"];
+  clock: Clock;
+  log: Logger;
+};
+
+/** Fits store, loop and engine to what the API and the dashboard ask for. */
+export function createApiWorld(options: Options): ApiWorld {
+  const { config, store, site, loop, docker, server } = options;
+  const live = () => store.previews.list({ gone: false });
+  const numbers = () => {
+    const phases = live().map((preview) => site.view(preview).phase);
+    return {
+      up: phases.filter((phase) => phase === "ready").length,
+      asleep: 0,
+      waiting: loop.queueLength(),
+      orphans: options.orphans(),
+    };
+  };
+  return {
+    receiveWebhook: options.receiveWebhook,
+    previews: () => live().map(site.view),
+    preview: (id) => {
+      const preview = site.find(id);
+      return preview && site.view(preview);
+    },
+    timeline: store.timeline.of,
+    deployments: store.attempts.of,
+    observe: (key) => observe(docker, server, key),
+    logs: (key, log) => serviceLogs(key, log, options),
+    buildLogs: (key, log) => buildLogs(key, log, options),
+    plan: async (key) => {
+      const plan = await previewPlan(key, loop.world, AbortSignal.timeout(60_000));
+      const steps = plan.steps.map((step) => ({
+        step: verbOf(step),
+        resource: resourceOf(step),
+        cause: step.cause,
+        after: step.after,
+      }));
+      return { text: formatPlan(plan), steps };
+    },
+    act: async (key, verb, by) => {
+      act(key, verb, { by, store });
+      loop.wake(key);
+      return { accepted: `/${verb} is under way` };
+    },
+    changes: site.watch,
+    metrics: () => formatMetrics({ views: live().map(site.view), numbers: numbers() }),
+    ready: () => ({ ok: true, reason: null }),
+    numbers,
+    apiToken: options.apiToken,
+    dashboardOrigin: site.dashboardOrigin,
+    webUrl: config.github.webUrl,
+    clock: options.clock,
+    log: options.log.child({ room: "api" }),
+  };
+}
+
+/** A verb said through the API is a wish at once: its caller has shown a token. */
+function act(key: string, verb: ChangingVerb, { by, store }: { by: string; store: Store }): void {
+  for (;;) {
+    const preview = store.wishes.get(key);
+    if (preview === null) throw new InputError("not-found", `there is no preview ${key}`);
+    const decision = decideVerb(preview, verb, by);
+    if (decision.kind === "unchanged")
+      throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
+    if (store.wishes.put(decision.preview)) return;
+  }
+}
+
+async function* serviceLogs(
+  key: string,
+  { service, follow: live, tail, signal }: LogOptions,
+  options: Options,
+): AsyncGenerator<LogLine> {
+  const target = { server: options.server, preview: key, ...(service !== undefined && { service }) };
+  for await (const { service: name, line, at } of follow(options.docker, target, { tail, live, signal })) {
+    yield { service: name, line: options.mask(line), at };
+  }
+}
+
+/** The newest attempt's builds; followed by asking again, since a build's log is a file. */
+async function* buildLogs(
+  key: string,
+  { follow: live, signal }: Pick<LogOptions, "follow" | "signal">,
+  options: Options,
+): AsyncGenerator<Omit<LogLine, "at">> {
+  const told = new Map<string, number>();
+  for (;;) {
+    const newest = newestOf(options.store.attempts.of(key));
+    for (const build of newest?.stack?.builds ?? []) {
+      const lines = (await options.builds.buildLog(build.tag)) ?? [];
+      for (const line of lines.slice(told.get(build.tag) ?? 0)) yield { service: build.name, line: options.mask(line) };
+      told.set(build.tag, lines.length);
+    }
+    if (!live || signal.aborted || newest?.phase !== "building") return;
+    await options.clock.sleep(500, signal).catch(() => {
+      // The reader left: seen by the loop's own check.
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { defaultLimits, type ServerConfig } from "./config/server.ts";
+import { InputError } from "./domain/errors.ts";
+import { type Cleared, clearEngine } from "./engine/clear.ts";
+import { connect } from "./engine/docker.ts";
+import { type RenderOutput, renderStack } from "./render/render.ts";
+import { readers } from "./source/checkout.ts";
+import { createTemplates } from "./source/templates.ts";
+import { lockState } from "./store/lock.ts";
+
+/** What a directory's files mean, as for a first preview of it; asks neither server, forge nor engine. Throws InputError. */
+export function renderDirectory(directory: string): RenderOutput {
+  const root = resolve(directory);
+  return renderStack({
+    reader: readers(root, []),
+    templates: createTemplates(resolve(import.meta.dirname, "../templates")),
+    limits: defaultLimits,
+    preview: {
+      slug: "preview-pr-0",
+      project: "preview-pr-0",
+      key: "0-0",
+      number: 0,
+      repository: "local/preview",
+      branch: "local",
+      commit: "0".repeat(40),
+      generation: 1,
+      trust: "team",
+      dataEpoch: 0,
+      domain: "preview.localhost",
+      link: (host) => `http://${host}:8080`,
+    },
+  });
+}
+
+/**
+ * Removes everything of this server from the engine, its previews and (with `caches`) the images it built. The server
+ * must not be running. Throws InputError `state-locked`, EngineError.
+ */
+export async function clearHost(config: ServerConfig, options: { caches: boolean }): Promise<Cleared> {
+  const state = resolve(config.state);
+  const server = readServerId(state);
+  using _held = lockState(state);
+  return clearEngine(connect(config.engine.host), server, options);
+}
+
+function readServerId(state: string): string {
+  const file = join(state, "server-id");
+  if (!existsSync(file)) {
+    throw new InputError("not-found", `${state} belongs to no server yet`, { hint: "Nothing has to be removed." });
+  }
+  return readFileSync(file, "utf8").trim();
+}

@@ -1,0 +1,114 @@
+import type { ServerConfig } from "./config/server.ts";
+import { previewHost } from "./domain/naming.ts";
+import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
+import type { Clock } from "./domain/time.ts";
+import { type Phase, type PreviewView, viewPreview } from "./domain/view.ts";
+import type { PageModel } from "./gateway/page-model.ts";
+import type { RouteState } from "./gateway/route-table.ts";
+import type { Store } from "./store/store.ts";
+
+export type Site = ReturnType<typeof createSite>;
+
+type SiteWorld = {
+  config: Pick<ServerConfig, "domain" | "publicUrl" | "dashboardHost">;
+  store: Store;
+  clock: Clock;
+  /** Hides secrets in what people see. */
+  mask(line: string): string;
+};
+
+/** What people are shown of the previews: the API, the dashboard, the comment and the preview's own pages read it here. */
+export function createSite({ config, store, clock, mask }: SiteWorld) {
+  const listeners = new Set<(key: string) => void>();
+  const hostOf = (slug: string) => previewHost(slug, config.domain);
+
+  const view = (preview: Preview): PreviewView =>
+    viewPreview(preview, store.attempts.of(preview.key), {
+      now: clock.now(),
+      host: hostOf(preview.slug),
+      link: (host) => linkTo(host, config.publicUrl),
+    });
+
+  const page = (key: string): PageModel | null => {
+    const preview = store.wishes.get(key);
+    if (preview === null) return null;
+    const seen = view(preview);
+    const failure = seen.newest?.failure ?? null;
+    return {
+      slug: seen.slug,
+      repository: seen.repository,
+      number: seen.number,
+      title: seen.title,
+      commit: seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
+      state: routeStates[seen.phase],
+      reason: seen.phase === "failed" ? null : seen.reason,
+      failure: failure && { what: mask(failure.what), where: failure.where ?? "", now: failure.now },
+      timeline: newestEvents(store, key).map(toRow),
+      log: (failure?.logTail ?? []).slice(-20).map(mask),
+      links: [],
+    };
+  };
+
+  return {
+    hostOf,
+    /** Where people see the dashboard, without a trailing slash. */
+    dashboardOrigin: config.dashboardHost === null ? config.publicUrl : linkTo(config.dashboardHost, config.publicUrl),
+    link: (host: string) => linkTo(host, config.publicUrl),
+    view,
+    page,
+    routeState: (preview: Preview): RouteState => routeStates[view(preview).phase],
+
+    /** By slug, `acme/shop#42`, `shop#42` or key. */
+    find(id: string): Preview | null {
+      const direct = store.previews.bySlug(id) ?? store.wishes.get(id);
+      if (direct) return direct;
+      const [name = "", number] = id.split("#");
+      const all = store.previews.list({ gone: true }).filter((each) => String(each.number) === number);
+      const named = all.filter(({ repository }) => repository === name || repository.split("/")[1] === name);
+      return named.length === 1 ? (named[0] ?? null) : null;
+    },
+
+    /** Tells whoever watches that something of a preview is new. */
+    announce(key: string): void {
+      for (const listener of listeners) listener(key);
+    },
+    /** Calls the listener when something of that one preview is new; answers how to stop it. */
+    watchOne(key: string, listener: () => void): () => void {
+      const each = (changed: string) => {
+        if (changed === key) listener();
+      };
+      listeners.add(each);
+      return () => void listeners.delete(each);
+    },
+    watch(listener: (key: string) => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** A link to a preview's host takes scheme and port from `public_url`. */
+function linkTo(host: string, publicUrl: string): string {
+  const url = new URL(publicUrl);
+  return `${url.protocol}//${host}${url.port === "" ? "" : `:${url.port}`}`;
+}
+
+const routeStates: Record<Phase, RouteState> = {
+  pending: "building",
+  building: "building",
+  starting: "starting",
+  ready: "serving",
+  failed: "failed",
+  blocked: "blocked",
+  removing: "gone",
+  gone: "gone",
+};
+
+function newestEvents(store: Store, key: string): TimelineEvent[] {
+  const generation = newestOf(store.attempts.of(key))?.generation;
+  return store.timeline.of(key).filter((event) => event.generation === generation);
+}
+
+function toRow({ name, startedAt, endedAt, outcome }: TimelineEvent): PageModel["timeline"][number] {
+  return { label: name, startMs: startedAt, endMs: endedAt, state: outcome === "aborted" ? "failed" : outcome };
+}

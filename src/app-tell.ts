@@ -1,0 +1,129 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import type { Site } from "./app-site.ts";
+import type { ServerConfig } from "./config/server.ts";
+import { RemoteError } from "./domain/errors.ts";
+import type { Preview } from "./domain/preview.ts";
+import type { Clock } from "./domain/time.ts";
+import { follow } from "./engine/logs.ts";
+import type { GitHubClient } from "./feedback/github-client.ts";
+import { createPublisher, type Published } from "./feedback/publish.ts";
+import type { RunResult } from "./reconcile/queue.ts";
+import type { StoredRequest } from "./store/requests.ts";
+import type { Store } from "./store/store.ts";
+
+type Options = {
+  config: ServerConfig;
+  store: Store;
+  client: GitHubClient;
+  site: Site;
+  docker: Docker;
+  server: string;
+  secrets: readonly string[];
+  mask(text: string): string;
+  clock: Clock;
+  log: Logger;
+};
+
+/** Makes the loop's third station: brings a pull request up to date with what is so, and answers its commands. */
+export function createTeller(options: Options): (key: string, signal: AbortSignal) => Promise<RunResult> {
+  const { store, client, log } = options;
+  const publisher = createPublisher({ client, memory: store.published<Published>(), log });
+  return async (key, signal) => {
+    const preview = store.wishes.get(key);
+    if (preview === null) return { kind: "done" };
+    try {
+      // First the answers: a person waits for them.
+      for (const request of store.requests.open(key)) {
+        const told = await answerOf(request, preview, { ...options, signal });
+        await publisher.answer(request, told);
+        if (told.final) store.requests.close(request.commentId);
+      }
+      if (isWorthTelling(preview)) await publisher.publish(options.site.view(preview), detailsOf(preview, options));
+      return { kind: "done" };
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error;
+      log.warn({ preview: key, code: error.code, err: error }, "the pull request was not told");
+      if (error.retry === "never") return { kind: "done" };
+      return { kind: "backoff", ...(error.retryAfterMs !== undefined && { atLeastMs: error.retryAfterMs }) };
+    }
+  };
+}
+
+/** A pull request that was closed before anything ran hears nothing from us, nor does one that is not there. */
+function isWorthTelling({ spec, repository }: Preview): boolean {
+  if (spec.reason === "unread" || spec.reason === "repository-gone" || repository === "") return false;
+  return spec.wanted !== "absent" || spec.generation > 0;
+}
+
+function detailsOf(preview: Preview, { config, store, site, secrets, clock }: Options) {
+  return {
+    preview,
+    deployments: store.attempts.of(preview.key),
+    timeline: store.timeline.of(preview.key),
+    now: clock.now(),
+    webUrl: config.github.webUrl,
+    pageUrl: `${site.dashboardOrigin}/previews/${preview.slug}`,
+    secrets,
+  };
+}
+
+type Told = { reaction: NonNullable<StoredRequest["reaction"]>; text?: string | null; final: boolean };
+
+/** What a commenter is told now: seen at once, and how it ended when it has. */
+async function answerOf(
+  request: StoredRequest,
+  preview: Preview,
+  options: Options & { signal: AbortSignal },
+): Promise<Told> {
+  if (request.state === "answered") return { reaction: request.reaction ?? "+1", text: request.answer, final: true };
+  if (request.state === "waiting") return { reaction: "eyes", final: false };
+  if (request.verb === "logs") return { reaction: "+1", text: await lastLines(request, preview, options), final: true };
+  if (request.verb === "destroy")
+    return preview.goneAt === null && preview.spec.reason === "destroyed"
+      ? { reaction: "eyes", final: false }
+      : { reaction: "rocket", final: true };
+  const attempt = options.store.attempts.of(preview.key).find((each) => each.generation === request.generation);
+  switch (attempt?.phase) {
+    case "ready":
+      return { reaction: "rocket", final: true };
+    case "failed":
+      return { reaction: "confused", final: true };
+    case "superseded":
+      return { reaction: "+1", final: true };
+    default:
+      return { reaction: "eyes", final: false };
+  }
+}
+
+const linesTold = 30;
+
+async function lastLines(
+  request: StoredRequest,
+  preview: Preview,
+  options: Options & { signal: AbortSignal },
+): Promise<string> {
+  const { docker, server, mask, site } = options;
+  const service = request.argument;
+  const target = { server, preview: preview.key, ...(service !== null && { service }) };
+  const lines: string[] = [];
+  for await (const { service: name, line } of follow(docker, target, {
+    tail: linesTold,
+    live: false,
+    signal: options.signal,
+  }))
+    lines.push(`${name}  ${line}`);
+  if (lines.length === 0)
+    return service === null
+      ? "Nothing runs, so there are no lines."
+      : "There is no such service, or it has written nothing.";
+  // A fence longer than any that a line could close it with.
+  const fence = "`".repeat(Math.max(3, ...lines.map((line) => (/`+/.exec(line)?.[0].length ?? 0) + 1)));
+  const text = mask(
+    lines
+      .slice(-linesTold)
+      .map((line) => line.slice(0, 300))
+      .join("\n"),
+  );
+  return `${fence}text\n${text}\n${fence}\nThe whole log: ${site.dashboardOrigin}/previews/${preview.slug}`;
+}

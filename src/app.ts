@@ -1,0 +1,226 @@
+import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Logger, pino } from "pino";
+import { createApi } from "./api/server.ts";
+import { createApiWorld } from "./app-api.ts";
+import { createSite } from "./app-site.ts";
+import { createTeller } from "./app-tell.ts";
+import { createWork } from "./app-work.ts";
+import { type ServerConfig, settingsFor } from "./config/server.ts";
+import { servingOf } from "./domain/preview.ts";
+import type { Clock, RandomId } from "./domain/time.ts";
+import { createBuildJobs } from "./engine/build-jobs.ts";
+import { connect } from "./engine/docker.ts";
+import { observeOwned } from "./engine/observe.ts";
+import { watch } from "./engine/watch.ts";
+import { createGitHubClient } from "./feedback/github-client.ts";
+import { maskSecrets } from "./feedback/masking.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import { createSwitchboard } from "./gateway/switchboard.ts";
+import { decidePull, decideVerb } from "./intake/decide.ts";
+import { createIntake } from "./intake/intake.ts";
+import { createWebhook } from "./intake/webhook.ts";
+import { createHousekeeping } from "./reconcile/housekeeping.ts";
+import { createLoop } from "./reconcile/loop.ts";
+import { showServing } from "./reconcile/reconcile.ts";
+import { createSource } from "./source/source.ts";
+import { createTemplates } from "./source/templates.ts";
+import { keptSecret, lockState } from "./store/lock.ts";
+import { openStore } from "./store/store.ts";
+
+export { clearHost, renderDirectory } from "./app-offline.ts";
+
+export type App = AsyncDisposable & { url: string; dashboardLink: string; port: number };
+
+/** Previews brought to their wish side by side; builds have a limit of their own. */
+const parallel = 8;
+/** Requests under way when we stop may take this long. */
+const closeMs = 5000;
+
+/** Starts the whole server, every room in flow order. Disposing it stops in the reverse order; the previews go on running. */
+export async function createApp(config: ServerConfig, options: { log?: Logger } = {}): Promise<App> {
+  const log = options.log ?? pino();
+  await using opening = new AsyncDisposableStack();
+
+  // What must survive: the state folder, held by one process.
+  const state = resolve(config.state);
+  opening.use(lockState(state));
+  const server = keptSecret(state, "server-id", { length: 16, randomId });
+  const salt = keptSecret(state, "image-salt", { length: 32, randomId });
+  const apiToken = config.apiToken ?? keptSecret(state, "api-token", { length: 40, randomId });
+  const store = opening.use(openStore(join(state, "mayfly.db"), clock));
+  const secrets = [
+    apiToken,
+    salt,
+    ...config.github.webhookSecrets,
+    ...(config.github.token === null ? [] : [config.github.token]),
+  ];
+  const mask = (text: string) => maskSecrets(text, secrets);
+
+  // Where text comes from, and whom we tell.
+  const token = async () => config.github.token;
+  const source = createSource({
+    state,
+    webUrl: config.github.webUrl,
+    token,
+    environment: config.gitEnvironment,
+    randomId,
+    clock,
+    log,
+  });
+  await source.sweep();
+  const github = createGitHubClient({ apiUrl: config.github.apiUrl, token, clock, log });
+
+  // The engine, and what people are shown of it.
+  const docker = connect(config.engine.host);
+  const builds = opening.use(
+    createBuildJobs({
+      ...config.builds,
+      docker,
+      server,
+      clock,
+      log,
+      logFolder: join(state, "logs"),
+      onEnd: (key) => loop.look(key),
+    }),
+  );
+  const site = createSite({ config, store, clock, mask });
+  const switchboard = createSwitchboard(site.hostOf);
+  const gateway = createGateway({
+    own: {
+      hosts: [config.publicUrl, site.dashboardOrigin].map((url) => new URL(url).hostname),
+      handle: (request, response) => api.handle(request, response),
+    },
+    table: switchboard.table,
+    pages: { view: site.page, subscribe: site.watchOne },
+    activity: () => {
+      // Counted from the day previews sleep.
+    },
+    clock,
+    log,
+  });
+
+  // The loop between them.
+  const work = createWork({
+    config,
+    server,
+    salt,
+    docker,
+    gateway,
+    switchboard,
+    templates: createTemplates(templateFolder),
+    site,
+    clock,
+    log,
+  });
+  const loop = opening.use(
+    createLoop({
+      ...work,
+      ...store,
+      source,
+      builds,
+      forge: github,
+      decidePull,
+      decideVerb,
+      tell: createTeller({ config, store, client: github, site, docker, server, secrets, mask, clock, log }),
+      onChange: (key) => {
+        const preview = store.wishes.get(key);
+        if (preview) switchboard.show(preview, site.routeState(preview));
+        site.announce(key);
+      },
+      clock,
+      randomId,
+      log,
+      parallel,
+    }),
+  );
+  const housekeeping = opening.use(
+    createHousekeeping({
+      forge: github,
+      repositories: () => [...store.previews.repositories().map(({ name }) => name), ...namedRepositories(config)],
+      meet: (pull) => void store.previews.ensure(pull, clock.now()),
+      live: () => store.previews.list({ gone: false }),
+      wake: loop.wake,
+      owned: async () => [...(await observeOwned(docker, server)).keys()],
+      world: loop.world,
+      pollMs: config.github.pollMs,
+      onRound: () => void store.forgetOldDeliveries(),
+    }),
+  );
+
+  // The doors.
+  const isOurs = (repository: string) => settingsFor(config, repository) !== null;
+  const intake = createIntake({ store: store.intake, clock, isOurs, wake: loop.wake, resync: housekeeping.resyncSoon });
+  const receiveWebhook = createWebhook({ secrets: config.github.webhookSecrets, intake });
+  const { orphans } = housekeeping;
+  const api = createApi(
+    createApiWorld({
+      config,
+      store,
+      site,
+      loop,
+      builds,
+      docker,
+      server,
+      mask,
+      apiToken,
+      receiveWebhook,
+      orphans,
+      clock,
+      log,
+    }),
+  );
+  opening.defer(async () => {
+    api.close();
+    await gateway.close({ timeoutMs: closeMs });
+  });
+
+  // Previews are reachable before the first resync, and whatever GitHub says later.
+  for (const preview of store.previews.list({ gone: true })) {
+    switchboard.show(preview, site.routeState(preview));
+    const stack =
+      preview.goneAt === null && preview.spec.wanted === "running"
+        ? servingOf(store.attempts.of(preview.key))?.stack
+        : undefined;
+    if (stack)
+      await showServing(preview, stack, loop.world).catch((error: unknown) =>
+        log.warn({ preview: preview.key, err: error }, "not routed yet"),
+      );
+  }
+  const { port } = await gateway.listen({ ...config.listen, reusePort: true });
+  opening.use(watch({ docker, server, clock, log, onChange: loop.look, onGap: housekeeping.resyncSoon }));
+  for (const preview of store.previews.list({ gone: false })) loop.look(preview.key);
+  housekeeping.resyncSoon();
+
+  log.info({ url: config.publicUrl, server }, "ready");
+  const running = opening.move();
+  return {
+    url: config.publicUrl,
+    port,
+    dashboardLink: `${site.dashboardOrigin}/?token=${apiToken}`,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+const templateFolder = resolve(import.meta.dirname, "../templates");
+
+/** Real time and chance; everything inside takes them as parameters. */
+const clock: Clock = {
+  // oxlint-disable-next-line no-restricted-properties, no-restricted-globals -- the one place where time comes in
+  now: () => Date.now(),
+  sleep: async (ms, signal) => {
+    await sleep(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
+      throw signal?.aborted ? signal.reason : error;
+    });
+  },
+};
+const randomId: RandomId = (length) =>
+  randomBytes(Math.ceil(length / 2))
+    .toString("hex")
+    .slice(0, length);
+
+/** Repositories that the server file names one by one: their pull requests are found without any event. */
+function namedRepositories({ repositories }: ServerConfig): string[] {
+  return Object.keys(repositories ?? {}).filter((name) => !name.endsWith("/*"));
+}

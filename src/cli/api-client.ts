@@ -1,0 +1,78 @@
+import { catalogue, type ErrorCode, MayflyError } from "../domain/errors.ts";
+
+export type ApiClient = {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string): Promise<T>;
+  /** The data of each `line` event, until the server has told all or the signal is aborted. */
+  follow<T>(path: string, signal: AbortSignal): AsyncIterable<T>;
+};
+
+/** A client of the HTTP API. Throws MayflyError with the server's own code, or `server-unreachable`. */
+export function createApiClient({ server, token }: { server: string; token: string | null }): ApiClient {
+  const headers = { accept: "application/json", ...(token !== null && { authorization: `Bearer ${token}` }) };
+
+  async function call(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${server}${path}`, { ...init, headers, redirect: "error" }).catch(
+      (error: unknown) => {
+        throw new MayflyError("server-unreachable", `no Mayfly server answers at ${server}`, { cause: error });
+      },
+    );
+    if (!response.ok) throw await refusal(response, server);
+    return response;
+  }
+
+  return {
+    get: async <T>(path: string) => (await json(await call(path), server)) as T,
+    post: async <T>(path: string) => (await json(await call(path, { method: "POST" }), server)) as T,
+    async *follow<T>(path: string, signal: AbortSignal) {
+      const { body } = await call(path, { signal });
+      for await (const { event, data } of readEvents(body ?? new ReadableStream<Uint8Array>())) {
+        if (event === "line") yield data as T;
+        if (event === "problem") throw problemError(data, server);
+      }
+    },
+  };
+}
+
+async function refusal(response: Response, server: string): Promise<MayflyError> {
+  const problem: unknown = await response.json().catch(() => null);
+  return problemError(problem, `${server} (${response.status})`);
+}
+
+function problemError(problem: unknown, server: string): MayflyError {
+  const { code, detail, hint, where } = (problem ?? {}) as {
+    code?: string;
+    detail?: string;
+    hint?: string;
+    where?: string | null;
+  };
+  if (code === undefined || !Object.hasOwn(catalogue, code)) return notMayfly(server);
+  return new MayflyError(
+    code as ErrorCode,
+    `${where ? `${where}  ` : ""}${detail ?? ""}`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+async function json(response: Response, server: string): Promise<unknown> {
+  return response.json().catch((error: unknown) => {
+    throw notMayfly(server, error);
+  });
+}
+
+function notMayfly(server: string, cause?: unknown): MayflyError {
+  return new MayflyError("server-unreachable", `what answers at ${server} is no Mayfly server`, { cause });
+}
+
+/** Events of a stream (HTML Living Standard, "Server-sent events"), in the form that our own server writes. */
+async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<{ event: string; data: unknown }> {
+  let rest = "";
+  for await (const text of body.pipeThrough(new TextDecoderStream())) {
+    const frames = `${rest}${text}`.split("\n\n");
+    rest = frames.pop() ?? "";
+    for (const frame of frames) {
+      const [, event = "", data = "null"] = /^event: (.*)\ndata: (.*)$/.exec(frame) ?? [];
+      if (event !== "") yield { event, data: JSON.parse(data) };
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { changingVerbs } from "../domain/verbs.ts";
+import type { Command } from "./command.ts";
+import { demo } from "./demo.ts";
+import { destroy } from "./destroy.ts";
+import { logs } from "./logs.ts";
+import { ls } from "./ls.ts";
+import { plan } from "./plan.ts";
+import { render } from "./render.ts";
+import { serve } from "./serve.ts";
+import { show } from "./show.ts";
+import { verbCommand } from "./verb.ts";
+
+/** Every command by its name, in the order of the help; the verbs come from their own table. */
+export const commands: Readonly<Record<string, Command>> = {
+  serve,
+  ls,
+  show,
+  plan,
+  render,
+  logs,
+  ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
+  destroy,
+  demo,
+};

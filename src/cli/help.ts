@@ -1,0 +1,53 @@
+import type { Command } from "./command.ts";
+
+/** All commands, one line each. */
+export function generalHelp(commands: Readonly<Record<string, Command>>): string {
+  const rows = Object.entries(commands).map(([name, { args, help }]) => [`${name} ${args}`.trimEnd(), help] as const);
+  return [
+    "mayfly: a running preview for every pull request",
+    "",
+    ...columns(rows),
+    "",
+    "ID is a preview's slug (shop-pr-42); acme/shop#42 and shop#42 work too.",
+    "",
+    "  --server URL  the server to ask (MAYFLY_SERVER; http://127.0.0.1:8080)",
+    "  --json        for programs, wherever something is listed or shown",
+    "  --help        about one command: mayfly COMMAND --help",
+    "  --version",
+    "",
+    "MAYFLY_API_TOKEN signs in; on the server's own machine its state folder does.",
+    "Exit codes: 0 done, 1 failed, 2 not understood.",
+  ].join("\n");
+}
+
+/** One command with its options. */
+export function commandHelp(name: string, { args, help, options }: Command): string {
+  const rows = Object.entries(options).map(([option, { type, short }]) => {
+    const flag = `${short === undefined ? "" : `-${short}, `}--${option}`;
+    return [type === "string" ? `${flag} ${values[option] ?? "TEXT"}` : flag, optionHelp[option] ?? ""] as const;
+  });
+  const head = [`mayfly ${name} ${args}`.trimEnd(), `  ${help}`];
+  return [...head, ...(rows.length > 0 ? ["", ...columns(rows)] : [])].join("\n");
+}
+
+/** Two columns in 80 characters, the second one wrapped between words. */
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  const wrap = new RegExp(`(.{1,${80 - width - 4}})(?: +|$)`, "g");
+  return rows.flatMap(([left, right]) =>
+    (right.match(wrap) ?? [""]).map((line, index) => `  ${(index === 0 ? left : "").padEnd(width)}  ${line}`.trimEnd()),
+  );
+}
+
+const values: Record<string, string> = { server: "URL", config: "FILE", tail: "N" };
+
+const optionHelp: Record<string, string> = {
+  server: "the server to ask (MAYFLY_SERVER; http://127.0.0.1:8080)",
+  json: "for programs",
+  config: "server file (./server.yaml, then /etc/mayfly/server.yaml)",
+  follow: "stay, and print lines as they come",
+  tail: "how many of the newest lines (200)",
+  all: "everything of the server of this machine, which must not be running",
+  caches: "with --all: the images it built as well",
+  build: "the image builds of the newest attempt instead",
+};

@@ -1,0 +1,52 @@
+import { cleanText } from "../domain/clean-text.ts";
+import { InputError } from "../domain/errors.ts";
+import { type Command, clientOptions, type Input, textOf } from "./command.ts";
+import { connect } from "./connection.ts";
+import { previewPath } from "./show.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Line = { service: string; line: string };
+
+/** `mayfly logs ID [SERVICE] [-f]`: the newest lines, and with `-f` those that come. */
+export const logs: Command = {
+  args: "ID [SERVICE]",
+  help: "print a preview's log lines; -f follows",
+  options: {
+    ...clientOptions,
+    follow: { type: "boolean", short: "f" },
+    tail: { type: "string" },
+    build: { type: "boolean" },
+  },
+  async run(input, terminal) {
+    const client = connect(input, terminal);
+    const path = pathOf(input);
+    const print = printerOf(input, terminal);
+    if (input.values["follow"] !== true) {
+      for (const line of await client.get<Line[]>(path)) print(line);
+      return 0;
+    }
+    const signal = terminal.interruption();
+    try {
+      for await (const line of client.follow<Line>(`${path}&follow=true`, signal)) print(line);
+    } catch (error) {
+      // Ctrl-C is how following ends.
+      if (!signal.aborted) throw error;
+    }
+    return 0;
+  },
+};
+
+function pathOf(input: Input): string {
+  const [id = "", service = ""] = input.positionals;
+  const tail = textOf(input, "tail") ?? "200";
+  if (!/^\d{1,5}$/.test(tail)) throw new InputError("usage", `--tail must be a number, not "${tail}"`);
+  const isBuild = input.values["build"] === true;
+  if (isBuild && service !== "") throw new InputError("usage", "--build shows all image builds; leave the service out");
+  return `${previewPath(id)}/${isBuild ? "build-logs" : "logs"}?tail=${tail}&service=${encodeURIComponent(service)}`;
+}
+
+function printerOf({ values, positionals }: Input, { print }: Terminal): (line: Line) => void {
+  if (values["json"] === true) return (line) => print(JSON.stringify(line));
+  if (positionals.length > 1) return ({ line }) => print(cleanText(line));
+  return ({ service, line }) => print(cleanText(`${service} | ${line}`));
+}

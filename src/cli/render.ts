@@ -1,0 +1,34 @@
+import { existsSync } from "node:fs";
+import { cleanText } from "../domain/clean-text.ts";
+import { type Finding, formatPlace, InputError } from "../domain/errors.ts";
+import type { Command } from "./command.ts";
+
+/** `mayfly render [DIR]`: what a branch's files mean, and what would be rewritten or refused. No server is asked. */
+export const render: Command = {
+  args: "[DIR]",
+  help: "show what Mayfly makes of a directory's Compose files",
+  options: { json: { type: "boolean" } },
+  async run(input, terminal) {
+    // Loaded only here: most commands need nothing of the server.
+    const { renderDirectory } = await import("../app.ts");
+    const directory = input.positionals[0] ?? ".";
+    if (!existsSync(directory)) {
+      throw new InputError("file-missing", `there is no directory ${directory}`, {
+        hint: "Name the folder of a checkout.",
+      });
+    }
+    const { model, findings, stack, detected } = renderDirectory(directory);
+    if (input.values["json"] === true) terminal.print(JSON.stringify({ model, findings, stack, detected }, null, 2));
+    else {
+      terminal.complain(cleanText(detected));
+      for (const line of findings.flatMap(findingLines)) terminal.complain(cleanText(line));
+      terminal.print(cleanText(JSON.stringify(model, null, 2)));
+    }
+    return findings.some((finding) => finding.action === "refuse") ? 1 : 0;
+  },
+};
+
+function findingLines(finding: Finding): string[] {
+  const place = formatPlace(finding);
+  return [`${place}  ${finding.action}: ${finding.message}`, `${" ".repeat(place.length)}  ${finding.hint}`];
+}

@@ -1,0 +1,64 @@
+import { cleanText } from "../domain/clean-text.ts";
+import { formatSpan } from "../domain/time.ts";
+import type { PreviewView } from "../domain/view.ts";
+import { type Command, clientOptions } from "./command.ts";
+import { connect } from "./connection.ts";
+
+/** `mayfly show ID`: the link, what serves and what the newest attempt did. */
+export const show: Command = {
+  args: "ID",
+  help: "show a preview: its link, what serves, why it failed",
+  options: clientOptions,
+  async run(input, terminal) {
+    const view = await connect(input, terminal).get<PreviewView>(previewPath(input.positionals[0] ?? ""));
+    const lines =
+      input.values["json"] === true ? [JSON.stringify(view, null, 2)] : describe(view, terminal.now()).map(cleanText);
+    for (const line of lines) terminal.print(line);
+    return 0;
+  },
+};
+
+/** The API's path of a preview, whatever people typed. */
+export function previewPath(id: string): string {
+  return `/api/previews/${encodeURIComponent(id)}`;
+}
+
+function describe(view: PreviewView, now: number): string[] {
+  const { repository, number, title, author, branch, serving, newest, routes, data, reason } = view;
+  const facts: [string, string | null][] = [
+    [
+      "pull",
+      `${repository}#${number} ${title}${author === "" ? "" : `, by ${author}`}${branch === "" ? "" : ` (${branch})`}`,
+    ],
+    ["state", reason === null ? view.phase : `${view.phase}: ${reason}`],
+    [
+      "serves",
+      serving &&
+        `${short(serving.commit)}, ready for ${formatSpan(now - serving.readyAt)}, in ${formatSpan(serving.seconds * 1000)}`,
+    ],
+    [
+      "newest",
+      newest && `${short(newest.commit)} ${newest.phase} after ${formatSpan(newest.seconds * 1000)}: ${newest.cause}`,
+    ],
+    ...routes.filter(({ url }) => url !== view.url).map(({ service, url }): [string, string] => [service, url]),
+    ["data", data],
+  ];
+  const told = facts.filter((fact): fact is [string, string] => fact[1] !== null);
+  const width = Math.max(...told.map(([name]) => name.length));
+  return [
+    view.url,
+    ...told.map(([name, fact]) => `  ${name.padEnd(width)}  ${fact.replaceAll(/\s+/g, " ")}`),
+    ...failureLines(view),
+  ];
+}
+
+function failureLines({ newest }: PreviewView): string[] {
+  const failure = newest?.failure;
+  if (!failure) return [];
+  const { what, where, now, logTail } = failure;
+  return ["", ...(where === null ? [what] : [`${where}  ${what}`]), ...logTail.map((line) => `  ${line}`), now];
+}
+
+function short(commit: string): string {
+  return commit.slice(0, 7);
+}

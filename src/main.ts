@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { runCli } from "./cli/cli.ts";
+
+// A reader that has enough (`mayfly ls | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+// oxlint-disable-next-line no-restricted-properties -- the one place that reads the environment; all others are handed it
+const environment = process.env;
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  environment,
+  columns: process.stdout.columns ?? 80,
+  hasColor: process.stdout.isTTY && !environment["NO_COLOR"],
+  print: (text) => void process.stdout.write(`${text}\n`),
+  complain: (text) => void process.stderr.write(`${text}\n`),
+  // oxlint-disable-next-line no-restricted-properties, no-restricted-globals -- a terminal's ages are told by the real time
+  now: () => Date.now(),
+  interruption() {
+    const interrupted = new AbortController();
+    // Only once each: who asks a second time is not kept waiting.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
+    return interrupted.signal;
+  },
+});

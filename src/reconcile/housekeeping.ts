@@ -1,0 +1,61 @@
+import { resync, type ResyncWorld } from "./resync.ts";
+import { sweep } from "./sweep.ts";
+import type { World } from "./world.ts";
+
+export type HousekeepingWorld = Omit<ResyncWorld, "log"> & {
+  /** Keys of everything on the engine with our server label. */
+  owned(): Promise<string[]>;
+  world: World;
+  /** Between two resyncs. */
+  pollMs: number;
+  onRound(): void;
+};
+
+export type Housekeeping = AsyncDisposable & {
+  /** Compares with the forge as soon as the round under way, if any, is over. */
+  resyncSoon(): void;
+  /** Previews without a row that the last sweep found and removed. */
+  orphans(): number;
+};
+
+/** The timer that makes every hint dispensable: resync with the forge, then sweep what belongs to no preview. */
+export function createHousekeeping(options: HousekeepingWorld): Housekeeping {
+  const { world } = options;
+  const { clock, log } = world;
+  const stopped = new AbortController();
+  let soon = new AbortController();
+  let orphans = 0;
+
+  const round = async (): Promise<void> => {
+    try {
+      const readWhole = await resync({ ...options, log });
+      const live = new Set(options.live().map((preview) => preview.key));
+      orphans = await sweep({ owned: await options.owned(), live, readWhole }, world, stopped.signal);
+      options.onRound();
+    } catch (error) {
+      if (!stopped.signal.aborted) log.error({ err: error }, "housekeeping failed");
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      const wait = AbortSignal.any([soon.signal, stopped.signal]);
+      await clock.sleep(options.pollMs, wait).catch(() => {
+        // Called earlier, or stopping: both are seen right below.
+      });
+      if (stopped.signal.aborted) return;
+      soon = new AbortController();
+      await round();
+    }
+  };
+
+  const running = run();
+  return {
+    resyncSoon: () => soon.abort(),
+    orphans: () => orphans,
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,243 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Failure } from "../../src/domain/errors.ts";
+import { newest, view } from "../api/examples.ts";
+import { type InMemory, inMemoryWorld, serveApi, token } from "../api/in-memory-world.ts";
+import { eventually } from "../support/eventually.ts";
+import { mayfly } from "./spawned.ts";
+
+const hostile =
+  "\u001b]0;owned\u0007\u001b[2J\u202e a title \n that is 数 very long 数数数数数数 and 🐝 goes on and on and on for ever and ever";
+
+describe("mayfly ls", () => {
+  test("is a table of 80 columns with both facts, whatever the titles are", async () => {
+    const views = [
+      view({ newest: newest({ generation: 8, phase: "failed" }), title: hostile }),
+      view({
+        slug: `${"a-long-name-".repeat(5)}1`,
+        phase: "building",
+        serving: null,
+        newest: null,
+        title: "x".repeat(300),
+      }),
+    ];
+    const { code, out, err } = await asked(inMemoryWorld({ views }), ["ls"]);
+    const [header = "", first = "", second = ""] = out.split("\n");
+    expect([code, err]).toEqual([0, ""]);
+    expect(header).toMatch(/^PREVIEW +STATE +COMMIT +AGE +TITLE$/);
+    expect(first).toMatch(/^shop-pr-42 +ready, newest failed +abc1234 +2 days +/);
+    expect(second).toMatch(/^a-long-name-[a-z-]*… +building +- +2 days +x+…$/);
+    expect(first.indexOf("ready")).toBe(header.indexOf("STATE"));
+    expect(second.indexOf("building")).toBe(header.indexOf("STATE"));
+    for (const line of [header, first, second]) expect(terminalWidth(line)).toBeLessThanOrEqual(80);
+    // oxlint-disable-next-line no-control-regex
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+  });
+
+  test("--json is an array of what the API says", async () => {
+    const world = inMemoryWorld();
+    const { code, out } = await asked(world, ["ls", "--json"]);
+    expect([code, JSON.parse(out)]).toEqual([0, JSON.parse(JSON.stringify(world.views))]);
+  });
+
+  test("says what to do when there are none", async () => {
+    expect(await asked(inMemoryWorld({ views: [] }), ["ls"])).toMatchObject({
+      code: 0,
+      out: "No previews yet: open a pull request.\n",
+    });
+  });
+});
+
+describe("mayfly show", () => {
+  const failure: Failure = {
+    code: "service-exited",
+    what: "api exited with code 1",
+    where: "compose.yaml:14:5",
+    now: "The database is at db:5432.",
+    service: "api",
+    logTail: ["ECONNREFUSED"],
+    findings: [],
+    retry: "never",
+  };
+
+  test("tells link, what serves, the newest attempt and its failure", async () => {
+    const world = inMemoryWorld({
+      views: [view({ newest: newest({ commit: "def5678aaa", generation: 8, phase: "failed", seconds: 8, failure }) })],
+    });
+    const { code, out } = await asked(world, ["show", "acme/shop#42"]);
+    expect(code).toBe(0);
+    expect(out.split("\n")).toEqual([
+      "http://shop-pr-42.preview.localhost:8080",
+      "  pull    acme/shop#42 Add a cart, by anna (cart)",
+      "  state   ready",
+      expect.stringMatching(/^ {2}serves {2}abc1234, ready for 3 min, in 11 s$/),
+      "  newest  def5678 failed after 8.0 s: a push",
+      "",
+      "compose.yaml:14:5  api exited with code 1",
+      "  ECONNREFUSED",
+      "The database is at db:5432.",
+      "",
+    ]);
+  });
+
+  test("--json is the preview", async () => {
+    const { out } = await asked(inMemoryWorld(), ["show", "shop-pr-42", "--json"]);
+    expect(JSON.parse(out)).toMatchObject({
+      slug: "shop-pr-42",
+      serving: { generation: 7 },
+      newest: { phase: "ready" },
+    });
+  });
+
+  test("of an unknown preview says what and what now, and fails", async () => {
+    expect(await asked(inMemoryWorld(), ["show", "shop-pr-9"])).toEqual({
+      code: 1,
+      out: "",
+      err: 'there is no preview "shop-pr-9"\n`mayfly ls` shows the previews there are.\n',
+    });
+  });
+});
+
+describe("the other commands", () => {
+  test("plan prints text, and with --json its steps", async () => {
+    const world = inMemoryWorld();
+    expect(await asked(world, ["plan", "shop-pr-42"])).toMatchObject({ code: 0, out: "create  web  image changed\n" });
+    const { out } = await asked(world, ["plan", "shop-pr-42", "--json"]);
+    expect(JSON.parse(out)).toEqual([{ step: "create", resource: "web", cause: "image changed", after: [] }]);
+  });
+
+  test.each([
+    [["logs", "shop-pr-42"], "web | listening on 3000\ndb | ready to accept connections\n"],
+    [["logs", "shop-pr-42", "db"], "ready to accept connections\n"],
+    [["logs", "shop-pr-42", "--tail", "1"], "db | ready to accept connections\n"],
+    [["logs", "shop-pr-42", "--tail=1", "--json"], '{"service":"db","line":"ready to accept connections","at":2000}\n'],
+    [["logs", "shop-pr-42", "--build"], "web | #1 FROM node:24\n"],
+    [["--json", "logs", "shop-pr-42", "--build", "-f"], '{"service":"web","line":"#1 FROM node:24"}\n'],
+  ])("%j prints lines", async (args, out) => {
+    expect(await asked(inMemoryWorld(), args)).toEqual({ code: 0, out, err: "" });
+  });
+
+  test("logs -f prints lines as they come until Ctrl-C, which is no failure", async () => {
+    const world = inMemoryWorld();
+    await using server = await serveApi(world);
+    const environment = { PATH: process.env["PATH"] ?? "", MAYFLY_SERVER: server.url, MAYFLY_API_TOKEN: token };
+    const child = spawn(process.execPath, ["src/main.ts", "logs", "shop-pr-42", "web", "-f"], { env: environment });
+    let out = "";
+    child.stdout.on("data", (data: Buffer) => (out += data.toString()));
+    await eventually(() => out.includes("listening on 3000\nline 1\nline 2\n"));
+    child.kill("SIGINT");
+    const code = await new Promise((resolve) => child.once("exit", resolve));
+    expect(code).toBe(0);
+    await eventually(() => world.followers === 0);
+  });
+
+  test.each(["deploy", "redeploy", "reset", "destroy"])("%s asks for it", async (verb) => {
+    const world = inMemoryWorld();
+    expect(await asked(world, [verb, "shop-pr-42"])).toMatchObject({ code: 0, out: `${verb} of 7-42\n` });
+    expect(world.acts).toEqual([{ key: "7-42", verb, by: "the API" }]);
+  });
+
+  test("--version is the package's", async () => {
+    expect((await mayfly(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("what is not understood", () => {
+  test.each([
+    [["lss"], 'there is no command "lss"\nDid you mean `mayfly ls`?\n'],
+    [["redploy", "x"], 'there is no command "redploy"\nDid you mean `mayfly redeploy`?\n'],
+    [["toString"], 'there is no command "toString"\nSee `mayfly --help`.\n'],
+    [["destroy"], "destroy needs either ID or --all\nUsage: mayfly destroy ID, or mayfly destroy --all [--caches]\n"],
+    [
+      ["destroy", "x", "--all"],
+      "destroy needs either ID or --all\nUsage: mayfly destroy ID, or mayfly destroy --all [--caches]\n",
+    ],
+    [["show"], "show needs ID\nUsage: mayfly show ID\n"],
+    [["ls", "more"], 'ls does not know what "more" is\nUsage: mayfly ls\n'],
+    [["ls", "--sever", "x"], "Unknown option '--sever'\nDid you mean --server? Usage: mayfly ls\n"],
+    [["logs", "x", "--tail", "many"], '--tail must be a number, not "many"\nSee `mayfly --help`.\n'],
+    [["ls", "--server", "nonsense"], '"nonsense" is no server\nName it as in --server http://127.0.0.1:8080.\n'],
+  ])("%j exits 2 and says what was meant", async (args, err) => {
+    expect(await mayfly(args)).toEqual({ code: 2, out: "", err });
+  });
+
+  test.each([["--help"], ["help"], []])("help fits 80 columns: %s", async (...args) => {
+    const { code, out } = await mayfly(args);
+    expect(code).toBe(0);
+    for (const name of [
+      "serve",
+      "ls",
+      "show ID",
+      "plan ID",
+      "render [DIR]",
+      "logs ID [SERVICE]",
+      "redeploy ID",
+      "destroy [ID]",
+    ])
+      expect(out).toContain(name);
+    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test.each([
+    ["logs", "--help"],
+    ["help", "logs"],
+  ])("help of one command: %s %s", async (...args) => {
+    const { code, out } = await mayfly(args);
+    expect(code).toBe(0);
+    expect(out).toContain("-f, --follow");
+  });
+});
+
+describe("finding the server", () => {
+  test("tells when none answers", async () => {
+    const { code, err } = await mayfly(["ls", "--server", "http://127.0.0.1:9"]);
+    expect([code, err]).toEqual([
+      1,
+      "no Mayfly server answers at http://127.0.0.1:9\nStart one with `mayfly serve`, or name it with --server.\n",
+    ]);
+  });
+
+  test("tells when something else answers", async () => {
+    const other = createServer((_, res) => res.end("<h1>hello</h1>")).listen(0, "127.0.0.1");
+    await eventually(() => other.listening);
+    const { code, err } = await mayfly(["ls", "--server", `http://127.0.0.1:${(other.address() as AddressInfo).port}`]);
+    other.close();
+    expect(code).toBe(1);
+    expect(err).toContain("is no Mayfly server");
+  });
+
+  test("without a token says how to sign in", async () => {
+    await using server = await serveApi(inMemoryWorld());
+    const { code, err } = await mayfly(["ls"], { environment: { MAYFLY_SERVER: server.url }, cwd: tmpdir() });
+    expect(code).toBe(1);
+    expect(err).toContain("MAYFLY_API_TOKEN");
+  });
+
+  test("on the server's own machine takes the token from its state folder", async () => {
+    await using server = await serveApi(inMemoryWorld());
+    const folder = mkdtempSync(join(tmpdir(), "mayfly-cli-"));
+    mkdirSync(join(folder, "data"));
+    writeFileSync(join(folder, "server.yaml"), "state: ./data\n");
+    writeFileSync(join(folder, "data", "api-token"), `${token}\n`);
+    const { code, out } = await mayfly(["ls", "--server", server.url], { cwd: folder });
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(0);
+    expect(out).toContain("shop-pr-42");
+  });
+});
+
+async function asked(world: InMemory, args: string[]) {
+  await using server = await serveApi(world);
+  return await mayfly(args, { environment: { MAYFLY_SERVER: server.url, MAYFLY_API_TOKEN: token } });
+}
+
+/** Columns as a terminal counts the letters used here: Chinese ones and the bee take two. */
+function terminalWidth(line: string): number {
+  const wide = line.match(/[数🐝]/gu) ?? [];
+  return wide.length * 2 + line.replaceAll(/[数🐝]/gu, "").length;
+}

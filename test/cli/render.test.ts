@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mayfly } from "./spawned.ts";
+
+describe("mayfly render", () => {
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "mayfly-render-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (text: string) => writeFileSync(join(folder, "compose.yaml"), text);
+
+  test("prints model, findings and stack of a directory, without a server", async () => {
+    write('services:\n  web:\n    image: nginx\n    ports: ["8080:80"]\n');
+    const { code, out } = await mayfly(["render", folder, "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      model: { services: { web: { image: "nginx" } } },
+      findings: [{ file: "compose.yaml", line: 4, action: "rewrite" }],
+      stack: { services: [{ name: "web" }], routes: [{ service: "web", port: 80, main: true }] },
+    });
+  });
+
+  test("fails where the policy refuses, and still prints the model", async () => {
+    write("services:\n  web:\n    image: nginx\n    privileged: true\n");
+    const { code, out, err } = await mayfly(["render"], { cwd: folder });
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ services: { web: { privileged: true } } });
+    expect(err).toMatch(/^compose\.yaml:4:5 {2}refuse: services\.web\.privileged/m);
+  });
+
+  test("tells place, problem and what now of a file that cannot be read", async () => {
+    write("services:\n  web:\n    build: 7\n    image: nginx\n");
+    const { code, out, err } = await mayfly(["render", folder]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toMatch(/^compose\.yaml:3:\d+ {2}.*build.*\n.+\n$/);
+  });
+
+  test("names a directory that does not exist", async () => {
+    const { code, err } = await mayfly(["render", join(folder, "nothing")]);
+    expect([code, err]).toEqual([
+      1,
+      `there is no directory ${join(folder, "nothing")}\nName the folder of a checkout.\n`,
+    ]);
+  });
+});

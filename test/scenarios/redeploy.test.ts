@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { miniShop } from "../support/mini-shop.ts";
+import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
+
+let scenario: Scenario;
+beforeAll(async () => {
+  scenario = await startScenario({ files: miniShop() });
+});
+afterAll(() => endScenario(scenario));
+
+test("/redeploy and a push replace the stack without one failed request", async () => {
+  tellOnFailure(scenario);
+  const { github, mayfly } = scenario;
+  const number = await scenario.open({ branch: "busy", files: miniShop({ page: "first" }) });
+  const { url, key } = await scenario.seen("shop-pr-1", ({ phase }) => phase === "ready");
+
+  const statuses: number[] = [];
+  const load = new AbortController();
+  const visitors = Array.from({ length: 8 }, async (_, index) => {
+    while (!load.signal.aborted)
+      statuses.push(
+        await mayfly.visit(index % 2 ? url : `${url}/slow`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      );
+  });
+  await github.comment({ repo: repository, number, author: "bob", body: "/redeploy" });
+  await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 2);
+  const commit = await scenario.push({ branch: "busy", files: miniShop({ page: "second" }) });
+  await scenario.serving("shop-pr-1", commit);
+  await eventually(
+    async () => expect((await scenario.objects(key)).filter((name) => name.includes("-web-g"))).toHaveLength(1),
+    { timeoutMs: 40_000 },
+  );
+  load.abort();
+  await Promise.all(visitors);
+  expect(statuses.length).toBeGreaterThan(100);
+  expect(statuses.filter((status) => status !== 200)).toEqual([]);
+});
+
+test("commands are reacted to at once, answered when done, and refused with the reason", async () => {
+  tellOnFailure(scenario);
+  const { github } = scenario;
+  const number = await scenario.open({ branch: "talk", files: miniShop({ page: "talk" }) });
+  const slug = `shop-pr-${number}`;
+  await scenario.seen(slug, ({ phase }) => phase === "ready");
+
+  const say = (author: string, body: string) => github.comment({ repo: repository, number, author, body });
+  const reactionsTo = (id: number) => github.reactions(id).map(({ content }) => content);
+  const replies = async () =>
+    (await github.comments(repository, number)).filter(({ author }) => author === "mayfly-bot").map(({ body }) => body);
+
+  const refused = await say("mallory", "/destroy");
+  await eventually(
+    async () => {
+      expect(reactionsTo(refused)).toContain("-1");
+      expect((await replies()).join()).toContain("write permission");
+    },
+    { timeoutMs: 10_000 },
+  );
+  expect((await scenario.mayfly.show(slug))?.phase).toBe("ready");
+
+  const redeploy = await say("bob", "/redeploy");
+  await eventually(() => expect(reactionsTo(redeploy)).toContain("eyes"), { timeoutMs: 10_000 });
+  await eventually(() => expect(reactionsTo(redeploy)).toContain("rocket"), { timeoutMs: 60_000 });
+
+  await say("bob", "/redploy");
+  await eventually(async () => expect((await replies()).join()).toContain("Did you mean `/redeploy`"), {
+    timeoutMs: 10_000,
+  });
+  await say("bob", "/logs web");
+  await eventually(async () => expect((await replies()).join()).toContain("listening"), { timeoutMs: 10_000 });
+  const before = (await replies()).length;
+  await say("bob", "/lgtm looks good");
+
+  await say("bob", "/destroy");
+  await scenario.seen(slug, ({ phase }) => phase === "gone");
+  await say("bob", "/deploy");
+  await scenario.seen(slug, ({ phase }) => phase === "ready");
+  expect((await replies()).length).toBe(before);
+});
+
+test("a branch with nothing but a Dockerfile is run by a template", async () => {
+  tellOnFailure(scenario);
+  const removed = Object.fromEntries(Object.keys(miniShop()).map((path) => [path, null]));
+  const number = await scenario.open({
+    branch: "plain",
+    files: {
+      ...removed,
+      Dockerfile: 'FROM node:24\nCOPY server.js /server.js\nEXPOSE 8000\nCMD ["node", "/server.js"]\n',
+      "server.js": `require("node:http").createServer((q, r) => r.end("from a template")).listen(8000, "0.0.0.0");`,
+    },
+  });
+  const { url } = await scenario.seen(`shop-pr-${number}`, ({ phase }) => phase === "ready");
+  expect((await scenario.mayfly.visit(url)).body).toBe("from a template");
+});
