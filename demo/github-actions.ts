@@ -8,7 +8,7 @@ type Target = { repo: string; number: number };
 /** A deed on a pull request; `author` is a login. */
 type Deed = Target & { author: string };
 
-export type OpenPullRequest = {
+type OpenPullRequest = {
   /** `owner/name` of the base repository. */
   repo: string;
   /** A branch that was pushed before. */
@@ -22,7 +22,7 @@ export type OpenPullRequest = {
   fork?: string;
 };
 
-export type PushAction = {
+type PushAction = {
   /** Where it goes: a fork has its own name. */
   repo: string;
   branch: string;

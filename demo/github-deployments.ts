@@ -16,7 +16,7 @@ import {
 } from "./github-world.ts";
 import type { Json } from "./github-types.ts";
 
-export type DeploymentStatus = Json & {
+type DeploymentStatus = Json & {
   id: number;
   state: string;
   description: string;

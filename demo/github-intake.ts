@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import type { Emulate } from "./github-emulate.ts";
 import type { Events } from "./github-events.ts";
-import { listen, type Listener } from "./github-listener.ts";
+import { listen } from "./github-listener.ts";
 import type { Pulls } from "./github-pulls.ts";
 import type { CommentBody, Json, PullBody, RepositoryBody } from "./github-types.ts";
 
-export type Intake = { listener: Listener; start(world: World): void };
+export type Intake = AsyncDisposable & { url: string; start(world: World): void };
 
 type World = { emulate: Pick<Emulate, "mend" | "ask">; events: Pick<Events, "emit">; pulls: Pulls; turn: Turn };
 
@@ -67,9 +67,17 @@ export async function createIntake(): Promise<Intake> {
   }
 
   const listener = await listen((request, response) => {
-    receive(request, response).catch((error: unknown) => console.error("stand-in GitHub: event lost", error));
+    // While it closes, events of the last moment find nobody.
+    receive(request, response).catch((error: unknown) => world && console.error("stand-in GitHub: event lost", error));
   });
-  return { listener, start: (begun) => void (world = begun) };
+  return {
+    url: listener.url,
+    start: (begun) => void (world = begun),
+    async [Symbol.asyncDispose]() {
+      world = null;
+      await listener.close();
+    },
+  };
 }
 
 async function mendPull(payload: Json, pulls: Pulls): Promise<Told> {

@@ -1,13 +1,9 @@
 import type { GitBackend } from "./git-server.ts";
-import type { Repository } from "./github-repository.ts";
 import { wholeSeconds } from "./github-emulate.ts";
 import type { CommentBody, Json, PullBody } from "./github-types.ts";
 
 /** What the front knows of a pull request and emulate does not. */
 type Known = { head: string; base: string; merge: string | null; at: string };
-
-/** Where a branch of a pull request lives; a fork is another repository. */
-export type Head = { repository: Repository; branch: string };
 
 export type Pulls = {
   has(repository: string, number: number): boolean;

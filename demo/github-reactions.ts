@@ -14,7 +14,7 @@ import {
 import type { Account, CommentBody, Json } from "./github-types.ts";
 import type { Context } from "hono";
 
-export type Reaction = { id: number; node_id: string; user: Account; content: string; created_at: string };
+type Reaction = { id: number; node_id: string; user: Account; content: string; created_at: string };
 
 export type Reactions = {
   routes: Routes;

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 /** Path to new content; null deletes. */
 export type FileChanges = Record<string, string | null>;
 
-export type Change = {
+type Change = {
   /** Begins at the default branch's tip when it does not exist. */
   branch: string;
   files: FileChanges;
@@ -17,7 +17,7 @@ export type Change = {
   force?: boolean;
 };
 
-export type ChangedFile = {
+type ChangedFile = {
   path: string;
   status: "added" | "modified" | "removed";
   additions: number;
@@ -48,7 +48,7 @@ export type Repository = {
   commitsBetween(base: string, head: string): Promise<Commit[]>;
 };
 
-export type Commit = { sha: string; message: string; author: string; date: string };
+type Commit = { sha: string; message: string; author: string; date: string };
 
 type GitOptions = { input?: string; cwd?: string; env?: Record<string, string> };
 

@@ -13,7 +13,7 @@ export type RepositoryBody = Json & {
   default_branch: string;
 };
 
-export type PullSide = Json & { label: string; ref: string; sha: string; repo: RepositoryBody | null };
+type PullSide = Json & { label: string; ref: string; sha: string; repo: RepositoryBody | null };
 
 export type PullBody = Json & {
   number: number;
@@ -43,7 +43,7 @@ export type CommentBody = Json & {
 };
 
 /** A role as a repository's settings name it. */
-export type Role = "admin" | "maintain" | "push" | "triage" | "pull";
+type Role = "admin" | "maintain" | "push" | "triage" | "pull";
 
 export type RepositorySeed = {
   /** `owner/name`; an owner that is no user is an organization. */

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { DemoFailure, openDemo } from "./demo.ts";
 import { playInTerminal } from "./interactive.ts";
 import { playOnce } from "./once.ts";
-import { jsonTeller, textTeller } from "./tell.ts";
+import { jsonTeller, type Teller, textTeller } from "./tell.ts";
 
 const help = `npm run demo [-- OPTIONS]
 
@@ -34,11 +34,13 @@ if (values.help) {
     await (interactive ? playInTerminal(demo, leaving) : values.once ? playOnce(demo) : demo.stay());
     if (!values.json) console.log("\nRemoving everything of ours …");
   } catch (error) {
-    if (!leaving.signal.aborted) {
-      const reason = error instanceof Error ? error.message : String(error);
-      teller.event({ event: "failed", seconds: 0, url: null, commit: null, reason });
-      if (!(error instanceof DemoFailure) && process.env["MAYFLY_DEBUG"]) console.error(error);
-      process.exitCode = 1;
-    }
+    if (!leaving.signal.aborted) fail(error, teller);
   }
+}
+
+function fail(error: unknown, teller: Teller): void {
+  const reason = error instanceof Error ? error.message : String(error);
+  teller.event({ event: "failed", seconds: 0, url: null, commit: null, reason });
+  if (!(error instanceof DemoFailure) && process.env["MAYFLY_DEBUG"]) console.error(error);
+  process.exitCode = 1;
 }

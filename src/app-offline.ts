@@ -41,7 +41,7 @@ export async function clearHost(config: ServerConfig, options: { caches: boolean
   const state = resolve(config.state);
   const server = readServerId(state);
   using _held = lockState(state);
-  return clearEngine(connect(config.engine.host), server, options);
+  return await clearEngine(connect(config.engine.host), server, options);
 }
 
 function readServerId(state: string): string {

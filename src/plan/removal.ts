@@ -28,27 +28,24 @@ export function planRemoval(draft: Draft, { state, cause, after, graceMs }: Remo
   for (const network of state.networks.filter((each) => !draft.networks.has(each.name))) {
     const inside = state.containers.filter((container) => network.name in container.addresses);
     const leaving = inside.filter((container) => draft.containers.has(container.name));
+    // Who goes may still say farewell to a database that stays.
+    const gone = [...after, ...removals(extra.filter((each) => inside.includes(each)))];
     for (const container of leaving) {
       draft.steps.push({
         kind: "leave",
         id: `leave:${container.name}:${network.name}`,
         cause,
-        after,
+        after: gone,
         container: container.name,
         service: container.service,
         network: network.name,
       });
     }
-    const waits = [
-      ...after,
-      ...leaving.map((each) => `leave:${each.name}:${network.name}`),
-      ...removals(extra.filter((each) => inside.includes(each))),
-    ];
     draft.steps.push({
       kind: "remove-network",
       id: `remove-network:${network.name}`,
       cause,
-      after: waits,
+      after: [...gone, ...leaving.map((each) => `leave:${each.name}:${network.name}`)],
       name: network.name,
     });
   }

@@ -17,7 +17,8 @@ export async function prepareStack(
   await using checkout = await timed(world, { ...moment, name: "fetch" }, signal, () =>
     world.source.checkout(preview, pull.headCommit, signal),
   );
-  return timed(world, { ...moment, name: "render" }, signal, async () => {
+  // Awaited here: the checkout is gone when this function returns.
+  return await timed(world, { ...moment, name: "render" }, signal, async () => {
     const { stack, findings } = world.render(checkout, preview);
     const builds = await Promise.all(
       stack.builds.map(async (build) => ({

@@ -6,5 +6,5 @@ export const headers = { authorization: `Bearer ${token}`, accept: "text/html" }
 /** A page of the dashboard, as its HTML. */
 export async function pageOf(world: InMemory, path: string): Promise<string> {
   await using server = await serveApi(world);
-  return (await fetch(`${server.url}${path}`, { headers })).text();
+  return await (await fetch(`${server.url}${path}`, { headers })).text();
 }

@@ -31,7 +31,7 @@ test("git is read at the same address as the pages, with refs/pull/N/head", asyn
 test("what is public needs no token, but a wrong one is refused; what is private needs one", async () => {
   const main = await it.github.git.repository(repo).read("main");
   expect(await remoteRef(repo, "refs/heads/main", null)).toBe(main);
-  await expect(remoteRef(repo, "refs/heads/main", "wrong")).rejects.toThrow("Authentication failed");
+  await expect(remoteRef(repo, "refs/heads/main", "wrong")).rejects.toThrow("could not read Username");
   await expect(remoteRef("acme/secret", "refs/heads/main", null)).rejects.toThrow("could not read Username");
   expect(await remoteRef("acme/secret", "refs/heads/main", token)).toHaveLength(40);
 });

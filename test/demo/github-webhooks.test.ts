@@ -1,4 +1,4 @@
-import { verify } from "@octokit/webhooks-methods";
+import { Webhooks } from "@octokit/webhooks";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { CommentBody, Json } from "../../demo/github-types.ts";
 import { repo, secret, startStandIn, type StandIn } from "./stand-in.ts";
@@ -10,7 +10,9 @@ afterEach(() => it[Symbol.asyncDispose]());
 test("a delivery is signed over its raw bytes and has GitHub's headers", async () => {
   await it.open();
   const [opened] = await it.events("pull_request", "opened");
-  expect(await verify(secret, opened?.raw ?? "", opened?.headers["x-hub-signature-256"] ?? "")).toBe(true);
+  expect(await new Webhooks({ secret }).verify(opened?.raw ?? "", opened?.headers["x-hub-signature-256"] ?? "")).toBe(
+    true,
+  );
   expect(opened?.headers).toMatchObject({
     "x-github-delivery": expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
     "x-github-hook-id": expect.stringMatching(/^\d+$/),

@@ -3,10 +3,10 @@ import { listen } from "../../demo/github-listener.ts";
 import type { Account, CommentBody, Json, PullBody } from "../../demo/github-types.ts";
 import { createGitHub, type GitHub, type GitHubOptions } from "../../demo/github-server.ts";
 
-export type Received = { event: string; headers: Record<string, string>; raw: string; payload: Payload };
+type Received = { event: string; headers: Record<string, string>; raw: string; payload: Payload };
 
 /** What the tests read of payloads; the rest by matching. */
-export type Payload = Json & { sender: Account; pull_request: PullBody; comment: CommentBody };
+type Payload = Json & { sender: Account; pull_request: PullBody; comment: CommentBody };
 
 type Answer<T> = { status: number; headers: Headers; body: T };
 

@@ -78,6 +78,12 @@ describe("a deployment", () => {
     );
   });
 
+  test("the database leaves the old network only when nobody is left in it who may still need it", () => {
+    const plan = deploy(shop(2), shop(1), running(shop(1), volume));
+    const leave = plan.steps.find((step) => step.kind === "leave");
+    expect(leave?.after).toContain("remove:shop-pr-42-ab12-web-g1");
+  });
+
   test("until the swap nothing of the serving stack is stopped, left or removed", () => {
     const plan = deploy(shop(2), shop(1), running(shop(1), volume));
     const touching = plan.steps.filter((step) =>

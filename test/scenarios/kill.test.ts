@@ -4,14 +4,27 @@ import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 
+const plain = miniShop()["web/server.js"] ?? "";
+
 /** Listens only after a while, so that two generations run for that time. */
-const slowToListen = (page: string) =>
-  miniShop({
+const slowToListen = (page: string) => {
+  const begin = plain.indexOf("server.listen(");
+  const end = plain.indexOf("process.on(");
+  return miniShop({
     page,
-    server: miniShop()
-      ["web/server.js"]!.replace("server.listen(", "setTimeout(() => server.listen(")
-      .replace('console.log("listening"));', 'console.log("listening")), 6000);'),
+    server: `${plain.slice(0, begin)}setTimeout(() => { ${plain.slice(begin, end)} }, 6000);\n${plain.slice(end)}`,
   });
+};
+
+/** Keeps a stream open for whoever asks for it. */
+const streaming = (page: string) => {
+  const stream =
+    'if (request.url === "/stream") { response.writeHead(200, { "content-type": "text/event-stream" }); response.write("data: 1\\n\\n"); } else ';
+  return miniShop({
+    page,
+    server: plain.replace('if (request.url === "/slow")', `${stream}if (request.url === "/slow")`),
+  });
+};
 
 describe("kill -9 with both generations running", () => {
   let scenario: Scenario;
@@ -81,15 +94,6 @@ describe("kill -9 with both generations running", () => {
     expect((await mayfly.visit(url)).status).toBe(410);
   });
 });
-
-const streaming = (page: string) =>
-  miniShop({
-    page,
-    server: miniShop()["web/server.js"]!.replace(
-      'if (request.url === "/slow")',
-      'if (request.url === "/stream") { response.writeHead(200, { "content-type": "text/event-stream" }); response.write("data: 1\\n\\n"); } else if (request.url === "/slow")',
-    ),
-  });
 
 function openStream(port: number, url: string): { begun: Promise<void>; close(): void } {
   const call = request({

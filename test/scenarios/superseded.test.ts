@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 
@@ -20,7 +21,11 @@ test("a second push during a long build ends at the newest commit, with one comm
   const commit = await scenario.push({ branch: "slow", files: miniShop({ page: "the newest page" }) });
   const view = await scenario.serving("shop-pr-1", commit, 45_000);
   expect((await mayfly.visit(view.url)).body).toContain(`the newest page at ${commit}`);
-  await github.settled();
-  expect(await scenario.comment(number)).toContain(commit.slice(0, 7));
-  expect(github.statuses(repository, commit)[0]).toMatchObject({ context: "mayfly", state: "success" });
+  await eventually(
+    async () => {
+      expect((await scenario.comment(number)).split("\n")[0]).toMatch(new RegExp(`is ready at .*${commit.slice(0, 7)}`));
+      expect(github.statuses(repository, commit)[0]).toMatchObject({ context: "mayfly", state: "success" });
+    },
+    { timeoutMs: 15_000 },
+  );
 });
