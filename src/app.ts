@@ -101,6 +101,17 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     log,
   });
 
+  // A preview's host answers from the moment it is heard of: the reviewer may be quicker than the first step.
+  const show = (key: string) => {
+    const preview = store.wishes.get(key);
+    if (preview) switchboard.show(preview, site.routeState(preview));
+    site.announce(key);
+  };
+  const wake = (key: string) => {
+    show(key);
+    loop.wake(key);
+  };
+
   // The loop between them.
   const work = createWork({
     config,
@@ -124,11 +135,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
       decidePull,
       decideVerb,
       tell: createTeller({ config, store, client: github, site, docker, server, secrets, mask, clock, log }),
-      onChange: (key) => {
-        const preview = store.wishes.get(key);
-        if (preview) switchboard.show(preview, site.routeState(preview));
-        site.announce(key);
-      },
+      onChange: show,
       clock,
       randomId,
       log,
@@ -141,7 +148,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
       repositories: () => [...store.previews.repositories().map(({ name }) => name), ...namedRepositories(config)],
       meet: (pull) => void store.previews.ensure(pull, clock.now()),
       live: () => store.previews.list({ gone: false }),
-      wake: loop.wake,
+      wake,
       owned: async () => [...(await observeOwned(docker, server)).keys()],
       world: loop.world,
       pollMs: config.github.pollMs,
@@ -151,7 +158,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
 
   // The doors.
   const isOurs = (repository: string) => settingsFor(config, repository) !== null;
-  const intake = createIntake({ store: store.intake, clock, isOurs, wake: loop.wake, resync: housekeeping.resyncSoon });
+  const intake = createIntake({ store: store.intake, clock, isOurs, wake, resync: housekeeping.resyncSoon });
   const receiveWebhook = createWebhook({ secrets: config.github.webhookSecrets, intake });
   const { orphans } = housekeeping;
   const api = createApi(

@@ -36,10 +36,9 @@ describe("kill -9 with both generations running", () => {
   const bothRun = (key: string) =>
     eventually(
       async () => {
-        const running = (
-          await scenario.docker.listContainers({ filters: { label: [`dev.mayfly.preview=${key}`] } })
-        ).map(({ Names }) => Names[0] ?? "");
-        expect(running.filter((name) => /-web-g\d+$/.test(name))).toHaveLength(2);
+        const label = [`dev.mayfly.preview=${key}`, `dev.mayfly.server=${scenario.serverId}`];
+        const running = await scenario.docker.listContainers({ filters: { label } });
+        expect(running.map(({ Names }) => Names[0])).toHaveLength(2);
       },
       { timeoutMs: 60_000 },
     );

@@ -23,7 +23,9 @@ test("a second push during a long build ends at the newest commit, with one comm
   expect((await mayfly.visit(view.url)).body).toContain(`the newest page at ${commit}`);
   await eventually(
     async () => {
-      expect((await scenario.comment(number)).split("\n")[0]).toMatch(new RegExp(`is ready at .*${commit.slice(0, 7)}`));
+      expect((await scenario.comment(number)).split("\n")[0]).toMatch(
+        new RegExp(`is ready at .*${commit.slice(0, 7)}`),
+      );
       expect(github.statuses(repository, commit)[0]).toMatchObject({ context: "mayfly", state: "success" });
     },
     { timeoutMs: 15_000 },
