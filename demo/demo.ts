@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { connect } from "../src/engine/docker.ts";
 import type { TimelineEvent } from "../src/domain/preview.ts";
@@ -185,9 +184,4 @@ async function until<T>(signal: AbortSignal, look: () => Promise<T | null>): Pro
       throw new DemoFailure("nothing came of it within five minutes; see the dashboard and the log");
     await sleep(50, undefined, { signal });
   }
-}
-
-/** The end of Mayfly's log, for a failure that needs it. */
-export function logTail({ mayfly }: Stage): string {
-  return readFileSync(mayfly.logFile, "utf8").split("\n").slice(-20).join("\n");
 }

@@ -92,14 +92,16 @@ function table(lines: string[]): string {
     .join("")}</tbody></table>`;
 }
 
+/** Code and escaped characters are put aside first: nothing in them is markup, though they may stand in a link. */
 function inline(text: string): string {
-  const parts = text.split(/(`+)(.+?)\1/);
-  // Text, backticks and code by turns: only text is marked up.
-  return parts
-    .map((part, index) =>
-      index % 3 === 0 ? marked(part) : index % 3 === 2 ? `<code>${escapeHtml(part.trim())}</code>` : "",
-    )
-    .join("");
+  const aside: string[] = [];
+  const keep = (html: string) => `\u0000${aside.push(html) - 1}\u0000`;
+  const rest = text
+    .replaceAll("\u0000", "")
+    .replace(/(`+)(.+?)\1/g, (_, _ticks, code: string) => keep(`<code>${escapeHtml(code.trim())}</code>`))
+    .replace(/\\([!-/:-@[-`{-~])/g, (_, character: string) => keep(escapeHtml(character)));
+  // oxlint-disable-next-line no-control-regex -- our own mark, removed from the text above
+  return marked(rest).replace(/\u0000(\d+)\u0000/g, (_, index: string) => aside[Number(index)] ?? "");
 }
 
 const tags = /&#60;(\/?)(details|summary|sub|sup|br|b|i|em|strong|kbd|code)( open)?\s*\/?&#62;/g;

@@ -60,7 +60,7 @@ export function viewPreview(
     url: context.link(context.host),
     routes: (stack?.routes ?? []).map((route) => ({ service: route.service, url: context.link(route.host) })),
     phase: phaseOf(preview, serving, newest),
-    reason: reasonOf(preview, newest),
+    reason: reasonOf(preview, serving, newest),
     serving:
       running && serving?.readyAt != null
         ? {
@@ -110,8 +110,9 @@ const wishReasons: Record<Preview["spec"]["reason"], string | null> = {
   "repository-gone": "the repository or pull request is gone, or the token may not read it",
 };
 
-function reasonOf(preview: Preview, newest: Deployment | null): string | null {
-  return wishReasons[preview.spec.reason] ?? newest?.failure?.what ?? null;
+function reasonOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): string | null {
+  // While something serves, why a newer attempt failed is that attempt's reason.
+  return wishReasons[preview.spec.reason] ?? (serving ? null : (newest?.failure?.what ?? null));
 }
 
 function describeData(stack: Deployment["stack"]): string | null {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import type Docker from "dockerode";
-import { EngineError } from "../domain/errors.ts";
+import { catalogue, EngineError } from "../domain/errors.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import type { Readiness } from "../plan/step.ts";
 import { allow } from "./docker.ts";
@@ -19,6 +19,7 @@ const ready: Look = { ready: true };
 const healthPauseMs = 100;
 const defaultHealthTimeoutMs = 30_000;
 const logLines = 20;
+const hopelessRestarts = 8;
 
 /**
  * Waits until a service is what its dependents wait for: it runs, it ended with 0, or its health check passes and
@@ -62,6 +63,8 @@ async function lookAt(
     if (ExitCode === 0 && (condition === "completed" || service.job)) return ready;
     throw await exited(host, readiness, info);
   }
+  // Eight restarts take the engine some 25 s: what it waited for, if anything, would be there by now.
+  if (Status === "restarting" && info.RestartCount >= hopelessRestarts) throw await exited(host, readiness, info);
   if (Status === "restarting") return { ready: false, seen: "it is being restarted" };
   if (Status !== "running") return { ready: false, seen: `it is ${Status}` };
   switch (condition) {
@@ -164,6 +167,7 @@ async function notReady(
     "service-not-ready",
     `${service.name} did not become ready in ${formatSpan(readiness.timeoutMs)}: ${what}`,
     {
+      ...(exits !== null && { hint: catalogue["service-exited"].hint }),
       service: service.name,
       logTail: await tail(host.docker, container, logLines),
     },

@@ -73,7 +73,7 @@ function findings(view: PreviewView, newest: Deployment | null, details: ReportD
   if (newest === null || all.length === 0) return null;
   const { prose } = masked(details);
   const lines = all.slice(0, most.findings).map((finding) => {
-    const hint = finding.hint === "" ? "" : ` ${prose(finding.hint)}`;
+    const hint = finding.hint === "" ? "" : `. ${prose(finding.hint)}`;
     return `- ${placeLink(view, newest.commit, finding, details)} ${prose(finding.message)}${hint}`;
   });
   const more =

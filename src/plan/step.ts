@@ -33,8 +33,6 @@ export type Readiness = {
   timeoutMs: number;
 };
 
-export type StepKind = Step["kind"];
-
 /**
  * One call of the engine, the gateway or the store, with why it is made and what it waits for. Every step may be
  * killed at any point and run again: "already so" is success.

@@ -3,8 +3,6 @@ import type { Database } from "./database.ts";
 /** What makes a delivery the same: two apps may get one GUID, and one app may get two events in one moment. */
 export type DeliveryId = { hookId: string; delivery: string; event: string; bodyHash: string };
 
-export type DeliveryStore = ReturnType<typeof createDeliveryStore>;
-
 /** Which webhooks were seen, so that a repeated one changes nothing. */
 export function createDeliveryStore(database: Database) {
   return {

@@ -3,8 +3,6 @@ import type { Deployment, DeploymentPhase } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Database } from "./database.ts";
 
-export type DeploymentStore = ReturnType<typeof createDeploymentStore>;
-
 /** The attempts: one row a generation. `ready_at` is the commit point of the swap. */
 export function createDeploymentStore(database: Database) {
   const setPhase = (where: string, phase: DeploymentPhase, ...values: (string | number)[]) =>

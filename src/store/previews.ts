@@ -4,8 +4,6 @@ import type { Database } from "./database.ts";
 
 export type Repository = { id: number; name: string; slug: string };
 
-export type PreviewStore = ReturnType<typeof createPreviewStore>;
-
 /** The wishes: one row a pull request, written by compare-and-set on its revision. */
 export function createPreviewStore(database: Database) {
   const select = "select p.*, r.name as repository from previews p join repositories r on r.id = p.repository_id";

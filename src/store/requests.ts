@@ -20,8 +20,6 @@ export type StoredRequest = Omit<CommandRequest, "repositoryId" | "verb"> & {
   receivedAt: number;
 };
 
-export type RequestStore = ReturnType<typeof createRequestStore>;
-
 /** What people said in comments: stored before anything is decided, answered once. */
 export function createRequestStore(database: Database) {
   return {

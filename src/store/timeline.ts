@@ -1,8 +1,6 @@
 import type { TimelineEvent } from "../domain/preview.ts";
 import type { Database } from "./database.ts";
 
-export type TimelineStore = ReturnType<typeof createTimelineStore>;
-
 /** What happened in each deployment, and how long it took. */
 export function createTimelineStore(database: Database) {
   return {

@@ -1,7 +1,5 @@
 import type { Database } from "./database.ts";
 
-export type VolumeStore = ReturnType<typeof createVolumeStore>;
-
 /** Which volumes hold whole data: the engine cannot tell a half-seeded one from a seeded one. */
 export function createVolumeStore(database: Database) {
   return {

@@ -25,6 +25,7 @@ function failure(act: () => unknown): InputError {
 describe("the server file", () => {
   test("has a default for everything", () => {
     expect(load(null)).toEqual({
+      gitEnvironment: {},
       domain: "preview.localhost",
       listen: { host: "127.0.0.1", port: 8080 },
       publicUrl: "http://localhost:8080",

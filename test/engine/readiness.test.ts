@@ -128,6 +128,14 @@ describe("a service is not ready, and is told why", () => {
     });
   });
 
+  test("when it ended so often that waiting is of no use, long before the deadline", async () => {
+    const failure = await readyOf(`process.exit(7)`, { restart: "always" }, { ports: [3000], timeoutMs: 110_000 });
+    expect(failure).toMatchObject({
+      code: "service-exited",
+      message: expect.stringMatching(/^api exited with code 7 after .* s, \d+ times$/),
+    });
+  });
+
   test("when it gives up restarting", async () => {
     const plan = world.container("api", `process.exit(7)`, { restart: "on-failure" });
     await world.run({ kind: "create", container: plan });

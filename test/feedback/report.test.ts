@@ -209,7 +209,7 @@ test("a failure tells what, where and what now, with the last lines and a link t
 - **Where:** \`compose.yaml:31:7\`, service \`api\`, commit ${second}
 - **What now:** Let it listen on 0.0.0.0.
 
-- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews Leave it out: \`services: { proxy: drop }\`.
+- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews. Leave it out: \`services: { proxy: drop }\`.
 
 Data: db seeded from db/seed.sql.
 
