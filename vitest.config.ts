@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 // Three projects by what they need: nothing, a Docker engine, or the whole server with a browser.
 const rooms = [
+  "app",
   "domain",
   "config",
   "intake",

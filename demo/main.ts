@@ -39,7 +39,9 @@ if (values.help) {
 }
 
 function fail(error: unknown, teller: Teller): void {
-  const reason = error instanceof Error ? error.message : String(error);
+  // What went wrong first, when cleaning up after it went wrong too.
+  const first: unknown = error instanceof SuppressedError ? error.suppressed : error;
+  const reason = first instanceof Error ? first.message : String(first);
   teller.event({ event: "failed", seconds: 0, url: null, commit: null, reason });
   if (!(error instanceof DemoFailure) && process.env["MAYFLY_DEBUG"]) console.error(error);
   process.exitCode = 1;

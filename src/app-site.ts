@@ -1,5 +1,5 @@
 import type { ServerConfig } from "./config/server.ts";
-import { previewHost } from "./domain/naming.ts";
+import { previewHost, previewLink } from "./domain/naming.ts";
 import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { type Phase, type PreviewView, viewPreview } from "./domain/view.ts";
@@ -26,7 +26,7 @@ export function createSite({ config, store, clock, mask }: SiteWorld) {
     viewPreview(preview, store.attempts.of(preview.key), {
       now: clock.now(),
       host: hostOf(preview.slug),
-      link: (host) => linkTo(host, config.publicUrl),
+      link: (host) => previewLink(host, config.publicUrl),
     });
 
   const page = (key: string): PageModel | null => {
@@ -52,8 +52,9 @@ export function createSite({ config, store, clock, mask }: SiteWorld) {
   return {
     hostOf,
     /** Where people see the dashboard, without a trailing slash. */
-    dashboardOrigin: config.dashboardHost === null ? config.publicUrl : linkTo(config.dashboardHost, config.publicUrl),
-    link: (host: string) => linkTo(host, config.publicUrl),
+    dashboardOrigin:
+      config.dashboardHost === null ? config.publicUrl : previewLink(config.dashboardHost, config.publicUrl),
+    link: (host: string) => previewLink(host, config.publicUrl),
     view,
     page,
     routeState: (preview: Preview): RouteState => routeStates[view(preview).phase],
@@ -85,12 +86,6 @@ export function createSite({ config, store, clock, mask }: SiteWorld) {
       return () => void listeners.delete(listener);
     },
   };
-}
-
-/** A link to a preview's host takes scheme and port from `public_url`. */
-function linkTo(host: string, publicUrl: string): string {
-  const url = new URL(publicUrl);
-  return `${url.protocol}//${host}${url.port === "" ? "" : `:${url.port}`}`;
 }
 
 const routeStates: Record<Phase, RouteState> = {

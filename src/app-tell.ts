@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
-import { RemoteError } from "./domain/errors.ts";
+import { MayflyError, RemoteError } from "./domain/errors.ts";
 import type { Preview } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { follow } from "./engine/logs.ts";
@@ -29,25 +29,38 @@ type Options = {
 export function createTeller(options: Options): (key: string, signal: AbortSignal) => Promise<RunResult> {
   const { store, client, log } = options;
   const publisher = createPublisher({ client, memory: store.published<Published>(), log });
+  const answer = async (request: StoredRequest, preview: Preview, signal: AbortSignal): Promise<void> => {
+    const told = await answerOf(request, preview, { ...options, signal });
+    await publisher.answer(request, told);
+    if (told.final) store.requests.close(request.commentId);
+  };
   return async (key, signal) => {
     const preview = store.wishes.get(key);
     if (preview === null) return { kind: "done" };
-    try {
-      // First the answers: a person waits for them.
-      for (const request of store.requests.open(key)) {
-        const told = await answerOf(request, preview, { ...options, signal });
-        await publisher.answer(request, told);
-        if (told.final) store.requests.close(request.commentId);
-      }
-      if (isWorthTelling(preview)) await publisher.publish(options.site.view(preview), detailsOf(preview, options));
-      return { kind: "done" };
-    } catch (error) {
-      if (!(error instanceof RemoteError)) throw error;
-      log.warn({ preview: key, code: error.code, err: error }, "the pull request was not told");
-      if (error.retry === "never") return { kind: "done" };
-      return { kind: "backoff", ...(error.retryAfterMs !== undefined && { atLeastMs: error.retryAfterMs }) };
+    // Each by itself: a conversation that is locked must not keep the status from being told.
+    const told = [
+      ...store.requests.open(key).map((request) => () => answer(request, preview, signal)),
+      ...(isWorthTelling(preview)
+        ? [() => publisher.publish(options.site.view(preview), detailsOf(preview, options))]
+        : []),
+    ];
+    const failures: MayflyError[] = [];
+    for (const tell of told) {
+      await tell().catch((error: unknown) => {
+        if (!(error instanceof MayflyError)) throw error;
+        failures.push(error);
+      });
     }
+    return afterFailures(key, failures, log);
   };
+}
+
+function afterFailures(preview: string, failures: readonly MayflyError[], log: Logger): RunResult {
+  for (const error of failures) log.warn({ preview, code: error.code, err: error }, "the pull request was not told");
+  const passing = failures.filter((error) => error.retry === "backoff");
+  if (passing.length === 0) return { kind: "done" };
+  const waits = passing.map((error) => (error instanceof RemoteError ? (error.retryAfterMs ?? 0) : 0));
+  return { kind: "backoff", atLeastMs: Math.max(...waits) };
 }
 
 /** A pull request that was closed before anything ran hears nothing from us, nor does one that is not there. */
@@ -84,7 +97,10 @@ async function answerOf(
       ? { reaction: "eyes", final: false }
       : { reaction: "rocket", final: true };
   const attempt = options.store.attempts.of(preview.key).find((each) => each.generation === request.generation);
-  switch (attempt?.phase) {
+  // Overtaken before it began: what the person asked for is part of what came after.
+  const overtaken = preview.spec.wanted !== "running" || (request.generation ?? 0) < preview.spec.generation;
+  if (!attempt) return { reaction: overtaken ? "+1" : "eyes", final: overtaken };
+  switch (attempt.phase) {
     case "ready":
       return { reaction: "rocket", final: true };
     case "failed":

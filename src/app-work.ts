@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { settingsFor, type ServerConfig } from "./config/server.ts";
 import { runSeed } from "./data/seed.ts";
-import { EngineError, PolicyError } from "./domain/errors.ts";
+import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
 import type { Preview } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
@@ -14,8 +14,8 @@ import { generationKey, type Route } from "./gateway/route-table.ts";
 import type { Switchboard } from "./gateway/switchboard.ts";
 import type * as ports from "./reconcile/ports.ts";
 import type { World } from "./reconcile/world.ts";
-import { renderStack } from "./render/render.ts";
-import type { Templates } from "./source/templates.ts";
+import type { Checkout, Special } from "./source/checkout.ts";
+import type { Renderer } from "./app-render.ts";
 import type { Site } from "./app-site.ts";
 
 type WorkOptions = {
@@ -25,7 +25,7 @@ type WorkOptions = {
   docker: Docker;
   gateway: Gateway;
   switchboard: Switchboard;
-  templates: Templates;
+  renderer: Renderer;
   site: Site;
   clock: Clock;
   log: Logger;
@@ -79,9 +79,9 @@ function gatewayOf({ gateway, switchboard, site, clock }: WorkOptions): ports.Ga
         });
       return result.status;
     },
-    async drain(preview, generation, timeoutMs) {
+    async drain(preview, generation, limits) {
       const { cut } = await gateway.drained(generationKey({ preview, generation }), {
-        timeoutMs,
+        ...limits,
         clock,
         upstreams: switchboard.takeRetired(preview, generation),
       });
@@ -91,15 +91,16 @@ function gatewayOf({ gateway, switchboard, site, clock }: WorkOptions): ports.Ga
 }
 
 /** A checkout's files → what should run; refusals are thrown, all at once. */
-function render(
-  checkout: ports.Checkout,
+async function render(
+  checkout: ports.Checkout & Pick<Checkout, "special">,
   preview: Preview,
-  { config, server, templates, site }: WorkOptions,
-): ports.Rendered {
+  { config, server, renderer }: WorkOptions,
+): Promise<ports.Rendered> {
   const settings = settingsFor(config, preview.repository) ?? config.defaults;
-  const { stack, findings } = renderStack({
-    reader: checkout,
-    templates,
+  const { stack, findings } = await renderer.render({
+    root: checkout.root,
+    special: checkout.special,
+    publicUrl: config.publicUrl,
     limits: settings.limits,
     preview: {
       slug: preview.slug,
@@ -113,9 +114,22 @@ function render(
       trust: "team",
       dataEpoch: preview.spec.resets,
       domain: config.domain,
-      link: site.link,
     },
   });
   if (stack === null) throw new PolicyError(findings);
-  return { stack, findings };
+  return { stack, findings: [...findings, ...checkout.special.slice(0, 20).map(noteSpecial)] };
+}
+
+/** Links and submodules are laid out as what they are in git, and not followed: said, since a build may miss them. */
+function noteSpecial({ path, kind }: Special): Finding {
+  const message = `${path} is a ${kind}, which is not followed`;
+  return {
+    file: path,
+    line: 1,
+    column: 1,
+    action: "note",
+    code: "not-followed",
+    message,
+    hint: "Commit the files themselves where the build needs them.",
+  };
 }

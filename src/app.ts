@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { createApi } from "./api/server.ts";
 import { createApiWorld } from "./app-api.ts";
+import { createRenderer } from "./app-render.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
 import { createWork } from "./app-work.ts";
@@ -25,7 +26,6 @@ import { createHousekeeping } from "./reconcile/housekeeping.ts";
 import { createLoop } from "./reconcile/loop.ts";
 import { showServing } from "./reconcile/reconcile.ts";
 import { createSource } from "./source/source.ts";
-import { createTemplates } from "./source/templates.ts";
 import { keptSecret, lockState } from "./store/lock.ts";
 import { openStore } from "./store/store.ts";
 
@@ -120,7 +120,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     docker,
     gateway,
     switchboard,
-    templates: createTemplates(templateFolder),
+    renderer: opening.use(createRenderer()),
     site,
     clock,
     log,
@@ -145,7 +145,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
   const housekeeping = opening.use(
     createHousekeeping({
       forge: github,
-      repositories: () => [...store.previews.repositories().map(({ name }) => name), ...namedRepositories(config)],
+      repositories: () => [...store.previews.repositories(), ...namedRepositories(config)],
       meet: (pull) => void store.previews.ensure(pull, clock.now()),
       live: () => store.previews.list({ gone: false }),
       wake,
@@ -196,8 +196,11 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
       );
   }
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
-  opening.use(watch({ docker, server, clock, log, onChange: loop.look, onGap: housekeeping.resyncSoon }));
-  for (const preview of store.previews.list({ gone: false })) loop.look(preview.key);
+  const lookAtAll = () => {
+    for (const { key } of store.previews.list({ gone: false })) loop.look(key);
+  };
+  opening.use(watch({ docker, server, clock, log, onChange: loop.look, onGap: lookAtAll }));
+  lookAtAll();
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");
@@ -209,8 +212,6 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
-
-const templateFolder = resolve(import.meta.dirname, "../templates");
 
 /** Real time and chance; everything inside takes them as parameters. */
 const clock: Clock = {
@@ -228,6 +229,7 @@ const randomId: RandomId = (length) =>
     .slice(0, length);
 
 /** Repositories that the server file names one by one: their pull requests are found without any event. */
-function namedRepositories({ repositories }: ServerConfig): string[] {
-  return Object.keys(repositories ?? {}).filter((name) => !name.endsWith("/*"));
+function namedRepositories({ repositories }: ServerConfig): { name: string; id: null }[] {
+  const names = Object.keys(repositories ?? {}).filter((name) => !name.endsWith("/*"));
+  return names.map((name) => ({ name, id: null }));
 }

@@ -34,6 +34,12 @@ export function previewHost(slug: string, domain: string, service?: string): str
   return `${shorten(`${slug}--${name}`, labelOctets)}.${domain}`;
 }
 
+/** A link to a preview's host takes scheme and port from `public_url`. */
+export function previewLink(host: string, publicUrl: string): string {
+  const url = new URL(publicUrl);
+  return `${url.protocol}//${host}${url.port === "" ? "" : `:${url.port}`}`;
+}
+
 /** The Compose project of a preview: readable at 3 AM, and distinct between two servers on one engine. */
 export function projectName(slug: string, serverId: string): string {
   return `${slug}-${serverId.slice(0, 4)}`;

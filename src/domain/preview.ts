@@ -83,6 +83,8 @@ export type Deployment = {
   /** When it failed or was superseded before it became ready. */
   endedAt: number | null;
   failure: Failure | null;
+  /** Why it cannot be kept whole although it serves. */
+  trouble: Failure | null;
   /** Findings that did not stop it. */
   findings: Failure["findings"];
   /** The rendered stack, from the moment it was prepared. */

@@ -112,7 +112,15 @@ export type StackSpec = {
   seeds: SeedSpec[];
   routes: RouteSpec[];
   readyTimeoutMs: number;
+  /**
+   * What the names meant when it took over, known from then on: a tag that moves or an image that is pulled again must
+   * not make other data of what serves.
+   */
+  resolved?: Resolved;
 };
+
+/** By service its image, by the user's volume name the engine's. */
+export type Resolved = { images: Record<string, ResolvedImage>; volumes: Record<string, string> };
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "exited" | "dead" | "removing";
 

@@ -112,7 +112,8 @@ const wishReasons: Record<Preview["spec"]["reason"], string | null> = {
 
 function reasonOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): string | null {
   // While something serves, why a newer attempt failed is that attempt's reason.
-  return wishReasons[preview.spec.reason] ?? (serving ? null : (newest?.failure?.what ?? null));
+  const failed = serving ? serving.trouble : newest?.failure;
+  return wishReasons[preview.spec.reason] ?? failed?.what ?? null;
 }
 
 function describeData(stack: Deployment["stack"]): string | null {

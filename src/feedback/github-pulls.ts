@@ -3,7 +3,7 @@ import type { PullRequest } from "../domain/preview.ts";
 import { type GitHubApi, orWhenGone, ownerAndRepo } from "./github-request.ts";
 
 export type Pulls = {
-  /** Null when there is no such pull request, or we may not see it. */
+  /** Null when the repository answers and has no such pull request; throws `forge-refused` when it does not answer us. */
   readPull(repository: string, number: number): Promise<PullRequest | null>;
   listOpenPulls(repository: string): Promise<PullRequest[]>;
   /** True when the person may write to the repository now. */
@@ -18,6 +18,8 @@ export function createPulls(api: GitHubApi): Pulls {
     async readPull(repository, number) {
       const asked = { ...ownerAndRepo(repository), pull_number: number };
       const answer = await orWhenGone(api.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", asked), null);
+      // GitHub says 404 of what we may not see, too: only a repository that answers tells that a pull request is gone.
+      if (answer === null) await api.request("GET /repos/{owner}/{repo}", ownerAndRepo(repository));
       return answer && toPullRequest(answer.data);
     },
 

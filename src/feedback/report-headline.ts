@@ -30,9 +30,10 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
   switch (attempt.kind) {
     case "ready": {
       const span = serving ? `, in ${formatSpan(serving.seconds * 1000)}` : "";
-      return view.phase === "ready"
-        ? `${name} is ready at ${shortCommit(view, attempt.commit, details)}${span}.`
-        : `Checking ${name}.`;
+      if (view.phase !== "ready") return `Checking ${name}.`;
+      const trouble =
+        view.reason === null ? "" : sentence(` It is not whole now: ${masked(details).prose(view.reason, 200)}`);
+      return `${name} is ready at ${shortCommit(view, attempt.commit, details)}${span}.${trouble}`;
     }
     case "failed": {
       const failed = shortCommit(view, attempt.commit, details);

@@ -1,7 +1,7 @@
 import { homeNetworkName, containerName, networkName } from "../domain/naming.ts";
 import type { ObservedContainer, ServiceSpec, StackSpec } from "../domain/stack.ts";
 import { type Draft, joinsOf } from "./draft.ts";
-import { attachmentsOf, containerHash, isKept, volumesOf } from "./identity.ts";
+import { attachmentsOf, containerHash, isKept, isUsable, volumesOf } from "./identity.ts";
 import { planReady } from "./ready.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
 import { planVolumes, type VolumeInput } from "./volumes.ts";
@@ -15,8 +15,8 @@ export type BringUpInput = VolumeInput & {
   awaitRunning: boolean;
 };
 
-/** Adds the steps that bring a stack from what is there to all its services ready. */
-export function planBringUp(input: BringUpInput, draft: Draft): void {
+/** Adds the steps that bring a stack from what is there to all its services ready; answers its volumes' engine names. */
+export function planBringUp(input: BringUpInput, draft: Draft): Record<string, string> {
   planNetworks(input, draft);
   const volumes = planVolumes(input, draft);
   for (const service of byDependency(input.stack.services)) {
@@ -39,6 +39,7 @@ export function planBringUp(input: BringUpInput, draft: Draft): void {
       draft.kept.push({ resource: service.name, cause: "its image is gone; /redeploy makes it again" });
     }
   }
+  return volumes;
 }
 
 /** Services with those they depend on first; the order of the file otherwise. */
@@ -84,6 +85,7 @@ function planNetworks({ stack, state }: BringUpInput, draft: Draft): void {
 
 function planExisting(input: BringUpInput, { service, draft }: Context, container: ObservedContainer): void {
   draft.containers.add(container.name);
+  for (const volume of container.volumes) draft.volumes.add(volume);
   const missing = attachmentsOf(input.stack, service).filter((each) => !(each.network in container.addresses));
   for (const attachment of missing)
     pushJoin({ service, draft }, container.name, attachment, "unchanged; joins the new generation");
@@ -187,12 +189,14 @@ function containerPlan(
   };
 }
 
+/** The container that a kept one replaces on the same data: whatever it is doing, it is stopped before. */
 function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedContainer | undefined {
   const data = Object.values(container.volumes);
   return state.containers.find(
     (each) =>
       each.service === container.service.name &&
-      each.state === "running" &&
+      each.name !== container.name &&
+      isUsable(each) &&
       each.volumes.some((name) => data.includes(name)),
   );
 }
@@ -201,7 +205,8 @@ function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedCo
 function shouldStart(service: ServiceSpec, container: ObservedContainer): boolean {
   if (container.state !== "exited") return false;
   if (service.kept) return true;
-  if (service.job || (container.exitCode === 0 && service.restart === "no")) return false;
+  const staysEnded = service.restart === "no" || service.restart === "on-failure";
+  if (service.job || (container.exitCode === 0 && staysEnded)) return false;
   return (container.exitCode ?? 0) >= 128 || container.exitCode === 0 || (container.ranMs ?? 0) >= 10_000;
 }
 

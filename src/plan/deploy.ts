@@ -25,7 +25,7 @@ export type DeployInput = {
 export function planDeploy(input: DeployInput): Plan {
   const { candidate, serving, state } = input;
   const draft = newDraft();
-  planBringUp(
+  const volumes = planBringUp(
     {
       ...input,
       stack: candidate,
@@ -63,7 +63,7 @@ export function planDeploy(input: DeployInput): Plan {
     id: "swap",
     cause: swapCause,
     after: ["probe"],
-    stack: candidate,
+    stack: { ...candidate, resolved: { images: { ...input.images }, volumes } },
     from: serving?.generation ?? null,
   });
   if (serving) {
@@ -89,7 +89,27 @@ function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
     networks: draft.networks.union(old.networks),
     volumes: draft.volumes.union(old.volumes),
   };
-  planRemoval(union, { state, cause: "left by an earlier attempt", after: [], graceMs: 0 });
+  planRemoval(union, { state, cause: "left by an earlier attempt", after: [], graceMs: 10_000 });
+  startAfterRemovals(draft, state);
+}
+
+/** Two servers on the same files would destroy them: none starts before a leftover that mounts its data is gone. */
+function startAfterRemovals(draft: Draft, state: StackState): void {
+  const leaving = draft.steps.filter((step) => step.kind === "remove" && step.after.length === 0);
+  for (const step of draft.steps) {
+    if (step.kind !== "start") continue;
+    const data = dataOf(step.container, draft, state);
+    for (const each of leaving) {
+      if (each.kind === "remove" && dataOf(each.container, draft, state).some((name) => data.includes(name)))
+        step.after.push(each.id);
+    }
+  }
+}
+
+function dataOf(container: string, draft: Draft, state: StackState): string[] {
+  const made = draft.steps.find((step) => step.kind === "create" && step.container.name === container);
+  if (made?.kind === "create") return Object.values(made.container.volumes);
+  return state.containers.find((each) => each.name === container)?.volumes ?? [];
 }
 
 /** The names a stack uses on the engine, as observed. */
@@ -99,6 +119,7 @@ function usedBy(stack: StackSpec, state: StackState): Draft {
     draft.containers.add(container.name);
     for (const volume of container.volumes) draft.volumes.add(volume);
   }
+  for (const name of Object.values(stack.resolved?.volumes ?? {})) draft.volumes.add(name);
   for (const network of state.networks)
     if (network.kind === "home" || network.generation === stack.generation) draft.networks.add(network.name);
   return draft;
@@ -134,6 +155,8 @@ export function planSettle(input: SettleInput): Plan {
     );
     for (const volume of usedBy(serving, state).volumes) draft.volumes.add(volume);
   }
-  planRemoval(draft, { state, cause: serving ? "not part of what serves" : "nothing serves", after: [], graceMs: 0 });
+  const cause = serving ? "not part of what serves" : "nothing serves";
+  planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
+  startAfterRemovals(draft, state);
   return finish(draft);
 }

@@ -42,7 +42,9 @@ function planWhole(stack: StackSpec, { service, draft }: Context, container: str
   for (const volume of volumesOf(service)) {
     const created = draft.steps.find((step) => step.id === `create-volume:${volume}`);
     if (created?.kind !== "create-volume" || hasStep(draft, `complete:${volume}`)) continue;
-    const seed = stack.seeds.find((each) => each.service === service.name && each.volume === volume);
+    const seed = stack.seeds.find((each) => each.volume === volume);
+    // Another service that mounts it does not make it whole.
+    if (seed && seed.service !== service.name) continue;
     if (seed) {
       const cause = `new data, from ${seed.files.join(", ")}`;
       draft.steps.push({

@@ -50,12 +50,14 @@ export function planRemoval(draft: Draft, { state, cause, after, graceMs }: Remo
     });
   }
   for (const volume of state.volumes.filter((each) => !draft.volumes.has(each.name))) {
-    const holders = extra.filter((container) => container.volumes.includes(volume.name));
+    const holders = state.containers.filter((container) => container.volumes.includes(volume.name));
+    // One that is made again under its name lets go of its volume then.
+    const remade = holders.filter((each) => draft.containers.has(each.name)).map((each) => `create:${each.service}`);
     draft.steps.push({
       kind: "remove-volume",
       id: `remove-volume:${volume.name}`,
       cause,
-      after: [...after, ...removals(holders)],
+      after: [...after, ...removals(holders), ...remade],
       name: volume.name,
     });
   }

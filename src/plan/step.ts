@@ -1,4 +1,4 @@
-import type { Condition, NetworkSpec, SeedSpec, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { Condition, NetworkSpec, Resolved, SeedSpec, ServiceSpec, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
 export type ContainerPlan = {
@@ -49,7 +49,7 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "complete"; volume: string }
   | { kind: "probe"; stack: StackSpec }
   /** The commit point: the deployment is ready, the gateway routes to it. */
-  | { kind: "swap"; stack: StackSpec; from: number | null }
+  | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null }
   /** Waits until nothing is in flight to that generation. */
   | { kind: "drain"; generation: number; timeoutMs: number }
   | { kind: "stop"; container: string; service: string; graceMs: number }

@@ -21,7 +21,10 @@ export function planVolumes(input: VolumeInput, draft: Draft): Record<string, st
   for (const { name } of input.stack.volumes) {
     const known = input.state.volumes.filter((each) => each.volume === name);
     const key = keyOf(name, input);
-    const fitting = known.find((each) => input.whole.has(each.name) && (key === null || each.dataKey === key));
+    // What serves keeps the volume it has; only what is to come asks which data fits.
+    const pinned = known.find((each) => each.name === input.stack.resolved?.volumes[name]);
+    const fitting =
+      pinned ?? known.find((each) => input.whole.has(each.name) && (key === null || each.dataKey === key));
     const chosen = fitting?.name ?? volumeName(input.stack.project, name, input.nonce);
     names[name] = chosen;
     draft.volumes.add(chosen);

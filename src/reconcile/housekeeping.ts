@@ -29,8 +29,8 @@ export function createHousekeeping(options: HousekeepingWorld): Housekeeping {
   const round = async (): Promise<void> => {
     try {
       const readWhole = await resync({ ...options, log });
-      const live = new Set(options.live().map((preview) => preview.key));
-      orphans = await sweep({ owned: await options.owned(), live, readWhole }, world, stopped.signal);
+      const isLive = (key: string) => options.live().some((preview) => preview.key === key);
+      orphans = await sweep({ owned: await options.owned(), isLive, readWhole }, world, stopped.signal);
       options.onRound();
     } catch (error) {
       if (!stopped.signal.aborted) log.error({ err: error }, "housekeeping failed");

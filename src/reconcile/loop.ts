@@ -34,6 +34,13 @@ export function createLoop(given: LoopWorld): Loop {
   const failed = (station: string) => (key: string, error: unknown) =>
     log.error({ preview: key, station, err: error }, "run failed");
 
+  /** What each run under way works towards. */
+  const underWay = new Map<string, string>();
+  const wishOf = (key: string): string => {
+    const spec = given.wishes.get(key)?.spec;
+    return spec ? `${spec.wanted} ${spec.generation}` : "";
+  };
+
   const tell = createQueue({ clock, parallel: 4, run: given.tell, onError: failed("tell") });
   const world: World = {
     ...given,
@@ -46,15 +53,19 @@ export function createLoop(given: LoopWorld): Loop {
     clock,
     parallel,
     onError: failed("converge"),
-    run: (key, signal) => convergeOnce(key, world, signal),
+    run: async (key, signal) => {
+      underWay.set(key, wishOf(key));
+      return await convergeOnce(key, world, signal).finally(() => underWay.delete(key));
+    },
   });
   const refreshing = createQueue({
     clock,
     parallel: 8,
     onError: failed("refresh"),
     run: async (key) => {
-      const { overtaken, unanswered } = await refresh(key, given);
-      if (overtaken) converge.abort(key, "a newer wish");
+      const unanswered = await refresh(key, given);
+      // Whoever wrote the newer wish: a pull request that changed, a comment, or a call of the API.
+      if (underWay.has(key) && underWay.get(key) !== wishOf(key)) converge.abort(key, "a newer wish");
       converge.add(key);
       world.changed(key);
       if (unanswered === null) return { kind: "done" };
@@ -66,7 +77,7 @@ export function createLoop(given: LoopWorld): Loop {
 
   return {
     wake: refreshing.add,
-    look: converge.add,
+    look: converge.hint,
     isIdle: () => refreshing.size() + converge.size() + tell.size() === 0,
     queueLength: () => refreshing.size() + converge.size(),
     world,

@@ -6,7 +6,7 @@ import type { Step } from "../plan/step.ts";
 
 /** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
 export type Forge = {
-  /** Null when there is no such pull request, or we may not see it. */
+  /** Null only when the repository answers and has no such pull request. */
   readPull(repository: string, number: number): Promise<PullRequest | null>;
   listOpenPulls(repository: string): Promise<PullRequest[]>;
   /** True when the person may write to the repository. */
@@ -18,6 +18,8 @@ export type Checkout = AsyncDisposable & {
   /** Absolute path of the private tree, without `.git`. */
   root: string;
   commit: string;
+  /** Paths that git lays out as neither file nor directory. */
+  special: readonly { path: string; kind: "symbolic link" | "submodule" }[];
   /** Text of a regular file inside, or null when there is none. Throws SourceError `path-outside`, InputError `file-too-large`. */
   readText(path: string): string | null;
   /** What a path inside is; symbolic links are `other`. */
@@ -53,6 +55,8 @@ export type Builds = {
   request(build: BuildSpec, subscriber: Subscriber, context: BuildContext): BuildOutcome;
   /** Gives up every request of that preview below `generation` (all without it); jobs without subscriber are cancelled. */
   release(preview: string, generation?: number): void;
+  /** Deletes what is kept of a preview that is gone. */
+  forget(preview: string): Promise<void>;
 };
 
 export type BuildContext = {
@@ -99,7 +103,7 @@ export type Gateway = {
     request: { host: string; path: string; timeoutMs: number; signal: AbortSignal },
   ): Promise<number>;
   /** Resolves when nothing is in flight to that generation, or at the deadline, with how many were cut off. */
-  drain(previewKey: string, generation: number, timeoutMs: number): Promise<number>;
+  drain(previewKey: string, generation: number, limits: { timeoutMs: number; signal: AbortSignal }): Promise<number>;
 };
 
 /** The wishes, as the store holds them. */
@@ -130,8 +134,11 @@ export type Attempts = {
   begin(attempt: { preview: string; generation: number; commit: string; cause: string }): void;
   prepared(key: string, stack: StackSpec, findings: Finding[]): void;
   enter(key: string, generation: number, phase: "building" | "starting"): void;
-  commit(key: string, generation: number): boolean;
+  /** The commit point, with what the names meant at that moment. */
+  commit(key: string, stack: StackSpec): boolean;
   fail(key: string, generation: number, failure: Failure): void;
+  /** Why what serves cannot be kept whole; null when it is. Answers whether that is new. */
+  trouble(key: string, generation: number, failure: Failure | null): boolean;
   supersede(key: string, below: number): void;
   retireAll(key: string): void;
 };

@@ -19,7 +19,7 @@ export async function prepareStack(
   );
   // Awaited here: the checkout is gone when this function returns.
   return await timed(world, { ...moment, name: "render" }, signal, async () => {
-    const { stack, findings } = world.render(checkout, preview);
+    const { stack, findings } = await world.render(checkout, preview);
     const builds = await Promise.all(
       stack.builds.map(async (build) => ({
         ...build,
@@ -86,7 +86,7 @@ export async function findImages(
       async (service) =>
         [
           service.name,
-          await world.engine.resolveImage(service.image, tagOf(stack, service), preview.repositoryId),
+          await world.engine.resolveImage(nameOf(stack, service), tagOf(stack, service), preview.repositoryId),
         ] as const,
     ),
   );
@@ -102,6 +102,12 @@ async function findAll(preview: Preview, stack: StackSpec, world: World): Promis
       `${lost.name}: its image is not on this host, or belongs to another repository`,
     );
   return images;
+}
+
+/** What serves is known by the image's id: a tag may have moved since. */
+function nameOf(stack: StackSpec, service: ServiceSpec): ServiceSpec["image"] {
+  const known = stack.resolved?.images[service.name];
+  return known ? { kind: "pull", reference: known.id } : service.image;
 }
 
 function tagOf(stack: StackSpec, service: ServiceSpec): string | null {

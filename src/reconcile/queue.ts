@@ -17,6 +17,8 @@ export type QueueOptions = {
 export type Queue = AsyncDisposable & {
   /** Runs the key as soon as there is room; added while it runs, it runs once more after. */
   add(key: string): void;
+  /** The same, unless a failure of the key is waiting for its time: what it did itself must not cut its back-off short. */
+  hint(key: string): void;
   /** Ends the key's current run, if there is one, with this reason; what it was doing is awaited. */
   abort(key: string, reason: string): void;
   /** Keys waiting or running. */
@@ -32,6 +34,8 @@ export function createQueue(options: QueueOptions): Queue {
   const running = new Map<string, AbortController>();
   const timers = new Map<string, AbortController>();
   const failures = new Map<string, number>();
+  /** Hinted at while they run: run again after, unless the run ends in a back-off. */
+  const hinted = new Set<string>();
   const runs = new Set<Promise<void>>();
   let closed = false;
 
@@ -53,6 +57,7 @@ export function createQueue(options: QueueOptions): Queue {
       const run = runOne(key, control.signal).finally(() => {
         running.delete(key);
         runs.delete(run);
+        if (hinted.delete(key) && !timers.has(key)) add(key);
         pump();
       });
       runs.add(run);
@@ -88,6 +93,10 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     add,
+    hint: (key) => {
+      if (running.has(key)) hinted.add(key);
+      else if (!timers.has(key)) add(key);
+    },
     abort: (key, reason) => running.get(key)?.abort(new DOMException(reason, "AbortError")),
     size: () => waiting.size + running.size,
     isBusy: (key) => waiting.has(key) || running.has(key),

@@ -52,29 +52,27 @@ async function deploy(about: Attempt, world: World, signal: AbortSignal): Promis
     if (signal.aborted) return { kind: "done" };
     const failure = describeFailure(error);
     world.log.warn({ preview: key, generation, code: failure.code, err: error }, "deployment stopped");
-    if (failure.retry === "backoff" && world.clock.now() - attempt.startedAt < patienceMs) return { kind: "backoff" };
-    return giveUp(key, generation, failure, world);
+    return endOrRetry(about, failure, world);
   }
 }
 
-function giveUp(key: string, generation: number, failure: Failure, world: World): "ended" {
-  world.builds.release(key);
-  world.attempts.fail(key, generation, failure);
-  world.changed(key);
+/** What only our host or the git server keeps from going on is tried again; anything else is the attempt's end. */
+function endOrRetry({ preview, attempt }: Attempt, failure: Failure, world: World): RunResult | "ended" {
+  if (failure.retry === "backoff" && world.clock.now() - attempt.startedAt < patienceMs) return { kind: "backoff" };
+  world.builds.release(preview.key);
+  world.attempts.fail(preview.key, attempt.generation, failure);
+  world.changed(preview.key);
   return "ended";
 }
 
-async function attemptOnce(
-  { preview, pull, attempt, serving }: Attempt,
-  world: World,
-  signal: AbortSignal,
-): Promise<RunResult | "ended"> {
+async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): Promise<RunResult | "ended"> {
+  const { preview, pull, attempt, serving } = about;
   const { key } = preview;
   const { generation } = attempt;
   const candidate = attempt.stack ?? (await prepareAndKeep(preview, pull, world, signal));
   const gathered = await gatherImages(preview, candidate, world, signal);
   signal.throwIfAborted();
-  if (gathered.kind === "failed") return giveUp(key, generation, gathered.failure, world);
+  if (gathered.kind === "failed") return endOrRetry(about, gathered.failure, world);
   world.attempts.enter(key, generation, gathered.kind === "building" ? "building" : "starting");
   world.changed(key);
   if (gathered.kind === "building") return { kind: "done" };
@@ -111,9 +109,17 @@ async function settle(preview: Preview, world: World, signal: AbortSignal): Prom
   const plan = await planSettled(preview, serving, world);
   if (plan.steps.length > 0) {
     world.log.info({ preview: preview.key, steps: plan.steps.length }, "settling");
-    await runPlan(plan, { preview, stack: serving }, world, signal);
+    await runPlan(plan, { preview, stack: serving }, world, signal).catch((error: unknown) => {
+      if (serving && !signal.aborted) tellTrouble(preview, serving, describeFailure(error), world);
+      throw error;
+    });
   }
+  if (serving) tellTrouble(preview, serving, null, world);
   if (serving) await showServing(preview, serving, world);
+}
+
+function tellTrouble(preview: Preview, { generation }: StackSpec, failure: Failure | null, world: World): void {
+  if (world.attempts.trouble(preview.key, generation, failure)) world.changed(preview.key);
 }
 
 async function planSettled(preview: Preview, serving: StackSpec | null, world: World): Promise<Plan> {
@@ -145,6 +151,7 @@ async function remove(preview: Preview, world: World, signal: AbortSignal): Prom
   }
   world.volumes.forgetAll(key);
   world.attempts.retireAll(key);
+  await world.builds.forget(key);
   world.wishes.markGone(key, spec.generation);
   world.log.info({ preview: key, reason: spec.reason }, "gone");
   world.changed(key);

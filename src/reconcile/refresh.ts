@@ -12,27 +12,16 @@ export type RefreshWorld = {
   decideVerb(preview: Preview, verb: ChangingVerb, by: string): Decision;
 };
 
-export type Refreshed = {
-  /** Something else should run now: an attempt under way is overtaken. */
-  overtaken: boolean;
-  /** The forge did not answer; look again later. */
-  unanswered: RemoteError | null;
-};
-
 /**
  * Reads the pull request itself and what people asked for, and writes the wish. Events were only hints: they count
- * while the forge is down, and are checked when it is back.
+ * while the forge is down, and are checked when it is back. Answers why the forge did not answer, or null.
  */
-export async function refresh(key: string, world: RefreshWorld): Promise<Refreshed> {
-  const before = world.wishes.get(key);
-  if (before === null) return { overtaken: false, unanswered: null };
-  const { pull, unanswered } = await readPull(before, world);
-  if (pull !== undefined) write(key, world, (preview) => world.decidePull(preview, pull));
-  const unheard = unanswered ?? (await hearRequests(key, world));
-  const after = world.wishes.get(key);
-  const overtaken =
-    after !== null && (after.spec.generation !== before.spec.generation || after.spec.wanted !== before.spec.wanted);
-  return { overtaken, unanswered: unheard };
+export async function refresh(key: string, world: RefreshWorld): Promise<RemoteError | null> {
+  const preview = world.wishes.get(key);
+  if (preview === null) return null;
+  const { pull, unanswered } = await readPull(preview, world);
+  if (pull !== undefined) write(key, world, (current) => world.decidePull(current, pull));
+  return unanswered ?? (await hearRequests(key, world));
 }
 
 type Read = { pull: PullRequest | null | undefined; unanswered: RemoteError | null };
@@ -41,6 +30,7 @@ async function readPull(preview: Preview, { forge, wishes }: RefreshWorld): Prom
   const hint = wishes.hintOf(preview.key);
   try {
     const pull = await forge.readPull(preview.repository, preview.number);
+    if (pull !== null && pull.repositoryId !== preview.repositoryId) throw anotherRepository(preview);
     wishes.forgetHint(preview.key, hint);
     return { pull, unanswered: null };
   } catch (error) {
@@ -48,6 +38,14 @@ async function readPull(preview: Preview, { forge, wishes }: RefreshWorld): Prom
     // Only GitHub's silence lets an event speak for it; a refusal is an answer, and changes nothing by itself.
     return { pull: error.retry === "backoff" ? (hint ?? undefined) : undefined, unanswered: error };
   }
+}
+
+/** A name may have passed to another repository: its pull requests are not ours. */
+function anotherRepository({ repository, slug }: Preview): RemoteError {
+  const text = `${repository} is another repository now than the one ${slug} belongs to`;
+  return new RemoteError("forge-refused", text, {
+    hint: "Once GitHub sends an event of the old one, its new name is known.",
+  });
 }
 
 /** Judges each command by the permission its author has now. */

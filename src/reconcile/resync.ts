@@ -6,8 +6,8 @@ import type { Forge } from "./ports.ts";
 
 export type ResyncWorld = {
   forge: Pick<Forge, "listOpenPulls">;
-  /** Every repository we know of or are told to serve, by name. */
-  repositories(): string[];
+  /** Every repository we know of or are told to serve; the id of one that no event told of is not known yet. */
+  repositories(): { name: string; id: number | null }[];
   /** Makes the row of a pull request that no event told us of. */
   meet(pull: PullRequest): void;
   live(): Preview[];
@@ -22,16 +22,17 @@ export type ResyncWorld = {
 export async function resync(world: ResyncWorld): Promise<Set<number>> {
   const readWhole = new Set<number>();
   const keys = new Set(world.live().map((preview) => preview.key));
-  const idOf = new Map(world.live().map((preview) => [preview.repository, preview.repositoryId]));
-  for (const repository of new Set(world.repositories())) {
+  const idOf = new Map<string, number | null>();
+  for (const { name, id } of world.repositories()) idOf.set(name, id ?? idOf.get(name) ?? null);
+  for (const [repository, known] of idOf) {
     const pulls = await listOpen(repository, world);
     if (pulls === null) continue;
     for (const pull of pulls) {
       world.meet(pull);
       keys.add(previewKey(pull.repositoryId, pull.number));
     }
-    const id = pulls[0]?.repositoryId ?? idOf.get(repository);
-    if (id !== undefined) readWhole.add(id);
+    const id = pulls[0]?.repositoryId ?? known;
+    if (id !== null) readWhole.add(id);
   }
   for (const key of keys) world.wake(key);
   world.log.info({ previews: keys.size, repositories: readWhole.size }, "resync");

@@ -69,7 +69,7 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
       await swap(step.stack, { key, slug }, world);
       return;
     case "drain": {
-      const cut = await world.gateway.drain(key, step.generation, step.timeoutMs);
+      const cut = await world.gateway.drain(key, step.generation, { timeoutMs: step.timeoutMs, signal });
       if (cut > 0)
         world.log.warn({ preview: key, generation: step.generation, cut }, "connections cut at the end of the drain");
       return;
@@ -96,7 +96,7 @@ function stepContext({ preview, stack }: About, world: World, signal: AbortSigna
 /** Writing `ready_at` is the commit point; only then does the gateway route to the new generation. */
 async function swap(stack: StackSpec, preview: { key: string; slug: string }, world: World): Promise<void> {
   const upstreams = upstreamsOf(stack, await world.engine.observe(preview.key));
-  if (!world.attempts.commit(preview.key, stack.generation)) {
+  if (!world.attempts.commit(preview.key, stack)) {
     throw new MayflyError("internal", `generation ${stack.generation} was overtaken before it could take over`);
   }
   world.gateway.publish({ ...preview, generation: stack.generation }, stack, upstreams);

@@ -10,15 +10,18 @@ const volumesWaitMs = 3_600_000;
 export type SweepOptions = {
   /** Keys of everything on the engine with our server label. */
   owned: string[];
-  live: ReadonlySet<string>;
+  /** Asked again for each: a preview may have come meanwhile. */
+  isLive(key: string): boolean;
   /** Repositories whose open pull requests were all read just now: of others nothing is known, so nothing is removed. */
   readWhole: ReadonlySet<number>;
 };
 
 /** Removes what belongs to no preview: its row is gone while a kill or a restored backup left things behind. */
 export async function sweep(options: SweepOptions, world: World, signal: AbortSignal): Promise<number> {
-  const orphans = options.owned.filter((key) => !options.live.has(key) && options.readWhole.has(repositoryOf(key)));
-  for (const key of orphans) {
+  let orphans = 0;
+  for (const key of options.owned) {
+    if (options.isLive(key) || !options.readWhole.has(repositoryOf(key))) continue;
+    orphans += 1;
     const state = await world.engine.observe(key);
     const young = state.volumes.filter((volume) => world.clock.now() - volume.createdAt < volumesWaitMs);
     const draft = newDraft();
@@ -27,7 +30,7 @@ export async function sweep(options: SweepOptions, world: World, signal: AbortSi
     world.log.warn({ preview: key }, "orphan removed");
     await runPlan(finish(draft), { preview: orphanOf(key), stack: null }, world, signal);
   }
-  return orphans.length;
+  return orphans;
 }
 
 function repositoryOf(key: string): number {

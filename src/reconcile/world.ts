@@ -26,7 +26,7 @@ export type World = {
   builds: Builds;
   gateway: Gateway;
   /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
-  render(checkout: Checkout, preview: Preview): Rendered;
+  render(checkout: Checkout, preview: Preview): Promise<Rendered>;
   /** The tag of an image to build, from everything that goes in. */
   tagOf(
     preview: Preview,

@@ -40,13 +40,14 @@ export function createDeploymentStore(database: Database) {
       setPhase("preview = ? and generation = ? and phase <> ?", phase, preview, generation, phase),
 
     /** The commit point: from here on the gateway routes to this generation. Never again for one that ended. */
-    commit: (preview: string, generation: number, now: number): boolean =>
+    commit: (preview: string, stack: StackSpec, now: number): boolean =>
       database.run(
-        `update deployments set phase = 'ready', ready_at = ?, failure = null
+        `update deployments set phase = 'ready', ready_at = ?, failure = null, stack = ?
          where preview = ? and generation = ? and phase in ('pending', 'building', 'starting')`,
         now,
+        JSON.stringify(stack),
         preview,
-        generation,
+        stack.generation,
       ) === 1,
 
     fail(preview: string, generation: number, failure: Failure, now: number): void {
@@ -57,6 +58,20 @@ export function createDeploymentStore(database: Database) {
         JSON.stringify(failure),
         preview,
         generation,
+      );
+    },
+
+    /** Why what serves cannot be kept whole, or null when it can; answers whether that is new. */
+    trouble(preview: string, generation: number, failure: Failure | null): boolean {
+      const text = failure && JSON.stringify(failure);
+      return (
+        database.run(
+          "update deployments set trouble = ? where preview = ? and generation = ? and trouble is not ?",
+          text,
+          preview,
+          generation,
+          text,
+        ) === 1
       );
     },
 
@@ -92,6 +107,7 @@ function parse(row: Record<string, unknown>): Deployment {
     readyAt: row["ready_at"] as number | null,
     endedAt: row["ended_at"] as number | null,
     failure: json<Failure>(row["failure"]),
+    trouble: json<Failure>(row["trouble"]),
     findings: json<Failure["findings"]>(row["findings"]) ?? [],
     stack: json<StackSpec>(row["stack"]),
   };

@@ -56,6 +56,7 @@ export const migrations: readonly string[] = [
     ready_at integer,
     ended_at integer,
     failure text,
+    trouble text,
     findings text not null default '[]',
     stack text,
     primary key (preview, generation)

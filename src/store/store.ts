@@ -1,4 +1,5 @@
 import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { StackSpec } from "../domain/stack.ts";
 import type { Clock } from "../domain/time.ts";
 import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
@@ -65,9 +66,10 @@ export function openStore(path: string, clock: Clock) {
       prepared: deployments.prepared.bind(deployments),
       enter: (key: string, generation: number, phase: "building" | "starting"): void =>
         void deployments.enter(key, generation, phase),
-      commit: (key: string, generation: number): boolean => deployments.commit(key, generation, now()),
+      commit: (key: string, stack: StackSpec): boolean => deployments.commit(key, stack, now()),
       fail: (key: string, generation: number, failure: Parameters<typeof deployments.fail>[2]): void =>
         deployments.fail(key, generation, failure, now()),
+      trouble: deployments.trouble.bind(deployments),
       supersede: (key: string, below: number): void => void deployments.supersede(key, below, now()),
       retireAll: (key: string): void => void deployments.retireAll(key, now()),
     },

@@ -54,6 +54,7 @@ export function deployment(changes: Partial<Deployment> = {}): Deployment {
     readyAt: Date.now() - 178_800,
     endedAt: null,
     failure: null,
+    trouble: null,
     findings: [],
     stack: shop(7),
     ...changes,

@@ -42,6 +42,7 @@ export function attempt(generation: number, more: Partial<Deployment> = {}): Dep
     readyAt: phase === "ready" ? startedAt + 11_000 : null,
     endedAt: null,
     failure: null,
+    trouble: null,
     findings: [],
     stack: shop(generation, {
       commit,

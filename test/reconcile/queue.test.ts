@@ -75,6 +75,23 @@ test("failures wait longer each time, and a new hint does not wait", async () =>
   expect(runs).toHaveLength(4);
 });
 
+test("a hint does not cut a back-off short, whether it comes during the run that fails or after it", async () => {
+  const { queue, runs, clock } = manual();
+  queue.hint("a");
+  queue.hint("a");
+  runs[0]!.end({ kind: "backoff" });
+  await turn();
+  queue.hint("a");
+  await turn();
+  expect(runs).toHaveLength(1);
+  await clock.advance(1000);
+  expect(runs).toHaveLength(2);
+  queue.hint("a");
+  runs[1]!.end({ kind: "done" });
+  await turn();
+  expect(runs).toHaveLength(3);
+});
+
 test("an aborted run is awaited, told to nobody as an error, and makes room", async () => {
   const { queue, runs, errors } = manual();
   queue.add("a");

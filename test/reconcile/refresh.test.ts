@@ -80,18 +80,25 @@ describe("the wish", () => {
   test("follows the event only while the forge is down, and is corrected when it is back", async () => {
     store.previews.hint(key, { ...pull, headCommit: "b".repeat(40) });
     said = down;
-    expect(await once()).toMatchObject({ overtaken: true, unanswered: down });
+    expect(await once()).toBe(down);
     expect(wish()).toMatchObject({ generation: 1, pull: { headCommit: "b".repeat(40) } });
     said = pull;
-    expect(await once()).toMatchObject({ overtaken: true, unanswered: null });
+    expect(await once()).toBeNull();
     expect(wish()).toMatchObject({ generation: 2, pull: { headCommit: "a".repeat(40) } });
   });
 
   test("stays as it is when the forge is down and no event told anything", async () => {
     await once();
     said = down;
-    expect(await once()).toMatchObject({ overtaken: false });
+    expect(await once()).toBe(down);
     expect(wish()).toMatchObject({ wanted: "running", generation: 1 });
+  });
+
+  test("is not touched by another repository that took the name", async () => {
+    await once();
+    said = { ...pull, repositoryId: 8, headRepositoryId: 8, open: false };
+    expect(await once()).toMatchObject({ code: "forge-refused" });
+    expect(wish().wanted).toBe("running");
   });
 
   test("is not touched by a refusal of the forge, such as a revoked token", async () => {
@@ -106,7 +113,7 @@ describe("the wish", () => {
 describe("a command", () => {
   test("of someone who may write changes the wish, once", async () => {
     comment("redeploy", "ann");
-    expect(await once()).toMatchObject({ overtaken: true });
+    expect(await once()).toBeNull();
     await once();
     expect(wish()).toMatchObject({ generation: 2, redeploys: 1 });
     expect(store.requests.open(key)).toMatchObject([{ state: "accepted", generation: 2 }]);
@@ -124,7 +131,7 @@ describe("a command", () => {
   test("waits while the forge cannot say who may", async () => {
     comment("destroy", "ann");
     writers = down;
-    expect(await once()).toMatchObject({ unanswered: down });
+    expect(await once()).toBe(down);
     expect(store.requests.open(key)).toMatchObject([{ state: "waiting" }]);
     writers = ["ann"];
     await once();

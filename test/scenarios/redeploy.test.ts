@@ -82,6 +82,34 @@ test("commands are reacted to at once, answered when done, and refused with the 
   expect((await replies()).length).toBe(before);
 });
 
+test("several commands at once are all answered, and the last one holds", async () => {
+  tellOnFailure(scenario);
+  const { github } = scenario;
+  const number = await scenario.open({ branch: "many", files: miniShop({ page: "many" }) });
+  const slug = `shop-pr-${number}`;
+  await scenario.seen(slug, ({ phase }) => phase === "ready");
+  const say = (body: string) => github.comment({ repo: repository, number, author: "bob", body });
+  const ids = [await say("/redeploy"), await say("/redeploy"), await say("/reset")];
+  await eventually(
+    () => {
+      for (const id of ids)
+        expect(github.reactions(id).map(({ content }) => content)).toEqual([expect.stringMatching(/rocket|\+1/)]);
+    },
+    { timeoutMs: 60_000 },
+  );
+  expect((await scenario.mayfly.show(slug))?.serving?.generation).toBe(4);
+});
+
+test("a verb through the API ends the attempt under way", async () => {
+  tellOnFailure(scenario);
+  const number = await scenario.open({ branch: "stuck", files: miniShop({ server: "setInterval(() => {}, 1000)" }) });
+  const slug = `shop-pr-${number}`;
+  const { key } = await scenario.seen(slug, ({ newest }) => newest?.phase === "starting");
+  await scenario.mayfly.api(`/api/previews/${slug}/destroy`, { method: "POST" });
+  await scenario.seen(slug, ({ phase }) => phase === "gone", 15_000);
+  expect(await scenario.objects(key)).toEqual([]);
+});
+
 test("a branch with nothing but a Dockerfile is run by a template", async () => {
   tellOnFailure(scenario);
   const removed = Object.fromEntries(Object.keys(miniShop()).map((path) => [path, null]));

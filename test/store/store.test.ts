@@ -64,7 +64,7 @@ describe("a deployment's row", () => {
 
   test("an overtaken attempt can neither become ready nor fail", () => {
     store.attempts.supersede("7-42", 2);
-    expect(store.attempts.commit("7-42", 1)).toBe(false);
+    expect(store.attempts.commit("7-42", shop(1))).toBe(false);
     expect(store.attempts.of("7-42")[0]).toMatchObject({ phase: "superseded", readyAt: null });
   });
 

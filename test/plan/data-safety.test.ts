@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { dataKey } from "../../src/domain/naming.ts";
+import type { StackState } from "../../src/domain/stack.ts";
+import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
+import type { Plan } from "../../src/plan/step.ts";
+import { images, running, service, shop } from "../support/stack.ts";
+
+const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", 0) };
+const whole = new Set([volume.name]);
+const served = { ...shop(1), resolved: { images, volumes: { pgdata: volume.name } } };
+const moved = { ...images, db: { ...images["db"]!, id: "sha256:db-pulled-again" } };
+const ids = (plan: Plan) => plan.steps.map((step) => step.id);
+const after = (plan: Plan, id: string) => plan.steps.find((step) => step.id === id)?.after ?? [];
+const settle = (state: StackState, more: object = {}) =>
+  planSettle({ serving: served, state, images, whole, nonce: "n", ...more });
+const deploy = (candidate: ReturnType<typeof shop>, state: StackState, more: object = {}) =>
+  planDeploy({ candidate, serving: served, state, images, whole, nonce: "n0nc", drainMs: 30_000, ...more });
+
+describe("data of what serves", () => {
+  test("is kept although its image's tag means another image by now", () => {
+    expect(settle(running(served, volume), { images: moved }).steps).toEqual([]);
+  });
+
+  test("is neither seeded again nor replaced when its database was killed or removed meanwhile", () => {
+    const seeds = [{ service: "db", volume: "pgdata", files: ["seed.sql"] }];
+    const serving = { ...served, seeds };
+    const state = running(serving, volume);
+    const killed = { ...state.containers[0]!, state: "exited" as const, exitCode: 137, ranMs: 60_000 };
+    const gone = { ...state, containers: [state.containers[1]!] };
+    for (const each of [{ ...state, containers: [killed, state.containers[1]!] }, gone]) {
+      const plan = settle(each, { serving, images: moved });
+      expect(ids(plan)).not.toEqual(expect.arrayContaining(["create-volume:pgdata"]));
+      expect(
+        plan.steps.filter((step) => ["seed", "complete", "create-volume", "remove-volume"].includes(step.kind)),
+      ).toEqual([]);
+      expect(ids(plan)).toContain("start:db");
+    }
+    const made = settle(gone, { serving }).steps.find((step) => step.kind === "create");
+    expect(made).toMatchObject({ container: { volumes: { pgdata: volume.name } } });
+  });
+
+  test("outlives a reset whose candidate is not ready yet, even while its container is missing", () => {
+    const state = running(served, volume);
+    const plan = deploy(shop(2, { dataEpoch: 1 }), { ...state, containers: [state.containers[1]!] });
+    expect(after(plan, `remove-volume:${volume.name}`)).toEqual(["drain"]);
+  });
+
+  test("is not whole because another service mounts its volume first", () => {
+    const seeds = [{ service: "db", volume: "pgdata", files: ["seed.sql"] }];
+    const backup = service("backup", { mounts: [{ kind: "volume", volume: "pgdata", target: "/in", readOnly: true }] });
+    const stack = shop(1, { seeds });
+    stack.services.unshift(backup);
+    const plan = planDeploy({
+      candidate: stack,
+      serving: null,
+      state: { containers: [], networks: [], volumes: [] },
+      whole: new Set(),
+      nonce: "n",
+      drainMs: 0,
+      images: { ...images, backup: { id: "b", ports: [], volumes: [] } },
+    });
+    expect(after(plan, "complete:pgdata")).toEqual(["await:db", "seed:pgdata"]);
+  });
+});
+
+describe("volumes that are in use", () => {
+  test("an anonymous one is left alone while its container is wanted", () => {
+    const state = running(served, volume);
+    const anonymous = { name: "a1b2", volume: "", dataKey: "", createdAt: 0 };
+    const web = { ...state.containers[1]!, volumes: ["a1b2"] };
+    const plan = settle({ ...state, containers: [state.containers[0]!, web], volumes: [...state.volumes, anonymous] });
+    expect(plan.steps).toEqual([]);
+  });
+
+  test("one whose container is made again goes only after that", () => {
+    const state = running(shop(2), volume);
+    const half = { name: "half", volume: "uploads", dataKey: "x", createdAt: 0 };
+    const web = { ...state.containers[1]!, state: "created" as const, volumes: ["half"] };
+    const plan = planDeploy({
+      candidate: shop(2),
+      serving: null,
+      state: { ...state, containers: [state.containers[0]!, web], volumes: [...state.volumes, half] },
+      images,
+      whole,
+      nonce: "n",
+      drainMs: 0,
+    });
+    expect(after(plan, "remove-volume:half")).toEqual(["create:web"]);
+  });
+});
+
+describe("two servers never run on the same files", () => {
+  const changed = () => {
+    const candidate = shop(2);
+    candidate.services[0] = { ...candidate.services[0]!, command: ["postgres", "-c", "work_mem=8MB"] };
+    return candidate;
+  };
+
+  test.each(["running", "restarting", "exited", "paused"] as const)(
+    "a database that is %s is stopped before its replacement starts, which serves both generations",
+    (state) => {
+      const before = running(served, volume);
+      const plan = deploy(changed(), {
+        ...before,
+        containers: [{ ...before.containers[0]!, state }, before.containers[1]!],
+      });
+      expect(after(plan, "start:db")).toContain("stop:db");
+      expect(plan.steps.flatMap((step) => (step.kind === "join" ? [step.attachment.network] : []))).toContain(
+        "shop-pr-42-ab12_g1_default",
+      );
+    },
+  );
+
+  test("after a failed replacement the old one starts only when the new one is gone, with time to end", () => {
+    const before = running(served, volume);
+    const [db, web] = before.containers;
+    const stopped = { ...db!, state: "exited" as const, exitCode: 0, ranMs: 60_000 };
+    const replacement = { ...db!, name: "shop-pr-42-ab12-db-new", id: "new", specHash: "new", generation: 2 };
+    const plan = settle({ ...before, containers: [stopped, replacement, web!] });
+    expect(after(plan, "start:db")).toContain("remove:shop-pr-42-ab12-db-new");
+    expect(plan.steps.find((step) => step.id === "remove:shop-pr-42-ab12-db-new")).toMatchObject({ graceMs: 10_000 });
+  });
+});
