@@ -42,6 +42,7 @@ export async function benchTimeToPreview(): Promise<Record<string, unknown>> {
     ]);
     return { ratio, mayflyMs: Math.round(median(ours)), composeMs: Math.round(median(theirs)), runs };
   } finally {
+    await run(docker, [...composeWords(peer), "down", "-v", "--rmi", "local"]);
     await rm(peer, { recursive: true, force: true });
   }
 }
@@ -56,7 +57,7 @@ async function preview({ github, mayfly }: Stage, turn: number): Promise<number>
   while ((await mayfly.visit(link)).status !== 200) {
     const failure = (await mayfly.show(`guestbook-pr-${number}`))?.newest?.failure;
     if (failure) throw new Error(`the preview failed: ${failure.what}`);
-    await pause(10);
+    await pause(25);
   }
   const elapsedMs = performance.now() - startedAt;
   await github.close({ repo: repository, number, author: "ann" });

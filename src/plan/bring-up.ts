@@ -151,7 +151,8 @@ function pushJoin({ service, draft }: Context, container: string, attachment: At
 function pushStart({ service, draft }: Context, container: string, cause: string): void {
   const after = [
     `create:${service.name}`,
-    ...joinsOf(draft, service.name),
+    // Who needs nobody starts at once; those who need it wait until it is ready, and joined.
+    ...(service.dependsOn.length > 0 ? joinsOf(draft, service.name) : []),
     `stop:${service.name}`,
     ...waitsOf({ service, draft }),
   ];

@@ -25,6 +25,9 @@ export type Loop = AsyncDisposable & {
   world: World;
 };
 
+/** A deployment's every step is news; GitHub is told once a second at most. */
+const tellRestMs = 1000;
+
 /**
  * Three stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
  * abort), *converge* brings the engine to it, *tell* brings the pull request up to date. Only keys pass between them.
@@ -41,7 +44,7 @@ export function createLoop(given: LoopWorld): Loop {
     return spec ? `${spec.wanted} ${spec.generation}` : "";
   };
 
-  const tell = createQueue({ clock, parallel: 4, run: given.tell, onError: failed("tell") });
+  const tell = createQueue({ clock, parallel: 4, restMs: tellRestMs, run: given.tell, onError: failed("tell") });
   const world: World = {
     ...given,
     changed: (key) => {

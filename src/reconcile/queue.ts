@@ -10,6 +10,8 @@ export type QueueOptions = {
   /** Handles its own errors; a throw is a mistake of ours and is told to `onError`, then retried with back-off. */
   run(key: string, signal: AbortSignal): Promise<RunResult>;
   onError(key: string, error: unknown): void;
+  /** At least this long between two runs of a key; what is hinted at meanwhile waits and makes one run. */
+  restMs?: number;
   /** First back-off, doubled each time up to `maximumMs`. */
   backoff?: { firstMs: number; maximumMs: number };
 };
@@ -34,6 +36,7 @@ export function createQueue(options: QueueOptions): Queue {
   const running = new Map<string, AbortController>();
   const timers = new Map<string, AbortController>();
   const failures = new Map<string, number>();
+  const restUntil = new Map<string, number>();
   /** Hinted at while they run: run again after, unless the run ends in a back-off. */
   const hinted = new Set<string>();
   const runs = new Set<Promise<void>>();
@@ -41,6 +44,11 @@ export function createQueue(options: QueueOptions): Queue {
 
   const add = (key: string): void => {
     if (closed) return;
+    const restMs = (restUntil.get(key) ?? 0) - clock.now();
+    if (restMs > 0 && !running.has(key)) {
+      addLater(key, restMs);
+      return;
+    }
     timers.get(key)?.abort();
     timers.delete(key);
     waiting.add(key);
@@ -57,11 +65,17 @@ export function createQueue(options: QueueOptions): Queue {
       const run = runOne(key, control.signal).finally(() => {
         running.delete(key);
         runs.delete(run);
+        if (options.restMs !== undefined) rest(key, options.restMs);
         if (hinted.delete(key) && !timers.has(key)) add(key);
         pump();
       });
       runs.add(run);
     }
+  };
+
+  const rest = (key: string, restMs: number): void => {
+    restUntil.set(key, clock.now() + restMs);
+    if (waiting.delete(key) && !timers.has(key)) addLater(key, restMs);
   };
 
   const runOne = async (key: string, signal: AbortSignal): Promise<void> => {

@@ -92,6 +92,29 @@ test("a hint does not cut a back-off short, whether it comes during the run that
   expect(runs).toHaveLength(3);
 });
 
+test("a key that rests between its runs makes one run of all that happens meanwhile", async () => {
+  const clock = fakeClock();
+  const runs: string[] = [];
+  const queue = createQueue({
+    clock,
+    parallel: 1,
+    restMs: 1000,
+    onError: () => undefined,
+    run: async (key) => (runs.push(key), { kind: "done" }),
+  });
+  queue.add("a");
+  queue.add("a");
+  await turn();
+  for (let i = 0; i < 10; i++) queue.add("a");
+  expect(runs).toEqual(["a"]);
+  await clock.advance(999);
+  expect(runs).toEqual(["a"]);
+  await clock.advance(1);
+  expect(runs).toEqual(["a", "a"]);
+  await clock.advance(5000);
+  expect(runs).toEqual(["a", "a"]);
+});
+
 test("an aborted run is awaited, told to nobody as an error, and makes room", async () => {
   const { queue, runs, errors } = manual();
   queue.add("a");
