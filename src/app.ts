@@ -14,6 +14,7 @@ import type { Clock, RandomId } from "./domain/time.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
 import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
+import { isInside } from "./engine/subnets.ts";
 import { watch } from "./engine/watch.ts";
 import { createGitHubClient } from "./feedback/github-client.ts";
 import { maskSecrets } from "./feedback/masking.ts";
@@ -35,6 +36,8 @@ export type App = AsyncDisposable & { url: string; dashboardLink: string; port: 
 
 /** Previews brought to their wish side by side; builds have a limit of their own. */
 const parallel = 8;
+/** Docker's own, where build steps sit; an operator who moved it closes the host with a firewall (README, Limits). */
+const defaultBridge = "172.17.0.0/16";
 /** Requests under way when we stop may take this long. */
 const closeMs = 5000;
 
@@ -91,6 +94,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     own: {
       hosts: [config.publicUrl, site.dashboardOrigin].map((url) => new URL(url).hostname),
       handle: (request, response) => api.handle(request, response),
+      // A branch's code runs in there: it has no business with the API and the dashboard.
+      refuses: (address) => [config.network.pool, defaultBridge].some((cidr) => isInside(cidr, address)),
     },
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { constants, lstat, open, readdir, readlink, realpath } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Pack, pack } from "tar-stream";
 import { InputError, SourceError } from "../domain/errors.ts";
 import type { BuildSpec } from "../domain/stack.ts";
@@ -16,10 +18,7 @@ export type BuildFiles = AsyncDisposable & {
 /** What is sent to the engine, and where in it the Dockerfile is. */
 export type BuildContext = { tar: Readable; dockerfile: string };
 
-type Packing = { root: string; ignore: Ignore; tar: Pack; open: Readable | null };
-
-/** A Dockerfile from outside the context (or inline, or ignored) travels inside it under this name. */
-const privateDockerfile = ".mayfly.Dockerfile";
+type Packing = { root: string; ignore: Ignore; tar: Pack; open: Readable | null; privateName: string };
 
 /**
  * Packs a build's context directory without what its `.dockerignore` (or `<Dockerfile>.dockerignore`) names. Symbolic
@@ -33,16 +32,25 @@ export async function packContext(files: BuildFiles, build: BuildSpec): Promise<
   const inside = build.dockerfile === null ? null : pathInside(join("/", build.context), join("/", build.dockerfile));
   const sendsItself = inside !== null && !ignore.ignores(inside);
   const tar = pack();
-  const packing: Packing = { root, ignore, tar, open: null };
+  const privateName = privateNameOf(text);
+  const packing: Packing = { root, ignore, tar, open: null, privateName };
   const fill = async () => {
-    if (!sendsItself) tar.entry({ name: privateDockerfile, mode: 0o644 }, text);
+    if (!sendsItself) tar.entry({ name: privateName, mode: 0o644 }, text);
     await packDirectory(packing, "");
     tar.finalize();
   };
   // The engine may stop reading in the middle of a file.
   tar.on("close", () => packing.open?.destroy());
   fill().catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
-  return { tar: Readable.from(tar), dockerfile: sendsItself ? inside : privateDockerfile };
+  return { tar: Readable.from(tar), dockerfile: sendsItself ? inside : privateName };
+}
+
+/**
+ * A Dockerfile from outside the context (or inline, or ignored) travels inside it under a name that its text decides,
+ * so that no file beside it can stand in for it.
+ */
+function privateNameOf(text: string): string {
+  return `.mayfly-${createHash("sha256").update(text).digest("hex").slice(0, 32)}.Dockerfile`;
 }
 
 async function contextRoot(files: string, context: string): Promise<string> {
@@ -88,7 +96,11 @@ function readIgnore(files: BuildFiles, build: BuildSpec): Ignore {
 async function packDirectory(packing: Packing, directory: string): Promise<void> {
   const entries = await readdir(join(packing.root, directory), { withFileTypes: true });
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    // A folder of a hundred thousand files takes its time, and the rest of the server is not to wait for it.
+    await nextTurn();
+    if (packing.tar.destroyed) return;
     const path = directory === "" ? entry.name : `${directory}/${entry.name}`;
+    if (path === packing.privateName) continue;
     const ignored = packing.ignore.ignores(path);
     if (entry.isDirectory()) {
       if (!ignored) packing.tar.entry({ name: path, type: "directory", mode: 0o755 });

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Trace } from "./build-trace.ts";
-import { cleanLine, createLineSplitter, type LineSink } from "./log-lines.ts";
+import { cleanLine, createLineSplitter, type LineSink, lineLimit } from "./log-lines.ts";
 
 /** The log of one build under way: a file for the page, the last lines for a failure. */
 export type BuildLog = Disposable & {
@@ -55,8 +55,8 @@ export function createBuildLog(file: string, onLine?: (line: string) => void): B
       for (const vertex of vertexes) {
         if (vertex.name.startsWith("[internal]") && vertex.error === "") continue;
         const step = stepOf(vertex.digest);
-        step.name = cleanLine(vertex.name);
-        step.error = cleanLine(vertex.error.replaceAll("\n", " "));
+        step.name = cleanLine(vertex.name.slice(0, lineLimit));
+        step.error = cleanLine(vertex.error.slice(0, lineLimit).replaceAll("\n", " "));
         if (vertex.started && !step.started) put(`#${step.number} ${step.name}`);
         step.started ||= vertex.started;
         if (vertex.completed) end(step, vertex.cached);

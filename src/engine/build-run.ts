@@ -8,7 +8,7 @@ import type { BuildLog } from "./build-log.ts";
 import { decodeTrace } from "./build-trace.ts";
 import { allow } from "./docker.ts";
 import { jsonLines } from "./json-lines.ts";
-import { cleanLine } from "./log-lines.ts";
+import { cleanLine, lineLimit } from "./log-lines.ts";
 
 type BuildEvent = { id?: string; aux?: unknown; error?: string; errorDetail?: { message?: string } };
 
@@ -64,7 +64,7 @@ export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog,
 
 function buildFailed(build: BuildSpec, log: BuildLog, error: string): EngineError {
   const failed = log.failed();
-  const text = cleanLine((failed?.error || error).replaceAll("\n", " "));
+  const text = cleanLine((failed?.error || error).slice(0, lineLimit).replaceAll("\n", " "));
   const code = /exit code: (\d+)/.exec(text)?.[1];
   const what =
     failed === null

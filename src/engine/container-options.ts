@@ -82,7 +82,7 @@ function hostOptions(plan: ContainerPlan, owner: ContainerOwner): Docker.HostCon
     CapDrop: service.capDrop,
     Init: service.init,
     ReadonlyRootfs: service.readOnly,
-    ...(service.shmSizeBytes !== null && { ShmSize: service.shmSizeBytes }),
+    ...(service.shmSizeBytes !== null && { ShmSize: Math.min(service.shmSizeBytes, service.limits.memoryBytes) }),
     Tmpfs: tmpfsOptions(service.mounts),
     // The library's types ask for more than the engine does.
     Mounts: volumeOptions(service.mounts, plan.volumes, owned) as Docker.MountSettings[],

@@ -4,8 +4,9 @@ import { labels } from "../domain/labels.ts";
 import type { Step } from "../plan/step.ts";
 import { containerOptions } from "./container-options.ts";
 import { allow } from "./docker.ts";
+import { cleanLine } from "./log-lines.ts";
 import { addressesOf } from "./networks.ts";
-import { refuseForeign } from "./ownership.ts";
+import { ownerOf, refuseForeign } from "./ownership.ts";
 import type { StepHost, StepScope } from "./steps.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
@@ -18,7 +19,7 @@ export async function createContainer(host: StepHost, step: StepOf<"create">, sc
   const plan = step.container;
   const found = await allow(host.docker.getContainer(plan.name).inspect(), 404);
   if (found) {
-    refuseForeign(found.Config.Labels, host.server, `container ${plan.name}`);
+    refuseForeign(found.Config.Labels, ownerOf(host, scope), `container ${plan.name}`);
     if (found.State.Status !== "created" && found.Config.Labels[labels.specHash] === plan.specHash) return;
     await remove(host, { container: found.Id, graceMs: plan.service.stopGraceMs ?? 0 }, scope);
   }
@@ -39,11 +40,15 @@ export async function startContainer(host: StepHost, step: StepOf<"start">): Pro
     const info = await allow(container.inspect(), 404);
     // 126 and 127, as in a shell: the command may not be run, or is not there.
     if (info?.State.ExitCode !== 126 && info?.State.ExitCode !== 127) throw error;
-    throw new EngineError("service-exited", `${step.service} could not be started: ${info.State.Error}`, {
-      cause: error,
-      service: step.service,
-      hint: "Check `command:` and `entrypoint:`, and that the image holds the program.",
-    });
+    throw new EngineError(
+      "service-exited",
+      `${step.service} could not be started: ${cleanLine(info.State.Error).slice(0, 1000)}`,
+      {
+        cause: error,
+        service: step.service,
+        hint: "Check `command:` and `entrypoint:`, and that the image holds the program.",
+      },
+    );
   }
 }
 
@@ -56,7 +61,7 @@ export async function stopContainer(host: StepHost, step: StepOf<"stop">): Promi
 export async function removeContainer(host: StepHost, step: StepOf<"remove">, scope: StepScope): Promise<void> {
   const found = await allow(host.docker.getContainer(step.container).inspect(), 404);
   if (found === null) return;
-  refuseForeign(found.Config.Labels, host.server, `container ${step.container}`);
+  refuseForeign(found.Config.Labels, ownerOf(host, scope), `container ${step.container}`);
   await remove(host, { container: found.Id, graceMs: found.State.Running ? step.graceMs : 0 }, scope);
 }
 

@@ -15,20 +15,35 @@ const unreachable = new Set([
   "EHOSTUNREACH",
 ]);
 
+/** What names in a path consist of: dockerode puts them in as they are, and anything else could make another call of it. */
+const plainPath = /^(?:\/(?!\.{1,2}(?:\/|\??$))[\w.:@-]+)+\??$/;
+
+/** The most that is told of what the engine says. */
+const textLimit = 1000;
+
+/** A part that the types of docker-modem keep to themselves. */
+type Requests = { buildRequest(options: object, ...rest: unknown[]): void };
+
 type CallError = Error & { code?: string; statusCode?: number; json?: { message?: string } | null };
 
 /**
  * Opens the engine at `unix:///path` or `tcp://host:port`; nothing is sent yet. Every failing call throws
- * EngineError `engine-unreachable` or `engine-refused`, except one ended by its own signal.
+ * EngineError `engine-unreachable` or `engine-refused`, except one ended by its own signal. Only a path of plain names
+ * is called, and no redirect is followed.
  */
 export function connect(host: string): Docker {
   const docker = new Docker({ ...addressOf(host), version: apiVersion });
   const { modem } = docker;
   const dial = modem.dial.bind(modem);
   modem.dial = (options, callback) => {
-    const call = `${options.method} ${options.path.replace(/\?$/, "")}`;
+    const call = `${options.method} ${options.path.replace(/\?$/, "").slice(0, 300)}`;
+    if (!plainPath.test(options.path)) return callback?.(new EngineError("engine-refused", `${call} is no call`), null);
     dial(options, (error, result) => callback?.(error ? toEngineError(error, call) : null, result));
   };
+  // docker-modem follows a redirect to a URL without a host, and throws where nobody can catch it.
+  const requests = modem as unknown as Requests;
+  const buildRequest = requests.buildRequest.bind(modem);
+  requests.buildRequest = (options, ...rest) => buildRequest({ ...options, maxRedirects: 0 }, ...rest);
   return docker;
 }
 
@@ -52,7 +67,10 @@ export function textOf(error: unknown): string {
   const cause = error instanceof EngineError ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
   const { json, message } = cause as CallError;
-  return (json?.message ?? message).replace(/^\(HTTP code \d+\) \w[\w ]* - /, "").trim();
+  return (json?.message ?? message)
+    .slice(0, textLimit)
+    .replace(/^\(HTTP code \d+\) \w[\w ]{0,40} - /, "")
+    .trim();
 }
 
 /** Epoch milliseconds of the engine's RFC 3339 timestamp; null for its "never" (year 1). */

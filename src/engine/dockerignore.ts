@@ -15,34 +15,67 @@ type Token =
 type Segment = { kind: "globstar" } | { kind: "glob"; tokens: Token[] };
 type Pattern = { exception: boolean; segments: Segment[] };
 
+/** How far a pattern has come on the way to a path: every place in its segments that the parts so far lead to. */
+type Progress = { matched: boolean; places: readonly number[] };
+
 const patternLimit = 1000;
+const patternLength = 512;
+/** Folders whose progress is kept: a walk needs those above where it is. */
+const keptFolders = 100;
 
 /**
  * Reads a `.dockerignore` (docs.docker.com/build/concepts/context, "Syntax"): the last pattern that matches a path or
- * one of its directories decides. Matched without regular expressions, which a branch could make run for hours.
- * Throws InputError `invalid-value` for more than 1000 patterns.
+ * one of its directories decides. Matched without regular expressions, which a branch could make run for hours; what
+ * is known of a folder serves all that lies in it.
+ * Throws InputError `invalid-value` for more than 1000 patterns, or one of more than 512 characters.
  */
 export function parseDockerignore(text: string, file: string): Ignore {
-  const patterns = text
-    .replace(/^\uFEFF/, "")
-    .split("\n")
-    .flatMap(parsePattern);
-  if (patterns.length > patternLimit) {
-    throw new InputError("invalid-value", `${file} has more than ${patternLimit} patterns`, {
-      hint: "Ignore whole directories.",
-    });
-  }
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  const long = lines.findIndex((line) => line.length > patternLength && !line.startsWith("#"));
+  if (long >= 0) throw tooMuch(`${file} has a pattern of more than ${patternLength} characters in line ${long + 1}`);
+  const patterns = lines.flatMap(parsePattern);
+  if (patterns.length > patternLimit) throw tooMuch(`${file} has more than ${patternLimit} patterns`);
+
+  const start = patterns.map(({ segments }) => ({ matched: false, places: closed(segments, [0]) }));
+  const folders = new Map<string, Progress[]>();
+  const progressAt = (folder: string): Progress[] => {
+    if (folder === "") return start;
+    const known = folders.get(folder);
+    if (known) return known;
+    const above = progressAt(parentOf(folder));
+    const part = nameOf(folder);
+    const here = patterns.map(({ segments }, index) => advance(segments, above[index] ?? stuck, part));
+    if (folders.size >= keptFolders) folders.clear();
+    folders.set(folder, here);
+    return here;
+  };
+
   return {
     hasExceptions: patterns.some((pattern) => pattern.exception),
     ignores(path) {
-      const parts = path.split("/");
+      const above = progressAt(parentOf(path));
+      const part = nameOf(path);
       let ignored = false;
-      for (const pattern of patterns) {
-        if (ignored === pattern.exception && matchesOrParent(pattern.segments, parts)) ignored = !pattern.exception;
+      for (const [index, { exception, segments }] of patterns.entries()) {
+        if (ignored === exception && advance(segments, above[index] ?? stuck, part).matched) ignored = !exception;
       }
       return ignored;
     },
   };
+}
+
+const stuck: Progress = { matched: false, places: [] };
+
+function tooMuch(what: string): InputError {
+  return new InputError("invalid-value", what, { hint: "Ignore whole directories." });
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function parsePattern(raw: string): Pattern[] {
@@ -77,35 +110,34 @@ function parseSegment(part: string): Segment {
   return { kind: "glob", tokens };
 }
 
-function matchesOrParent(segments: Segment[], parts: string[]): boolean {
-  return parts.some((_, index) => matchesPath(segments, parts.slice(0, index + 1)));
+/** One part further. What matched a folder matches all in it. */
+function advance(segments: readonly Segment[], { matched, places }: Progress, part: string): Progress {
+  if (matched) return { matched, places };
+  const reached = places.flatMap((place) => {
+    const segment = segments[place];
+    if (segment === undefined) return [];
+    if (segment.kind === "globstar") return [place];
+    return matchesName(segment.tokens, part) ? [place + 1] : [];
+  });
+  const next = closed(segments, reached);
+  return { matched: next.includes(segments.length), places: next };
 }
 
-function matchesPath(segments: Segment[], parts: string[]): boolean {
-  return matchesWild(
-    segments,
-    parts,
-    (segment) => segment.kind === "globstar",
-    (segment, part) =>
-      segment.kind === "glob" &&
-      matchesWild(segment.tokens, part.split(""), (token) => token.kind === "star", matchesChar),
-  );
+/** The same places and those behind a `**`, which may stand for nothing. */
+function closed(segments: readonly Segment[], places: readonly number[]): number[] {
+  const all = new Set(places);
+  for (const place of all) if (segments[place]?.kind === "globstar") all.add(place + 1);
+  return [...all];
 }
 
-/** Wildcard matching that goes back to the last star only: at worst pattern × text steps. */
-function matchesWild<P, T>(
-  pattern: P[],
-  text: T[],
-  isStar: (part: P) => boolean,
-  matches: (part: P, item: T) => boolean,
-): boolean {
+/** Goes back to the last star only: at worst pattern × name steps. */
+function matchesName(tokens: readonly Token[], name: string): boolean {
   let [at, star, resume] = [0, -1, 0];
-  for (let index = 0; index < text.length;) {
-    const part = pattern[at];
-    const item = text[index] as T;
-    if (part !== undefined && isStar(part)) {
+  for (let index = 0; index < name.length;) {
+    const token = tokens[at];
+    if (token?.kind === "star") {
       [star, resume] = [at++, index];
-    } else if (part !== undefined && matches(part, item)) {
+    } else if (token !== undefined && matchesChar(token, name.charAt(index))) {
       at++;
       index++;
     } else if (star >= 0) {
@@ -113,7 +145,7 @@ function matchesWild<P, T>(
       index = ++resume;
     } else return false;
   }
-  return pattern.slice(at).every(isStar);
+  return tokens.slice(at).every((token) => token.kind === "star");
 }
 
 function matchesChar(token: Token, char: string): boolean {

@@ -1,10 +1,12 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { EngineError } from "../domain/errors.ts";
+import { isImageReference } from "../domain/image-reference.ts";
 import { labels } from "../domain/labels.ts";
 import type { ImageSpec, ResolvedImage } from "../domain/stack.ts";
 import { allow, statusOf, textOf } from "./docker.ts";
 import { jsonLines } from "./json-lines.ts";
+import { registryAnswer } from "./registry-answer.ts";
 
 type PullEvent = {
   status?: string;
@@ -25,7 +27,8 @@ export async function resolveImage(
   repositoryId: number,
 ): Promise<ResolvedImage | null> {
   const name = image.kind === "pull" ? image.reference : tag;
-  if (name === null || name === "") return null;
+  // A name is part of a call's path: what is none could make another call of it.
+  if (name === null || !isImageName(name)) return null;
   const info = await allow(docker.getImage(name).inspect(), 404);
   const builtFor = info?.Config.Labels?.[labels.repository];
   if (info === null || (builtFor !== undefined && builtFor !== String(repositoryId))) return null;
@@ -34,13 +37,19 @@ export async function resolveImage(
 
 /**
  * Pulls an image by name (`latest` when it names none), telling what is going on a line at a time. Throws EngineError
- * `image-unavailable`, which says whether a registry answered.
+ * `image-unavailable`, which says whether a registry answered, and nothing of what it said.
  */
 export async function pull(
   docker: Docker,
   reference: string,
   options: { signal: AbortSignal; onProgress?: (line: string) => void },
 ): Promise<void> {
+  if (!isImageName(reference)) {
+    throw new EngineError(
+      "image-unavailable",
+      `${JSON.stringify(reference.slice(0, 120))} is not the name of an image`,
+    );
+  }
   try {
     // Without a tag the engine would pull every tag there is.
     const call = { fromImage: withTag(reference), abortSignal: options.signal };
@@ -57,10 +66,15 @@ export async function pull(
   }
 }
 
+/** A reference as registries know them, or the whole id of an image. */
+function isImageName(text: string): boolean {
+  return isImageReference(text) || /^sha256:[0-9a-f]{64}$/.test(text);
+}
+
 function unavailable(reference: string, text: string, answered: boolean, cause?: unknown): EngineError {
   const what = answered
-    ? `image ${reference} is not to be had: the registry answered "${text}"`
-    : `image ${reference} could not be pulled, no registry gave it: ${text}`;
+    ? `image ${reference} is not to be had: ${registryAnswer(text)}`
+    : `image ${reference} could not be pulled, no registry gave it: ${registryAnswer(text)}`;
   return new EngineError("image-unavailable", what, { cause, retry: answered ? "never" : "backoff" });
 }
 

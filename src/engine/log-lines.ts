@@ -1,8 +1,8 @@
 import { StringDecoder } from "node:string_decoder";
-import { stripVTControlCharacters } from "node:util";
+import { cleanText } from "../domain/clean-text.ts";
 
 /** Characters kept of one line; the rest up to its end is dropped. */
-export const lineLimit = 16 * 1024;
+export const lineLimit = 4 * 1024;
 
 export type LineSink = { write(chunk: Buffer): void; end(): void };
 
@@ -71,16 +71,8 @@ export function createLogSplitter(framed: boolean, onLine: (line: string) => voi
   };
 }
 
-/**
- * A line as it may be shown anywhere: without terminal sequences, control characters and the invisible marks that turn
- * the direction of text; of a line redrawn by carriage returns, what it showed last.
- */
+/** A line as it may be shown anywhere (`cleanText`); of one redrawn by carriage returns, what it showed last. */
 export function cleanLine(line: string): string {
-  const shown = stripVTControlCharacters(line)
-    .split("\r")
-    .findLast((part) => part !== "");
-  return (shown ?? "").replaceAll(unshown, "");
+  const shown = line.split("\r").map(cleanText);
+  return (shown.findLast((part) => part !== "") ?? "").replaceAll("\n", "");
 }
-
-// oxlint-disable-next-line no-control-regex -- these are what is taken out
-const unshown = /[\u0000-\u0008\u000A-\u001F\u007F-\u009F\u200E\u200F\u202A-\u202E\u2066-\u2069]/g;

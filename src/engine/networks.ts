@@ -3,7 +3,7 @@ import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
 import type { Attachment, Step } from "../plan/step.ts";
 import { endpointOptions } from "./container-options.ts";
 import { allow, statusOf } from "./docker.ts";
-import { refuseForeign } from "./ownership.ts";
+import { ownerOf, refuseForeign } from "./ownership.ts";
 import type { StepHost, StepScope } from "./steps.ts";
 import { addressAt, type Subnets } from "./subnets.ts";
 
@@ -17,7 +17,7 @@ export async function createNetwork(
   scope: StepScope,
 ): Promise<void> {
   const found = await findNetwork(host.docker, step.name);
-  if (found) return refuseForeign(found.Labels, host.server, `network ${step.name}`);
+  if (found) return refuseForeign(found.Labels, ownerOf(host, scope), `network ${step.name}`);
   await subnets.take(step.addresses, (subnet) =>
     host.docker.createNetwork({
       Name: step.name,
@@ -40,7 +40,7 @@ export async function createNetwork(
 /** Joins a container to one more network under its names; being there already is success. */
 export async function join(host: StepHost, step: StepOf<"join">, scope: StepScope): Promise<void> {
   const container = await host.docker.getContainer(step.container).inspect();
-  refuseForeign(container.Config.Labels, host.server, `container ${step.container}`);
+  refuseForeign(container.Config.Labels, ownerOf(host, scope), `container ${step.container}`);
   const network = host.docker.getNetwork(step.attachment.network);
   const { Id } = await network.inspect();
   const present = container.NetworkSettings.Networks[step.attachment.network];
@@ -59,7 +59,7 @@ export async function join(host: StepHost, step: StepOf<"join">, scope: StepScop
 export async function leave(host: StepHost, step: StepOf<"leave">, scope: StepScope): Promise<void> {
   const container = await allow(host.docker.getContainer(step.container).inspect(), 404);
   if (container?.NetworkSettings.Networks[step.network] === undefined) return;
-  refuseForeign(container.Config.Labels, host.server, `container ${step.container}`);
+  refuseForeign(container.Config.Labels, ownerOf(host, scope), `container ${step.container}`);
   scope.signal.throwIfAborted();
   await allow(host.docker.getNetwork(step.network).disconnect({ Container: container.Id, Force: true }), 404);
 }
@@ -69,7 +69,7 @@ export async function removeNetwork(host: StepHost, step: StepOf<"remove-network
   for (let attempt = 1; ; attempt++) {
     const found = await findNetwork(host.docker, step.name);
     if (found === null) return;
-    refuseForeign(found.Labels, host.server, `network ${step.name}`);
+    refuseForeign(found.Labels, ownerOf(host, scope), `network ${step.name}`);
     await disconnectAll(host.docker, found);
     scope.signal.throwIfAborted();
     try {

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type Docker from "dockerode";
 import { EngineError } from "../domain/errors.ts";
 import { statusOf, textOf } from "./docker.ts";
@@ -75,6 +76,15 @@ export function parseRange(cidr: string): Range {
   const size = 2 ** (32 - Number(prefix));
   const value = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
   return { base: value - (value % size), size };
+}
+
+/** Whether an address is one of a CIDR's; an IPv4 address may come mapped (`::ffff:10.0.0.1`), any other is in none. */
+export function isInside(cidr: string, address: string): boolean {
+  const plain = address.replace(/^::ffff:/i, "");
+  if (!isIPv4(plain)) return false;
+  const { base, size } = parseRange(cidr);
+  const { base: at } = parseRange(`${plain}/32`);
+  return at >= base && at < base + size;
 }
 
 export function formatRange({ base, size }: Range): string {

@@ -2,7 +2,7 @@ import { EngineError } from "../domain/errors.ts";
 import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
 import type { Step } from "../plan/step.ts";
 import { allow, statusOf } from "./docker.ts";
-import { ownedBy, refuseForeign } from "./ownership.ts";
+import { ownedBy, ownerOf, refuseForeign } from "./ownership.ts";
 import type { StepHost, StepScope } from "./steps.ts";
 
 /** Makes a volume; one of that name that is ours is kept. (The engine itself would answer 201 with the old labels.) */
@@ -12,7 +12,7 @@ export async function createVolume(
   scope: StepScope,
 ): Promise<void> {
   const found = await allow(host.docker.getVolume(step.name).inspect(), 404);
-  if (found) return refuseForeign(found.Labels, host.server, `volume ${step.name}`);
+  if (found) return refuseForeign(found.Labels, ownerOf(host, scope), `volume ${step.name}`);
   scope.signal.throwIfAborted();
   await host.docker.createVolume({
     Name: step.name,
@@ -35,7 +35,7 @@ export async function removeVolume(
   const volume = host.docker.getVolume(step.name);
   const found = await allow(volume.inspect(), 404);
   if (found === null) return;
-  refuseForeign(found.Labels, host.server, `volume ${step.name}`);
+  refuseForeign(found.Labels, ownerOf(host, scope), `volume ${step.name}`);
   scope.signal.throwIfAborted();
   try {
     await allow(volume.remove(), 404);

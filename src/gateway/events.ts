@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../domain/time.ts";
 import { plainAnswer, sendAnswer } from "./answer.ts";
 import { type PageSource, announce, modelOfRoute } from "./page-model.ts";
-import { renderParts } from "./page-parts.ts";
+import { type PageParts, renderParts } from "./page-parts.ts";
 import { type Route, type RouteTable, lookup } from "./route-table.ts";
 
 /** The live half of our pages: `/.mayfly/events` on a preview's host. */
@@ -19,6 +19,8 @@ export type EventStreamsOptions = {
 };
 
 const TICK_MS = 1000;
+// Shorter than a tick, or one that comes a moment early would wait for the next.
+const LOOK_MS = 900;
 // A viewer that does not read is not worth more memory than this.
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
@@ -27,13 +29,26 @@ const MAX_UNREAD_BYTES = 1024 * 1024;
  * table, not the store, has an upstream for the host: a page that reloads then meets the site.
  */
 export function createEventStreams({ source, table, clock }: EventStreamsOptions): EventStreams {
-  const open = new Set<() => void>();
+  /** By how a stream is ended, the preview it is of. */
+  const open = new Map<() => void, string>();
+  /** The newest look at each preview that is watched: anybody may open a hundred streams, and all of them share it. */
+  const looks = new Map<string, { atMs: number; parts: PageParts }>();
+
+  function partsOf(route: Route): PageParts {
+    const nowMs = clock.now();
+    const known = looks.get(route.preview);
+    if (known !== undefined && nowMs - known.atMs < LOOK_MS) return known.parts;
+    const model = source.view(route.preview) ?? modelOfRoute(route);
+    const parts = renderParts(model, announce(model), nowMs);
+    looks.set(route.preview, { atMs: nowMs, parts });
+    return parts;
+  }
 
   function follow(route: Route, res: ServerResponse): void {
-    let sent: ReadonlyMap<string, string> = new Map();
+    let sent: PageParts = new Map();
     const tell = (): void => {
-      const model = source.view(route.preview) ?? modelOfRoute(route);
-      const parts = renderParts(model, announce(model), clock.now());
+      const parts = partsOf(route);
+      if (parts === sent) return;
       for (const [id, html] of parts) if (sent.get(id) !== html) res.write(event("part", { id, html }));
       sent = parts;
       if (res.writableLength > MAX_UNREAD_BYTES) res.destroy();
@@ -53,12 +68,13 @@ export function createEventStreams({ source, table, clock }: EventStreamsOptions
     const timer = setInterval(update, TICK_MS);
     const end = (last?: string): void => {
       open.delete(end);
+      if (![...open.values()].includes(route.preview)) looks.delete(route.preview);
       clearInterval(timer);
       clearTimeout(soon);
       unsubscribe();
       res.end(last);
     };
-    open.add(end);
+    open.set(end, route.preview);
     res.once("close", () => end());
     // Even if the site is there already, the first `serving` waits for a tick: a page that is shown again cannot reload in a circle.
     tell();
@@ -80,7 +96,7 @@ export function createEventStreams({ source, table, clock }: EventStreamsOptions
       follow(route, res);
     },
     close() {
-      for (const end of open) end();
+      for (const end of open.keys()) end();
     },
   };
 }

@@ -14,6 +14,8 @@ import { isWebSocket, tunnel } from "./tunnel.ts";
 export type OwnSite = {
   /** The names besides `localhost` and bare addresses: of `public_url` and `dashboard.host`. */
   readonly hosts: readonly string[];
+  /** Whose own connections are refused, by their address: a preview's containers reach the host they run on. */
+  readonly refuses?: (remoteAddress: string) => boolean;
   readonly handle: RequestListener;
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 };
@@ -50,6 +52,11 @@ export function handleRequest(parts: GatewayParts, req: IncomingMessage, res: Se
   const where = destinationOf(req, { table: table(), isOwnHost });
   switch (where.kind) {
     case "own":
+      if (isRefused(own, req)) {
+        res.shouldKeepAlive = false;
+        sendAnswer(res, notForYou());
+        return;
+      }
       req.url = where.path;
       res.setHeader("X-Robots-Tag", "noindex");
       if (req.headers.expect !== undefined && req.httpVersion !== "1.0") res.writeContinue();
@@ -87,12 +94,21 @@ export function handleUpgrade(
     if (where.kind === "refused") return plainAnswer(400, where.why);
     if (!isWebSocket(req)) return plainAnswer(400, "Only upgrades to websocket are carried.");
     if (where.kind === "unknown" || where.kind === "ours") return unknownHost();
+    if (where.kind === "own" && isRefused(own, req)) return notForYou();
     if (where.kind === "own") return own.upgrade === undefined ? plainAnswer(404, "There is nothing here.") : null;
     return where.route.upstream === null ? pages.forRoute(where.route, req) : null;
   })();
   if (refusal !== null) endWith(socket, refusal);
   else if (where.kind === "own") own.upgrade?.(req, socket, head);
   else if (where.kind === "route") carryUpgrade(parts, where, { req, socket, head });
+}
+
+function isRefused({ refuses }: OwnSite, req: IncomingMessage): boolean {
+  return refuses?.(req.socket.remoteAddress ?? "") === true;
+}
+
+function notForYou(): Answer {
+  return plainAnswer(403, "Previews may not call the server that runs them.");
 }
 
 /** Forwards our own probe to a candidate: the same path as a visitor's request, neither counted nor shown a page. */

@@ -12,6 +12,8 @@ const DROPPED = new Set(
 );
 // A peer that names these in Connection would take a message's frame or address away.
 const NEVER_NAMED = new Set(["host", "content-length", "expect", "set-cookie"]);
+// A page on our own host could lose its session to a preview under the same domain (W3C Clear Site Data, section 3).
+const KEPT_BACK = new Set(["x-robots-tag", "clear-site-data"]);
 const NONE: ReadonlySet<string> = new Set();
 
 /** How a message's body is told apart from the next message; "unknown" must not be forwarded. */
@@ -44,7 +46,7 @@ export function requestHeaders(req: IncomingMessage, framing: Framing, added: re
   return headers;
 }
 
-/** The flat header list of an answer for the client at `host`, narrowed cookies and `X-Robots-Tag: noindex` included. */
+/** The flat header list of an answer for the client at `host`, with narrowed cookies and `X-Robots-Tag: noindex`. */
 export function responseHeaders(answer: IncomingMessage, host: string): string[] {
   const headers: string[] = [];
   const named = namedIn(answer.headers.connection);
@@ -53,7 +55,7 @@ export function responseHeaders(answer: IncomingMessage, host: string): string[]
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";
     const lower = name.toLowerCase();
-    if (DROPPED.has(lower) || named.has(lower) || lower === "x-robots-tag" || (chunked && lower === "content-length"))
+    if (DROPPED.has(lower) || named.has(lower) || KEPT_BACK.has(lower) || (chunked && lower === "content-length"))
       continue;
     const value = rawHeaders[i + 1] ?? "";
     headers.push(name, lower === "set-cookie" ? narrowCookie(value, host) : value);

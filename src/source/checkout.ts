@@ -94,11 +94,13 @@ export function readers(root: string, special: readonly Special[]): Pick<Checkou
   const kinds = new Map(special.map(({ path, kind }) => [path, kind]));
 
   const specialOnTheWay = (path: string): Special | undefined => {
-    const parts = normalizeContained(path).split("/");
-    const ways = parts.map((_, index) => parts.slice(0, index + 1).join("/"));
-    const way = ways.find((each) => kinds.has(each));
-    const kind = way === undefined ? undefined : kinds.get(way);
-    return way === undefined || kind === undefined ? undefined : { path: way, kind };
+    let way = "";
+    for (const part of normalizeContained(path).split("/")) {
+      way = way === "" ? part : `${way}/${part}`;
+      const kind = kinds.get(way);
+      if (kind !== undefined) return { path: way, kind };
+    }
+    return undefined;
   };
 
   return {

@@ -22,14 +22,22 @@ export function resolveContained(root: string, path: string): Contained {
   return { path: at, kind: "directory" };
 }
 
+/** PATH_MAX and NAME_MAX of Linux: what is longer cannot be a file of a commit. */
+const longestPath = 4096;
+const longestPart = 255;
+
 /** The same path without `.`, `..` and doubled slashes; `.` for the root. Throws SourceError `path-outside`. */
 export function normalizeContained(path: string): string {
+  if (path.length > longestPath)
+    throw new SourceError("path-outside", `a path of ${path.length} characters is too long (${longestPath} at most)`);
   const shown = JSON.stringify(path.slice(0, 120));
   if (path.includes("\0")) throw new SourceError("path-outside", `the path ${shown} holds a NUL character`);
   if (isAbsolute(path)) throw new SourceError("path-outside", `the path ${shown} is absolute`);
   const inside = posix.normalize(path).replace(/\/$/, "");
   if (inside === ".." || inside.startsWith("../"))
     throw new SourceError("path-outside", `the path ${shown} leads outside`);
+  if (inside.split("/").some((part) => part.length > longestPart))
+    throw new SourceError("path-outside", `the path ${shown} has a name over ${longestPart} characters`);
   return inside === "" ? "." : inside;
 }
 

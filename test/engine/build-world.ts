@@ -84,7 +84,5 @@ export async function createBuildWorld(options: Partial<BuildOptions> = {}) {
   return built;
 }
 
-type BuildWorld = Awaited<ReturnType<typeof createBuildWorld>>;
-
 /** A line that no other run has had: what follows it is not taken from the cache. */
 export const fresh = () => `ENV RUN_OF=${randomBytes(8).toString("hex")}`;

@@ -1,4 +1,7 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { EngineError } from "../../src/domain/errors.ts";
 import { connect } from "../../src/engine/docker.ts";
 import { pull, resolveImage } from "../../src/engine/images.ts";
 import { follow, type LogLine, tail } from "../../src/engine/logs.ts";
@@ -146,4 +149,102 @@ describe("images", () => {
       ),
     });
   });
+
+  test.each([
+    "x/../y",
+    "../networks",
+    "x?y",
+    "x#y",
+    "x%2f..%2fy",
+    "x//y",
+    "/x",
+    ".",
+    "..",
+    ".x",
+    "X",
+    "",
+    "a".repeat(256),
+    "sha256:abc/json",
+  ])("nothing is asked of the engine about %j, which is no name", async (reference) => {
+    const asked: string[] = [];
+    const docker = new Proxy(world.docker, {
+      get: (target, key) => {
+        asked.push(String(key));
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    expect(await resolveImage(docker, { kind: "pull", reference }, null, 7)).toBeNull();
+    await expect(pull(docker, reference, { signal: new AbortController().signal })).rejects.toMatchObject({
+      code: "image-unavailable",
+      retry: "never",
+    });
+    expect(asked).toEqual([]);
+  });
+
+  test("one is found by its whole id", async () => {
+    const { node } = world.images;
+    expect(await resolveImage(world.docker, { kind: "pull", reference: node }, null, 7)).toMatchObject({ id: node });
+  });
+
+  test.each([
+    ["/v2/ is closed", 403, 403, "text/html", "is not to be had: the registry answered 403"],
+    ["the manifest is closed", 200, 403, "text/html", "is not to be had: the registry answered 403"],
+    ["there is none", 200, 404, "application/json", "is not to be had: the registry answered 404"],
+    ["a page is there instead", 200, 200, "text/html", "could not be pulled, no registry gave it: what answered is no"],
+    ["it broke", 200, 500, "text/html", "could not be pulled, no registry gave it: the registry answered 500"],
+  ])("nothing that a host answers is told when %s", async (_name, root, manifest, type, told) => {
+    const page =
+      type === "text/html" ? "admin secret=tulip" : `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"secret=tulip"}]}`;
+    await using host = await answering((req, res) => {
+      res.writeHead(req.url === "/v2/" ? root : manifest, { "content-type": type }).end(page);
+    });
+    const reference = `127.0.0.1:${host.port}/internal:1`;
+    const failure = await pull(world.docker, reference, { signal: AbortSignal.timeout(20_000) }).catch(
+      (error: unknown) => error as EngineError,
+    );
+    expect(failure).toMatchObject({ code: "image-unavailable", message: expect.stringContaining(told) });
+    expect(failure?.message).not.toContain("tulip");
+  });
 });
+
+describe("an engine that answers with a redirect", () => {
+  test.each(["/v1.45/images/y/json", "http://127.0.0.1:1/", "//x", "http:/y"])("to %s is refused", async (location) => {
+    await using host = await answering((_, res) => res.writeHead(301, { location }).end());
+    const docker = connect(`tcp://127.0.0.1:${host.port}`);
+    const refused = { code: "engine-refused" };
+    await expect(docker.getImage("x").inspect()).rejects.toMatchObject(refused);
+    await expect(docker.createImage({ fromImage: "x" })).rejects.toMatchObject(refused);
+  });
+
+  test.each(["x/../y", "x/..", "x//y", "x?y", "x#y", "x%2e", "x y"])(
+    "is not even asked about a thing of the name %j",
+    async (name) => {
+      let asked = 0;
+      await using host = await answering((_, res) => {
+        asked += 1;
+        res.end("{}");
+      });
+      const docker = connect(`tcp://127.0.0.1:${host.port}`);
+      const refused = { code: "engine-refused", retry: "never" };
+      await expect(docker.getImage(name).inspect()).rejects.toMatchObject(refused);
+      await expect(docker.getContainer(name).inspect()).rejects.toMatchObject(refused);
+      await expect(docker.getVolume(name).inspect()).rejects.toMatchObject(refused);
+      expect(asked).toBe(0);
+      await docker.getImage("registry.example.com:5000/a/b__c:1.2-x@sha256:abc").inspect();
+      expect(asked).toBe(1);
+    },
+  );
+});
+
+/** An HTTP server on a port of its own. */
+async function answering(handle: RequestListener): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

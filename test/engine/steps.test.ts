@@ -120,6 +120,36 @@ describe("one step", () => {
     await world.docker.getNetwork(world.name("foreign")).remove();
   });
 
+  test("what is another preview's is never touched, though the same server made it", async () => {
+    const owned = (kind: string) => ({
+      "dev.mayfly.server": world.server,
+      "dev.mayfly.preview": "7-43",
+      "dev.mayfly.kind": kind,
+    });
+    const name = world.name("theirs");
+    await world.docker.createVolume({ Name: name, Labels: owned("data") });
+    await world.docker.createNetwork({
+      Name: name,
+      Labels: owned("network"),
+      IPAM: { Config: [{ Subnet: "10.217.255.0/28" }] },
+    });
+    const call = { name, Image: world.images.node, Labels: owned("service"), HostConfig: { NetworkMode: "none" } };
+    await world.docker.createContainer(call);
+    const steps: BareStep[] = [
+      { kind: "remove-volume", name },
+      { kind: "create-volume", name, volume: "v", dataKey: "k", generation: 1 },
+      { kind: "remove-network", name },
+      world.network("theirs"),
+      { kind: "create", container: world.container("theirs", idle) },
+      { kind: "remove", container: name, service: "theirs", graceMs: 0 },
+      { kind: "join", container: name, service: "theirs", attachment: world.attachment("theirs", null) },
+    ];
+    for (const step of steps) await expect(world.run(step)).rejects.toThrow(/is not ours/);
+    await world.docker.getContainer(name).remove();
+    await world.docker.getVolume(name).remove();
+    await world.docker.getNetwork(name).remove();
+  });
+
   test("a program that is not in the image is told as the service's fault", async () => {
     await world.run(world.network("default"));
     const plan = world.container("web", "", { command: ["no-such-program"], entrypoint: [] });

@@ -5,6 +5,7 @@ import {
   fittingSize,
   formatRange,
   freeRanges,
+  isInside,
   parseRange,
 } from "../../src/engine/subnets.ts";
 import { createWorld, type World } from "./world.ts";
@@ -34,6 +35,23 @@ describe("arithmetic", () => {
     ["192.168.1.0/27", 1, "192.168.1.3"],
   ])("address of %s number %i is %s", (subnet, index, address) => {
     expect(addressAt(subnet, index)).toBe(address);
+  });
+
+  test.each([
+    ["10.213.0.0/16", "10.213.0.1", true],
+    ["10.213.0.0/16", "10.213.255.255", true],
+    ["10.213.0.0/16", "::ffff:10.213.4.5", true],
+    ["10.213.0.0/16", "::FFFF:10.213.4.5", true],
+    ["10.213.0.0/16", "10.214.0.0", false],
+    ["10.213.0.0/16", "10.212.255.255", false],
+    ["172.17.0.0/16", "172.17.0.2", true],
+    ["200.0.0.0/8", "200.1.2.3", true],
+    ["0.0.0.0/0", "1.2.3.4", true],
+    ["0.0.0.0/0", "::1", false],
+    ["0.0.0.0/0", "", false],
+    ["10.213.0.0/16", "fe80::10.213.0.1", false],
+  ])("%s and %s: inside is %s", (cidr, address, inside) => {
+    expect(isInside(cidr, address)).toBe(inside);
   });
 
   test("the broadcast address is nobody's", () => {
@@ -85,7 +103,7 @@ describe("on the engine", () => {
     const made: string[] = [];
     await blind.take(4, async (subnet) => {
       made.push(subnet);
-      const labelled = { Labels: { "dev.mayfly.server": world.server } };
+      const labelled = { Labels: { "dev.mayfly.server": world.server, "dev.mayfly.preview": "7-42" } };
       return world.docker.createNetwork({
         Name: world.name("next"),
         IPAM: { Config: [{ Subnet: subnet }] },

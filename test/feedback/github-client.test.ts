@@ -64,9 +64,9 @@ test("drafts, labels and merges are told, and only open pull requests are listed
   expect((await client.listOpenPulls(repo)).map((pull) => pull.number)).not.toContain(number);
 });
 
-test("what is not there, or not for us, is null", async () => {
+test("a pull request is gone only where its repository answers: one we may not see tells nothing", async () => {
   expect(await world.client().readPull(repo, 9999)).toBeNull();
-  expect(await world.client().readPull("acme/nothing", 1)).toBeNull();
+  await expect(world.client().readPull("acme/nothing", 1)).rejects.toMatchObject({ code: "forge-refused" });
 });
 
 test.each([

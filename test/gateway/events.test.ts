@@ -61,3 +61,30 @@ test("streams end when the gateway closes, and are 404 for a preview that the st
   await world.gateway.close({ timeoutMs: 10_000 });
   expect(await viewer.ended).toBe("end");
 });
+
+test("a hundred viewers of one preview cost one look a second", async () => {
+  let looks = 0;
+  await using world = await openWorld({
+    pages: {
+      view: () => ({
+        ...model,
+        // Read once by each rendering of the section.
+        get log() {
+          looks += 1;
+          return ["one"];
+        },
+      }),
+      subscribe: () => () => undefined,
+    },
+  });
+  world.route(routeTo(null, { state: "building" }));
+  const viewers = Array.from({ length: 100 }, () => rawClient(world.port, get("/.mayfly/events")));
+  const startedAt = performance.now();
+  await eventually(() => viewers.every((viewer) => partsIn(viewer.text()).length === 5));
+  await eventually(() => performance.now() - startedAt > 2500);
+  const seconds = (performance.now() - startedAt) / 1000;
+  expect(looks).toBeGreaterThan(2);
+  // A section is rendered from two readings of its lines.
+  expect(looks).toBeLessThan(3 * (seconds / 0.9 + 1));
+  for (const viewer of viewers) viewer.socket.destroy();
+});

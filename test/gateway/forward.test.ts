@@ -217,3 +217,15 @@ test("an early answer to an upload is delivered, and the connection can go on", 
   expect(answer.statusCode).toBe(403);
   outgoing.destroy();
 });
+
+test.each(['"cookies"', "*", '"cache", "storage"'])(
+  "a preview cannot clear what a browser keeps: %s",
+  async (value) => {
+    await using site = await openSite((_, res) =>
+      res.writeHead(200, { "Clear-Site-Data": value, "X-Kept": "1" }).end(),
+    );
+    const lines = headLines(await rawRequest(site.port, get("/")));
+    expect(lines).toContain("X-Kept: 1");
+    expect(lines.filter((line) => /^clear-site-data/i.test(line))).toEqual([]);
+  },
+);

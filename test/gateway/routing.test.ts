@@ -150,3 +150,23 @@ test("/.mayfly/ on a preview's host is ours and nothing else's", async () => {
   }
   expect(await rawRequest(world.port, get("/.mayflyer"))).toContain("preview");
 });
+
+test("who is refused on our own hosts still reaches a preview's", async () => {
+  const asked: string[] = [];
+  const refuses = (address: string) => asked.push(address) > 0;
+  const handle = (): never => {
+    throw new Error("reached");
+  };
+  await using world = await openWorld({ own: { hosts: ["mayfly.test"], handle, refuses, upgrade: handle } });
+  await using upstream = await openUpstream((_, res) => res.end("site"));
+  world.route(routeTo(upstream));
+  for (const host of ["mayfly.test", "localhost", "127.0.0.1"]) {
+    const answer = await rawRequest(world.port, head("GET /api/previews HTTP/1.1", `Host: ${host}`));
+    expect(answer).toMatch(/^HTTP\/1\.1 403 [^]*Content-Type: text\/plain/);
+  }
+  const upgrade = head("GET / HTTP/1.1", "Host: mayfly.test", "Connection: Upgrade", "Upgrade: websocket");
+  expect(await rawRequest(world.port, upgrade)).toMatch(/^HTTP\/1\.1 403 /);
+  expect(asked).toEqual(["127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1"]);
+  expect(await rawRequest(world.port, get("/"))).toMatch(/^HTTP\/1\.1 200 [^]*site/);
+  expect(asked).toHaveLength(4);
+});

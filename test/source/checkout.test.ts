@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readers } from "../../src/source/checkout.ts";
 import { createTemplates } from "../../src/source/templates.ts";
 import { commitEntries, createWorld } from "./world.ts";
 
@@ -83,4 +84,14 @@ test("a template's files are read by the template's name, and nothing beside it"
     expect.objectContaining({ code: "path-outside" }),
   );
   expect(createTemplates(join(folder, "nowhere")).list()).toEqual([]);
+});
+
+test("a path of nothing but steps costs no more than its length", () => {
+  const reader = readers("/no/such/tree", [{ path: "a/a", kind: "symbolic link" }]);
+  const before = process.memoryUsage().heapUsed;
+  expect(() => reader.kindOf(`${"b/".repeat(50_000)}c`)).toThrow(expect.objectContaining({ code: "path-outside" }));
+  for (let look = 0; look < 10; look++) expect(reader.kindOf(`${"b/".repeat(2000)}c`)).toBe("none");
+  // Every prefix of a path of 100 KB would be 5 GB; of the longest allowed, 4 MB each time.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(30 * 2 ** 20);
+  expect(reader.kindOf("a/a/a/a")).toBe("other");
 });
