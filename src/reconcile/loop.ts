@@ -49,7 +49,7 @@ export function createLoop(given: LoopWorld): Loop {
     ...given,
     changed: (key) => {
       given.onChange(key);
-      tell.add(key);
+      tell.hint(key);
     },
   };
   const converge: Queue = createQueue({
@@ -70,7 +70,9 @@ export function createLoop(given: LoopWorld): Loop {
       // Whoever wrote the newer wish: a pull request that changed, a comment, or a call of the API.
       if (underWay.has(key) && underWay.get(key) !== wishOf(key)) converge.abort(key, "a newer wish");
       converge.add(key);
-      world.changed(key);
+      given.onChange(key);
+      // A person who said something waits for a sign.
+      tell.add(key);
       if (unanswered === null) return { kind: "done" };
       log.warn({ preview: key, code: unanswered.code, err: unanswered }, "the forge did not answer");
       if (unanswered.retry === "never") return { kind: "done" };

@@ -10,7 +10,7 @@ export type QueueOptions = {
   /** Handles its own errors; a throw is a mistake of ours and is told to `onError`, then retried with back-off. */
   run(key: string, signal: AbortSignal): Promise<RunResult>;
   onError(key: string, error: unknown): void;
-  /** At least this long between two runs of a key; what is hinted at meanwhile waits and makes one run. */
+  /** At least this long between two runs that hints alone make. */
   restMs?: number;
   /** First back-off, doubled each time up to `maximumMs`. */
   backoff?: { firstMs: number; maximumMs: number };
@@ -19,7 +19,10 @@ export type QueueOptions = {
 export type Queue = AsyncDisposable & {
   /** Runs the key as soon as there is room; added while it runs, it runs once more after. */
   add(key: string): void;
-  /** The same, unless a failure of the key is waiting for its time: what it did itself must not cut its back-off short. */
+  /**
+   * The same in its own time: a hint neither cuts a back-off short (what a run did itself comes back as hints) nor the
+   * rest between two runs.
+   */
   hint(key: string): void;
   /** Ends the key's current run, if there is one, with this reason; what it was doing is awaited. */
   abort(key: string, reason: string): void;
@@ -44,11 +47,6 @@ export function createQueue(options: QueueOptions): Queue {
 
   const add = (key: string): void => {
     if (closed) return;
-    const restMs = (restUntil.get(key) ?? 0) - clock.now();
-    if (restMs > 0 && !running.has(key)) {
-      addLater(key, restMs);
-      return;
-    }
     timers.get(key)?.abort();
     timers.delete(key);
     waiting.add(key);
@@ -65,17 +63,23 @@ export function createQueue(options: QueueOptions): Queue {
       const run = runOne(key, control.signal).finally(() => {
         running.delete(key);
         runs.delete(run);
-        if (options.restMs !== undefined) rest(key, options.restMs);
-        if (hinted.delete(key) && !timers.has(key)) add(key);
+        if (options.restMs !== undefined) restUntil.set(key, clock.now() + options.restMs);
+        if (hinted.delete(key)) hint(key);
         pump();
       });
       runs.add(run);
     }
   };
 
-  const rest = (key: string, restMs: number): void => {
-    restUntil.set(key, clock.now() + restMs);
-    if (waiting.delete(key) && !timers.has(key)) addLater(key, restMs);
+  const hint = (key: string): void => {
+    if (running.has(key)) {
+      hinted.add(key);
+      return;
+    }
+    if (timers.has(key)) return;
+    const restMs = (restUntil.get(key) ?? 0) - clock.now();
+    if (restMs > 0) addLater(key, restMs);
+    else add(key);
   };
 
   const runOne = async (key: string, signal: AbortSignal): Promise<void> => {
@@ -107,10 +111,7 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     add,
-    hint: (key) => {
-      if (running.has(key)) hinted.add(key);
-      else if (!timers.has(key)) add(key);
-    },
+    hint,
     abort: (key, reason) => running.get(key)?.abort(new DOMException(reason, "AbortError")),
     size: () => waiting.size + running.size,
     isBusy: (key) => waiting.has(key) || running.has(key),

@@ -102,17 +102,20 @@ test("a key that rests between its runs makes one run of all that happens meanwh
     onError: () => undefined,
     run: async (key) => (runs.push(key), { kind: "done" }),
   });
-  queue.add("a");
-  queue.add("a");
+  queue.hint("a");
+  queue.hint("a");
   await turn();
-  for (let i = 0; i < 10; i++) queue.add("a");
+  for (let i = 0; i < 10; i++) queue.hint("a");
   expect(runs).toEqual(["a"]);
   await clock.advance(999);
   expect(runs).toEqual(["a"]);
   await clock.advance(1);
   expect(runs).toEqual(["a", "a"]);
+  queue.add("a");
+  expect(runs).toEqual(["a", "a", "a"]);
+  await turn();
   await clock.advance(5000);
-  expect(runs).toEqual(["a", "a"]);
+  expect(runs).toEqual(["a", "a", "a"]);
 });
 
 test("an aborted run is awaited, told to nobody as an error, and makes room", async () => {

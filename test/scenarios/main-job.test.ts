@@ -150,8 +150,12 @@ describe("a pull request of a product with a database", () => {
     expect(await scenario.objects(key)).toEqual([]);
     expect((await scenario.mayfly.visit(link)).status).toBe(410);
     await eventually(async () => expect(await firstLine()).toMatch(/^Gone since the merge/), { timeoutMs: 15_000 });
-    expect(scenario.github.deployments(repository).map(({ statuses }) => statuses[0]?.state)).toEqual(
-      expect.not.arrayContaining(["success"]),
+    await eventually(
+      () => {
+        const states = scenario.github.deployments(repository).map(({ statuses }) => statuses[0]?.state);
+        expect(states).not.toContain("success");
+      },
+      { timeoutMs: 15_000 },
     );
   });
 });

@@ -16,7 +16,7 @@ test("a second push during a long build ends at the newest commit, with one comm
   const { github, mayfly } = scenario;
   const number = await scenario.open({ branch: "slow", files: { "web/Dockerfile": "FROM node:24\nRUN sleep 60\n" } });
   await scenario.seen("shop-pr-1", ({ newest }) => newest?.phase === "building");
-  expect(await scenario.comment(number)).toContain("Building");
+  await eventually(async () => expect(await scenario.comment(number)).toContain("Building"), { timeoutMs: 10_000 });
 
   const commit = await scenario.push({ branch: "slow", files: miniShop({ page: "the newest page" }) });
   const view = await scenario.serving("shop-pr-1", commit, 45_000);
