@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type ErrorCode, InputError } from "../domain/errors.ts";
 import { nearest } from "../domain/verbs.ts";
+import { excerpt } from "./excerpt.ts";
 import { formatPath, keyPlaceOf, nodeAt, type Path, placeOf, toValue, type YamlNode } from "./yaml-node.ts";
 
 /** A map with exactly these keys; another one is named, with the nearest of them. */
@@ -16,7 +17,7 @@ export function keys<Shape extends z.ZodRawShape>(shape: Shape) {
 /** `unknown key "prot". Did you mean "port"?` */
 export function unknownKey(key: string, known: readonly string[]): string {
   const meant = nearest(key, known);
-  return `unknown key "${key}"${meant === undefined ? "" : `. Did you mean "${meant}"?`}`;
+  return `unknown key "${excerpt(key)}"${meant === undefined ? "" : `. Did you mean "${meant}"?`}`;
 }
 
 /** A key of the documented surface that this version does not honor: `not-supported` when it is there. */
@@ -54,7 +55,7 @@ function explain(issues: readonly z.core.$ZodIssue[], node: YamlNode): InputErro
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   const { code, message, path, atKey } = describe(issue, node);
   const place = atKey ? keyPlaceOf(node, path) : placeOf(node, path);
-  return new InputError(code, `${message}${more}`, { place });
+  return new InputError(code, `${excerpt(message, 240)}${more}`, { place });
 }
 
 function describe(

@@ -27,7 +27,10 @@ const seedFile = z.unknown().transform((value, context): string => {
 /** `.mayfly.yaml`, as far as this version honors it. Hostile: it comes from the branch. */
 const ManifestFile = keys({
   compose: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)], "must be a path or a list of paths")
+    .union(
+      [z.string().min(1), z.array(z.string().min(1)).min(1).max(10, "must be at most 10 paths")],
+      "must be a path or a list of paths",
+    )
     .transform((paths) => (typeof paths === "string" ? [paths] : paths))
     .optional(),
   template: z.string().min(1).optional(),

@@ -12,15 +12,20 @@ import {
   type YAMLMap,
 } from "yaml";
 import { InputError, type Place } from "../domain/errors.ts";
+import { excerpt } from "./excerpt.ts";
 import type { Entry, Scalar, YamlNode } from "./yaml-node.ts";
 
 /** A file of this size holds any Compose file we know of a hundred times. */
 const maxBytes = 1024 * 1024;
-/** Bounds the parser's time (about 0.4 s on two cores); a 3,000-line Compose file has some 20,000 tokens. */
-const maxTokens = 100_000;
+/** Bounds the parser's time (about 0.2 s on two cores); a 3,000-line Compose file has some 20,000 tokens. */
+const maxTokens = 50_000;
 /** Values after aliases are followed: an alias bomb stops here. */
 const maxNodes = 50_000;
 const maxDepth = 64;
+/** A key is a name; messages and paths repeat it. */
+const maxKey = 200;
+/** A scalar or comment as it is written: long enough for any script, short enough to try patterns on. */
+const maxToken = 64 * 1024;
 
 /**
  * Reads one YAML 1.2 document with anchors, aliases and merge keys, keeping places. Null when it is empty.
@@ -42,7 +47,9 @@ export function readYaml(file: string, text: string): YamlNode | null {
   const [error] = document.errors;
   if (error) {
     const code = error.code === "RESOURCE_EXHAUSTION" ? "yaml-too-large" : "yaml-invalid";
-    throw new InputError(code, `${file} is not valid YAML: ${error.message}`, { place: placeAt(error.pos[0]) });
+    throw new InputError(code, `${file} is not valid YAML: ${excerpt(error.message)}`, {
+      place: placeAt(error.pos[0]),
+    });
   }
   if (document.contents === null) return null;
   const node = walker(placeAt)(document.contents);
@@ -54,10 +61,42 @@ function refuseHuge(file: string, text: string): void {
   if (Buffer.byteLength(text) > maxBytes)
     throw new InputError("yaml-too-large", `${file} is larger than 1 MiB`, { place });
   let tokens = 0;
-  for (const _ of new Lexer().lex(text)) {
+  let depth = 0;
+  let offset = 0;
+  let previous = "";
+  for (const token of new Lexer().lex(text)) {
+    const refuse = (code: "yaml-too-large" | "yaml-invalid", what: string) =>
+      new InputError(code, `${file} ${what}`, { place: { file, ...positionOf(text, offset) } });
     tokens += 1;
-    if (tokens > maxTokens) throw new InputError("yaml-too-large", `${file} has too many values to read`, { place });
+    if (tokens > maxTokens) throw refuse("yaml-too-large", "has too many values to read");
+    if (token.length > maxToken) throw refuse("yaml-too-large", "has a value of more than 64 KiB");
+    // What follows the lexer's mark is a scalar's text, not a sign.
+    const sign = previous === scalarMark ? "" : token;
+    if (sign === "[" || sign === "{") depth += 1;
+    if (sign === "]" || sign === "}") depth -= 1;
+    if (sign === flowEndMark) depth = 0;
+    if (depth > maxDepth) throw refuse("yaml-too-large", `has values nested deeper than ${maxDepth}`);
+    // The library would go on after these and make an error of each.
+    if (depth < 0) throw refuse("yaml-invalid", `has a ${token} that closes nothing`);
+    if (sign.startsWith('"') && sign.replaceAll(escape, "").includes("\\")) {
+      throw refuse("yaml-invalid", "has an unknown escape between double quotes");
+    }
+    if (!lexerMarks.has(token)) offset += token.length;
+    previous = token;
   }
+}
+
+/** YAML 1.2, section 5.7. */
+const escape = /\\(?:[0abtnvfre "/\\N_LP\t\n]|\r\n?|x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8})/g;
+
+/** The lexer's own tokens, which stand for no text. */
+const scalarMark = "\u001f";
+const flowEndMark = "\u0018";
+const lexerMarks = new Set(["\u0002", scalarMark, flowEndMark]);
+
+function positionOf(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
 }
 
 /** Turns the library's nodes into ours, following aliases within the caps. */
@@ -88,9 +127,9 @@ function walker(placeAt: (offset: number) => Place): (contents: Node) => YamlNod
   function follow(alias: Alias, depth: number, place: Place): YamlNode {
     const target = targets.get(alias) ?? anchors.get(alias.source);
     if (!target)
-      throw new InputError("yaml-invalid", `there is no anchor &${alias.source} before this alias`, { place });
+      throw new InputError("yaml-invalid", `there is no anchor &${excerpt(alias.source)} before this alias`, { place });
     if (following.has(target))
-      throw new InputError("yaml-invalid", `the anchor &${alias.source} contains itself`, { place });
+      throw new InputError("yaml-invalid", `the anchor &${excerpt(alias.source)} contains itself`, { place });
     targets.set(alias, target);
     following.add(target);
     try {
@@ -119,7 +158,11 @@ function walker(placeAt: (offset: number) => Place): (contents: Node) => YamlNod
     const key = placeAt(pair.key?.range?.[0] ?? 0);
     const target = isAlias(pair.key) ? anchors.get(pair.key.source) : pair.key;
     if (!isScalar(target) || typeof target.value !== "string") {
-      throw new InputError("yaml-invalid", `a key must be a string: ${String(target)}`, { place: key });
+      throw new InputError("yaml-invalid", "a key must be a string: quote it", { place: key });
+    }
+    if (target.value.length > maxKey) {
+      const message = `a key is longer than ${maxKey} characters: ${excerpt(target.value)}`;
+      throw new InputError("yaml-too-large", message, { place: key });
     }
     if (target.value === "__proto__")
       throw new InputError("invalid-value", "a key cannot be __proto__", { place: key });
@@ -141,7 +184,7 @@ const coreTag = /^(tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)|!)$/;
 function refuseTag(node: Node, place: Place): void {
   const tag = "tag" in node ? node.tag : undefined;
   if (typeof tag !== "string" || coreTag.test(tag)) return;
-  throw new InputError("not-supported", `the tag ${tag} is not honored by this version`, { place });
+  throw new InputError("not-supported", `the tag ${excerpt(tag)} is not honored by this version`, { place });
 }
 
 /** Plain numbers read as Compose reads them: `0777` is octal, `1_000` is 1000, huge integers keep their digits. */

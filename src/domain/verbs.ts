@@ -40,11 +40,16 @@ export function nearestVerb(text: string): Verb | undefined {
   return nearest(text, verbNames);
 }
 
+/** Nobody misspells a longer word; comparing takes the product of both lengths. */
+const longestWord = 64;
+
 /** The candidate at most two edits away (one for short words), or undefined. */
 export function nearest<T extends string>(text: string, candidates: readonly T[]): T | undefined {
+  if (text.length > longestWord) return undefined;
   const allowed = text.length < 5 ? 1 : 2;
   let best: { candidate: T; distance: number } | undefined;
   for (const candidate of candidates) {
+    if (Math.abs(text.length - candidate.length) > allowed) continue;
     const distance = editDistance(text.toLowerCase(), candidate.toLowerCase());
     if (distance <= allowed && (best === undefined || distance < best.distance)) best = { candidate, distance };
   }

@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import type { Manifest } from "../config/manifest.ts";
 import { readTemplateManifest, type TemplateManifest } from "../config/template-manifest.ts";
 import { keyPlaceOf, placeOf } from "../config/yaml-node.ts";
@@ -52,10 +53,10 @@ function namedFiles(paths: readonly string[], manifest: Manifest, reader: Source
   const files = paths.map((path, index) => {
     const place = placeOf(manifest.node, ["compose", index]);
     const text = readAt(reader, path, place);
-    if (text === null) throw new InputError("file-missing", `there is no Compose file ${path}`, { place });
+    if (text === null) throw new InputError("file-missing", `there is no Compose file ${excerpt(path)}`, { place });
     return { path: resolvePath(".", path), text };
   });
-  return fromFiles(files, `The stack is ${paths.join(" with ")}, as .mayfly.yaml says.`);
+  return fromFiles(files, `The stack is ${excerpt(paths.join(" with "))}, as .mayfly.yaml says.`);
 }
 
 function fromFiles(files: Choice["files"], detected: string): Choice {
@@ -70,7 +71,7 @@ function namedTemplate(name: string, manifest: Manifest, sources: Sources): Choi
   if (!known.includes(name)) {
     const meant = nearest(name, known);
     const hint = meant === undefined ? `There are: ${known.join(", ")}.` : `Did you mean ${meant}?`;
-    throw new InputError("not-found", `there is no template "${name}"`, {
+    throw new InputError("not-found", `there is no template "${excerpt(name)}"`, {
       place: placeOf(manifest.node, ["template"]),
       hint,
     });

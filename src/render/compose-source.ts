@@ -7,13 +7,22 @@ import { resolveEnvironments } from "./environment.ts";
 import type { Findings } from "./findings.ts";
 import { interpolateNode, type Scope } from "./interpolate.ts";
 import type { SourceReader } from "./repository-path.ts";
+import { refuseHugeStack } from "./stack-caps.ts";
 import { resolvePaths } from "./resolve-paths.ts";
 
 /** A stack as `docker compose config` would print it, still knowing its places; `left` are the services with profiles. */
 export type ComposeSource = { model: YamlMap; left: ReadonlySet<string> };
 
+/** Of all files together, as of one. */
+const maxCharacters = 1024 * 1024;
+
 /** Parses Compose files. Throws InputError `yaml-…`, `invalid-value` for an empty one. */
 export function parseFiles(files: readonly { path: string; text: string }[]): YamlNode[] {
+  const [first] = files;
+  if (first && files.reduce((sum, { text }) => sum + text.length, 0) > maxCharacters) {
+    const place = { file: first.path, line: 1, column: 1 };
+    throw new InputError("yaml-too-large", "the Compose files come to more than 1 MiB", { place });
+  }
   return files.map(({ path, text }) => {
     const node = readYaml(path, text);
     if (node) return node;
@@ -41,6 +50,7 @@ export function readCompose(
 ): ComposeSource {
   const canonical = files.map((file) => canonicalFile(interpolateNode(file, scope), context.findings));
   const { model, left } = withoutProfiles(mergeFiles(canonical));
+  refuseHugeStack(model);
   return { model: resolveEnvironments(resolvePaths(model, context.directory), context.reader, scope), left };
 }
 

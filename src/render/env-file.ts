@@ -1,8 +1,12 @@
+import { excerpt } from "../config/excerpt.ts";
 import { InputError, type Place } from "../domain/errors.ts";
 import { createSubstitution, type Scope } from "./interpolate.ts";
 
 /** Env files are small; a bigger one is a mistake or an attack. */
 const maxCharacters = 64 * 1024;
+
+/** Reading many small files takes as long as one big one. */
+const costOfFile = 4096;
 
 export type EnvEntry = { value: string; place: Place };
 
@@ -57,7 +61,7 @@ export function parseRawEnvFile(file: string, text: string, scope: Scope): Map<s
 
 function refuseHuge(file: string, text: string, scope: Scope): void {
   const place = { file, line: 1, column: 1 };
-  scope.spend(text.length, place);
+  scope.spend(text.length + costOfFile, place);
   if (text.length > maxCharacters) throw new InputError("file-too-large", `${file} is larger than 64 KiB`, { place });
   if (text.includes("\0")) throw bad("the file holds a NUL character", place);
 }
@@ -143,5 +147,8 @@ function createPlaces(file: string, text: string): (offset: number) => Place {
 }
 
 function bad(message: string, place: Place): InputError {
-  return new InputError("invalid-value", message, { place, hint: "Env files hold lines of the form NAME=value." });
+  return new InputError("invalid-value", excerpt(message), {
+    place,
+    hint: "Env files hold lines of the form NAME=value.",
+  });
 }

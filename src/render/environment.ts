@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import { child, type Entry, mapNode, scalarNode, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { InputError } from "../domain/errors.ts";
 import { parseEnvFile, parseRawEnvFile } from "./env-file.ts";
@@ -64,7 +65,7 @@ function readFile(file: YamlNode, reader: SourceReader, scope: Scope): [string, 
   const required = child(file, "required");
   if (text === null && required?.kind === "scalar" && required.value === false) return [];
   if (text === null) {
-    throw new InputError("file-missing", `there is no env file ${path}`, {
+    throw new InputError("file-missing", `there is no env file ${excerpt(path)}`, {
       place: file.place,
       hint: "Commit it, or make it optional: { path: …, required: false }.",
     });

@@ -1,40 +1,56 @@
 import { type Finding, InputError, type Place } from "../domain/errors.ts";
+import { excerpt } from "../config/excerpt.ts";
 import type { YamlNode } from "../config/yaml-node.ts";
 
 /** What is said of the author's files while they are read; each thing once per place. */
 export type Findings = { add(finding: Finding): void; readonly all: Finding[] };
 
-/** An empty collection. */
+/** More of them help nobody, and all are stored, commented and shown. */
+const most = 100;
+
+/** An empty collection; what comes after a hundred is only counted, and refuses all the same. */
 export function createFindings(): Findings {
   const seen = new Set<string>();
   const all: Finding[] = [];
+  let left = 0;
   return {
     all,
     add(finding) {
       const identity = `${finding.file}:${finding.line}:${finding.column} ${finding.code} ${finding.message}`;
       if (seen.has(identity)) return;
-      seen.add(identity);
-      all.push(finding);
+      if (all.length < most) {
+        seen.add(identity);
+        all.push(finding);
+        return;
+      }
+      left += 1;
+      const action = all[most]?.action === "refuse" ? "refuse" : finding.action;
+      const message = `${left} more findings are left out`;
+      all[most] = { ...finding, action, code: "more-findings", message, hint: "Mend the ones told first." };
     },
   };
 }
 
 /** Something that the author may want to know. */
 export function note(place: Place, code: string, message: string, hint: string): Finding {
-  return { ...place, action: "note", code, message, hint };
+  return { ...place, action: "note", code, message: shorten(message), hint };
 }
 
 /** Something that is done otherwise in a preview. */
 export function rewrite(place: Place, code: string, message: string, hint: string): Finding {
-  return { ...place, action: "rewrite", code, message, hint };
+  return { ...place, action: "rewrite", code, message: shorten(message), hint };
 }
 
 /** Something that a preview never gets, or not in this version. */
 export function refuse(place: Place, code: string, message: string, hint: string): Finding {
-  return { ...place, action: "refuse", code, message, hint };
+  return { ...place, action: "refuse", code, message: shorten(message), hint };
 }
 
 /** Refuses a value whose form Compose does not know either. */
 export function invalid(node: Pick<YamlNode, "place">, message: string): InputError {
-  return new InputError("invalid-value", message, { place: node.place });
+  return new InputError("invalid-value", shorten(message), { place: node.place });
+}
+
+function shorten(message: string): string {
+  return excerpt(message, 240);
 }

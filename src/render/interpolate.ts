@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import { listNode, mapNode, scalarNode, type YamlNode } from "../config/yaml-node.ts";
 import { InputError, type Place } from "../domain/errors.ts";
 
@@ -10,8 +11,10 @@ export type Scope = {
   spend(characters: number, place: Place): void;
 };
 
-/** Characters that all texts of a stack may come to, so that `${A}` of `.env` cannot multiply. */
-const maxCharacters = 4 * 1024 * 1024;
+/** Characters that all texts of a stack may read and come to, so that neither `${A}` nor an alias can multiply. */
+const maxCharacters = 8 * 1024 * 1024;
+/** What a variable costs beside its characters: `$a` takes as long as a longer text. */
+const costOfVariable = 64;
 const maxNesting = 32;
 
 const variableName = /[A-Za-z_][A-Za-z0-9_]*/y;
@@ -41,6 +44,7 @@ export function createSubstitution(scope: Scope): (text: string, place: Place) =
 
   function substitute(text: string, place: Place, depth: number): string {
     if (depth > maxNesting) throw new InputError("invalid-value", "variables are nested too deeply", { place });
+    scope.spend(text.length, place);
     const parts: string[] = [];
     let at = 0;
     while (at < text.length) {
@@ -77,18 +81,24 @@ export function createSubstitution(scope: Scope): (text: string, place: Place) =
     if (name === "" || (sign === "" && name.length < inner.length)) throw badForm(`\${${inner}}`, place);
     if (sign === "") return valueOf(name, place);
     const argument = () => substitute(inner.slice(name.length + sign.length), place, depth + 1);
+    scope.spend(costOfVariable, place);
     const value = scope.lookup(name);
     const present = sign.startsWith(":") ? value !== undefined && value !== "" : value !== undefined;
     if (sign.endsWith("+")) return present ? argument() : "";
     if (present) return value ?? "";
     if (sign.endsWith("-")) return argument();
     const said = argument();
-    throw new InputError("variable-missing", `the variable ${name} is required${said === "" ? "" : `: ${said}`}`, {
-      place,
-    });
+    throw new InputError(
+      "variable-missing",
+      `the variable ${excerpt(name)} is required${said === "" ? "" : `: ${excerpt(said)}`}`,
+      {
+        place,
+      },
+    );
   }
 
   function valueOf(name: string, place: Place): string {
+    scope.spend(costOfVariable, place);
     const value = scope.lookup(name);
     if (value === undefined) scope.onUnset(name, place);
     return value ?? "";

@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import { child, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { type Finding, InputError, type Place } from "../domain/errors.ts";
 import { dockerfilePath } from "./builds.ts";
@@ -7,6 +8,11 @@ import { isRemote, leadsOutside, readAt, type SourceReader } from "./repository-
 
 const inRepository = "Build from a path inside the repository.";
 
+/** Of all builds together, one file counted as often as it is built from. */
+const maxCharacters = 512 * 1024;
+
+type Judge = typeof policeDockerfile;
+
 /**
  * Judges where a model's builds come from, and what their Dockerfiles do. Throws InputError `file-missing` for a context
  * or Dockerfile that is not there, at the `build`.
@@ -14,13 +20,24 @@ const inRepository = "Build from a path inside the repository.";
 export function policeBuilds(model: YamlMap, reader: SourceReader): Finding[] {
   const services = child(model, "services");
   if (services?.kind !== "map") return [];
+  let left = maxCharacters;
+  const judge: Judge = (text, args, place) => {
+    left -= text.length;
+    if (left >= 0) return policeDockerfile(text, args, place);
+    const first = place(1);
+    throw new InputError("file-too-large", "the Dockerfiles of the stack come to more than 512 KiB", { place: first });
+  };
   return [...services.entries].flatMap(([name, entry]) => {
     const build = child(entry.node, "build");
-    return build ? policeBuild(name, build, reader) : [];
+    return build ? policeBuild(name, build, { reader, judge }) : [];
   });
 }
 
-function policeBuild(service: string, build: YamlNode, reader: SourceReader): Finding[] {
+function policeBuild(
+  service: string,
+  build: YamlNode,
+  { reader, judge }: { reader: SourceReader; judge: Judge },
+): Finding[] {
   const context = textOf(build, "context") ?? ".";
   const at = `services.${service}.build`;
   const { place } = build;
@@ -29,7 +46,7 @@ function policeBuild(service: string, build: YamlNode, reader: SourceReader): Fi
     return [refuse(contextPlace, "remote-context", `${at}.context is not a path: ${context}`, inRepository)];
   if (leadsOutside(context)) return [outside(`${at}.context`, context, contextPlace)];
   if (reader.kindOf(context) !== "directory") {
-    throw new InputError("file-missing", `${at}: there is no directory ${context}`, {
+    throw new InputError("file-missing", `${at}: there is no directory ${excerpt(context)}`, {
       place,
       hint: "Commit it, or correct the path; symbolic links are not followed.",
     });
@@ -37,15 +54,15 @@ function policeBuild(service: string, build: YamlNode, reader: SourceReader): Fi
   const args = child(build, "args");
   const values = (args ? toValue(args) : {}) as Record<string, string>;
   const inline = child(build, "dockerfile_inline");
-  if (inline) return policeDockerfile(String(toValue(inline)), values, () => inline.place);
+  if (inline) return judge(String(toValue(inline)), values, () => inline.place);
   const written = textOf(build, "dockerfile");
   const isAbsolute = written?.startsWith("/") ?? false;
   const path = isAbsolute ? (written ?? "") : dockerfilePath({ context, dockerfile: written });
   const dockerfilePlace = child(build, "dockerfile")?.place ?? place;
   if (isAbsolute || leadsOutside(path)) return [outside(`${at}.dockerfile`, path, dockerfilePlace)];
   const text = readAt(reader, path, place);
-  if (text === null) throw new InputError("file-missing", `${at}: there is no Dockerfile ${path}`, { place });
-  return policeDockerfile(text, values, (line) => ({ file: path, line, column: 1 }));
+  if (text === null) throw new InputError("file-missing", `${at}: there is no Dockerfile ${excerpt(path)}`, { place });
+  return judge(text, values, (line) => ({ file: path, line, column: 1 }));
 }
 
 function outside(what: string, path: string, place: Place): Finding {

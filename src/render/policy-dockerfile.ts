@@ -1,17 +1,28 @@
+import { excerpt } from "../config/excerpt.ts";
 import type { Finding, Place } from "../domain/errors.ts";
-import { imageNamespace } from "../domain/naming.ts";
-import { type Instruction, readInstructions } from "./dockerfile.ts";
+import { argumentResolver } from "./dockerfile-arguments.ts";
+import { directivesOf, type Instruction, readInstructions, splitLines } from "./dockerfile.ts";
 import { refuse } from "./findings.ts";
-import { isOwnImage } from "./policy-service.ts";
+import { addFindings } from "./policy-add.ts";
+import { imageProblem } from "./policy-image.ts";
 
-/** The official Dockerfile language only: a `syntax` line names an image that runs inside the builder. */
-const officialSyntax = /^(docker\.io\/)?docker\/dockerfile(:1(\.\d+){0,2}(-labs)?)?(@sha256:[0-9a-f]{64})?$/;
+/** The official Dockerfile language by a tag only: a `syntax` line names an image that runs inside the builder. */
+const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))?)?$/;
+/** The first minor version of the language that reads heredocs as we do. */
+const heredocVersion = 4;
 
-type Judge = { at(line: number): Place; resolve(text: string): string | null };
+type Judge = {
+  at(line: number): Place;
+  resolve(text: string): string | null;
+  /** Stages that began so far, by name, and by number as only COPY knows them. */
+  isStage(name: string): boolean;
+  isNumber(name: string): boolean;
+};
 
 /**
- * What a Dockerfile of a branch may not do: choose its own builder, loosen a step's isolation, or start from an image
- * that Mayfly built for others. `args` are the build arguments; `place` turns a line into where to point.
+ * What a Dockerfile of a branch may not do: choose its own builder, loosen a step's isolation, start from an image that
+ * Mayfly built for others or that only this host's network has, let the builder fetch for it, or be readable in two
+ * ways. `args` are the build arguments; `place` turns a line into where to point.
  */
 export function policeDockerfile(
   text: string,
@@ -20,84 +31,113 @@ export function policeDockerfile(
 ): Finding[] {
   const instructions = readInstructions(text);
   const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
-  const judge = { at: place, resolve: argumentResolver(instructions.slice(0, Math.max(0, firstFrom)), args) };
-  return [
-    ...syntaxFindings(text, place),
-    ...instructions.flatMap((instruction) => judgeInstruction(instruction, judge)),
-  ];
+  const resolve = argumentResolver(instructions.slice(0, Math.max(0, firstFrom)), args);
+  const stages = new Set<string>();
+  let count = 0;
+  const isStage = (name: string) => stages.has(name.toLowerCase());
+  const isNumber = (name: string) => /^\d{1,4}$/.test(name) && Number(name) < count;
+  const inInstructions = instructions.flatMap((instruction) => {
+    const findings = judgeInstruction(instruction, { at: place, resolve, isStage, isNumber });
+    if (instruction.keyword !== "FROM") return findings;
+    count += 1;
+    const name = /\sas\s+(\S+)$/i.exec(instruction.rest)?.[1];
+    if (name !== undefined) stages.add(name.toLowerCase());
+    return findings;
+  });
+  return [...directiveFindings(text, place), ...inInstructions];
 }
 
-/** BuildKit looks for it in the first comments, also after `//` and in JSON; here anywhere, since nobody needs one elsewhere. */
-function syntaxFindings(text: string, place: (line: number) => Place): Finding[] {
+/** BuildKit reads them in the first comments only, `syntax` also after `//` and in JSON; nobody needs one elsewhere. */
+function directiveFindings(text: string, place: (line: number) => Place): Finding[] {
   const hint = "Write `# syntax=docker/dockerfile:1`, or remove the line.";
-  const trimmed = text.replace(/^\uFEFF/, "").trimStart();
-  if (trimmed.startsWith("{")) return [refuse(place(1), "dockerfile-syntax", "the Dockerfile begins as JSON", hint)];
-  return text.split(/\r?\n/).flatMap((line, index) => {
-    const syntax = /^\s*\uFEFF?(?:#|\/\/)\s*syntax\s*=\s*(\S*)/i.exec(line)?.[1];
-    if (syntax === undefined || officialSyntax.test(syntax)) return [];
-    return [refuse(place(index + 1), "dockerfile-syntax", `the Dockerfile asks for the builder ${syntax}`, hint)];
+  const lines = splitLines(text);
+  if (
+    text
+      .replace(/^\uFEFF/, "")
+      .trimStart()
+      .startsWith("{")
+  )
+    return [refuse(place(1), "dockerfile-syntax", "the Dockerfile begins as JSON", hint)];
+  const directives = directivesOf(lines);
+  return lines.flatMap((line, index) => {
+    const [, name = "", value = ""] = /^\s*\uFEFF?(?:#|\/\/)\s*(syntax|escape)\s*=\s*(\S*)/i.exec(line) ?? [];
+    if (name.toLowerCase() === "escape") {
+      const isRead = directives[index]?.name === "escape" && /^[\\`]$/.test(directives[index].value);
+      const isOnly = directives.filter((directive) => directive.name === "escape").length === 1;
+      if (isRead && isOnly) return [];
+      const message = "an escape directive counts only in the first lines, and once, as \\ or `";
+      return [refuse(place(index + 1), "dockerfile-escape", message, "Move it to the first line, or remove it.")];
+    }
+    if (name === "") return [];
+    const official = officialSyntax.exec(value);
+    const isOld = official?.[1] !== undefined && Number(official[1]) < heredocVersion && text.includes("<<");
+    if (official && !isOld) return [];
+    const message = `the Dockerfile asks for the builder ${excerpt(value)}${isOld ? ", which knows no heredocs" : ""}`;
+    return [refuse(place(index + 1), "dockerfile-syntax", message, hint)];
   });
 }
 
 function judgeInstruction(instruction: Instruction, judge: Judge): Finding[] {
   const { keyword, rest, line } = instruction;
   const flags = flagsOf(rest);
-  const sources = [
-    ...(keyword === "FROM" ? [withoutFlags(rest).split(/\s+/)[0] ?? ""] : []),
-    ...flags.filter(([name]) => /^from$/.test(name)).map(([, value]) => value),
-    ...flags.filter(([name]) => name === "mount").flatMap(([, value]) => mountSources(value)),
-  ];
+  const at = judge.at(line);
   return [
-    ...judgeQuoting(instruction, judge.at(line)),
-    ...sources.flatMap((source) => judgeSource(source, line, judge)),
-    ...flags.flatMap(([name, value]) => judgeFlag(name, value, judge.at(line))),
+    ...judgeReading(instruction, at),
+    ...(keyword === "FROM" ? judgeBase(withoutFlags(rest).split(/\s+/)[0] ?? "", at, judge) : []),
+    ...(keyword === "ADD" ? addFindings(withoutFlags(rest), at) : []),
+    ...flags.flatMap(([name, value]) => judgeFlag(name, value, at)),
+    ...flags.flatMap(([name, value]) => {
+      if (name === "from") return judge.isNumber(value) ? [] : judgeImage(value, at, judge);
+      return name === "mount" ? mountSources(value).flatMap((source) => judgeImage(source, at, judge)) : [];
+    }),
   ];
 }
 
-/** Quoting that BuildKit and we could read differently: a flag that goes on after a blank, a heredoc's end that escapes. */
-function judgeQuoting({ rest }: Instruction, at: Place): Finding[] {
+/** What BuildKit and we could read differently: see `readInstructions`, and a flag that goes on after a blank. */
+function judgeReading({ rest, doubt }: Instruction, at: Place): Finding[] {
   const flags = /^(--\S+\s*)*/.exec(rest)?.[0].split(/\s+/) ?? [];
   const isOdd = (flag: string) =>
-    flag.includes("\\") || flag.split('"').length % 2 === 0 || flag.split("'").length % 2 === 0;
-  const escapes = /<<-?\s*("[^"]*[\\`]|'[^']*[\\`]|[^\s"']*[\\`])/.test(rest);
-  if (!escapes && !flags.some(isOdd)) return [];
+    /[\\`]/.test(flag) || flag.split('"').length % 2 === 0 || flag.split("'").length % 2 === 0;
+  const why = doubt ?? (flags.some(isOdd) ? "a flag has a blank or escape in it" : null);
+  if (why === null) return [];
   return [
     refuse(
       at,
       "dockerfile-quoting",
-      "the quoting of a flag or heredoc here can be read in two ways",
-      "Write flags without blanks or backslashes, and a heredoc's end as a plain word.",
+      `the instruction can be read in two ways: ${why}`,
+      "Write flags without blanks or escapes, a heredoc's end as a plain word before any quotes, and plain blanks.",
     ),
   ];
 }
 
-function judgeSource(source: string, line: number, judge: Judge): Finding[] {
+function judgeBase(source: string, at: Place, judge: Judge): Finding[] {
   const image = judge.resolve(source);
-  if (image === null) {
-    const hint = "Use plain ${NAME} or ${NAME:-default} of an ARG that has a default and stands before the first FROM.";
-    return [
-      refuse(judge.at(line), "dockerfile-source", `the image ${source} cannot be told from the Dockerfile alone`, hint),
-    ];
-  }
-  if (!isOwnImage(image)) return [];
-  return [
-    refuse(
-      judge.at(line),
-      "own-image",
-      `the Dockerfile uses an image under ${imageNamespace}`,
-      "Use a stage of this Dockerfile, or a public image.",
-    ),
-  ];
+  return image === null ? [unclear(source, at)] : judgeImage(image, at, judge);
+}
+
+function judgeImage(image: string, at: Place, judge: Judge): Finding[] {
+  if (image.includes("$")) return [unclear(image, at)];
+  const problem = imageProblem(image);
+  const isOther = problem?.code === "image-name" || problem?.code === "image-id";
+  if (!problem || (isOther && judge.isStage(image))) return [];
+  return [refuse(at, problem.code, `the Dockerfile ${problem.what}`, problem.hint)];
+}
+
+function unclear(source: string, at: Place): Finding {
+  const hint = "Use plain ${NAME} or ${NAME:-default} of an ARG that has a default and stands before the first FROM.";
+  const message = `the image ${excerpt(source)} cannot be told from the Dockerfile alone`;
+  return refuse(at, "dockerfile-source", message, hint);
 }
 
 function judgeFlag(name: string, value: string, at: Place): Finding[] {
   const hint = "Remove it: builds of previews run isolated.";
   if (name === "security" && value !== "sandbox")
-    return [refuse(at, "build-entitlements", `RUN --security=${value} loosens the build's isolation`, hint)];
+    return [refuse(at, "build-entitlements", `RUN --security=${excerpt(value)} loosens the build's isolation`, hint)];
   if (name === "network" && value !== "default" && value !== "none") {
-    return [refuse(at, "build-network", `RUN --network=${value} leaves the builder's own network`, hint)];
+    return [refuse(at, "build-network", `RUN --network=${excerpt(value)} leaves the builder's own network`, hint)];
   }
-  if (name === "device") return [refuse(at, "devices", `RUN --device=${value} asks for a device of the host`, hint)];
+  if (name === "device")
+    return [refuse(at, "devices", `RUN --device=${excerpt(value)} asks for a device of the host`, hint)];
   return [];
 }
 
@@ -120,45 +160,3 @@ function mountSources(value: string): string[] {
     .filter((part) => /^\s*from\s*=/i.test(part))
     .map((part) => part.slice(part.indexOf("=") + 1).trim());
 }
-
-/** Puts global arguments into an image's name; null where that takes more than we read (a value unknown, other forms). */
-function argumentResolver(
-  beforeFrom: readonly Instruction[],
-  args: Readonly<Record<string, string>>,
-): (text: string) => string | null {
-  const values = new Map<string, string>(builtIn.map((name) => [name, "builtin"]));
-  for (const { keyword, rest } of beforeFrom) {
-    if (keyword !== "ARG") continue;
-    for (const [, name = "", written] of rest.matchAll(/([A-Za-z_]\w*)(?:=("[^"]*"|'[^']*'|\S*))?/g)) {
-      const fallback = written === undefined ? null : resolve(written.replaceAll(/["']/g, ""));
-      const value = Object.hasOwn(args, name) ? (args[name] ?? null) : fallback;
-      if (value !== null) values.set(name, value);
-    }
-  }
-  return resolve;
-
-  function resolve(text: string): string | null {
-    let known = true;
-    const plain = text.replaceAll(
-      /\$\{([A-Za-z_]\w*)(?::?-([^${}]*))?\}|\$([A-Za-z_]\w*)/g,
-      (_whole, braced?: string, fallback?: string, bare?: string) => {
-        const value = values.get(braced ?? bare ?? "");
-        if (value === undefined && fallback === undefined) known = false;
-        return (value === "" ? fallback : value) ?? fallback ?? "";
-      },
-    );
-    return known && !plain.includes("$") ? plain.replaceAll(/["'\\]/g, "") : null;
-  }
-}
-
-/** Set by BuildKit itself (Dockerfile reference, Automatic platform ARGs). */
-const builtIn = [
-  "BUILDPLATFORM",
-  "BUILDOS",
-  "BUILDARCH",
-  "BUILDVARIANT",
-  "TARGETPLATFORM",
-  "TARGETOS",
-  "TARGETARCH",
-  "TARGETVARIANT",
-];

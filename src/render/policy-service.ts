@@ -1,32 +1,18 @@
 import { child, formatPath, toValue } from "../config/yaml-node.ts";
 import { isReservedLabel } from "../domain/labels.ts";
-import { imageNamespace } from "../domain/naming.ts";
 import { parseDuration } from "../domain/time.ts";
 import { refuse, rewrite } from "./findings.ts";
+import { imageProblem } from "./policy-image.ts";
 import { honored, later, only, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
 import { leadsOutside } from "./repository-path.ts";
 
 /** The longest that a container of a preview may take to stop. */
 export const longestGraceMs = 60_000;
 
-/** True for names of images that we built ourselves: they are one repository's, and nobody names them. */
-export function isOwnImage(reference: string): boolean {
-  return new RegExp(`^${imageNamespace.replace(".", "\\.")}(:\\d+)?(/|:|@|$)`, "i").test(reference.trim());
-}
-
 /** An image is named `name:tag`: an id would reach any image on the host, and our own are other repositories'. */
 export const imageRule: Rule = ({ node, path }) => {
-  const reference = String(toValue(node));
-  const at = formatPath(path);
-  if (isOwnImage(reference)) {
-    const message = `${at} names an image under ${imageNamespace}: images that Mayfly built are not shared by name`;
-    return [refuse(node.place, "own-image", message, "Build it in this stack with `build:`.")];
-  }
-  if (/^(sha256:)?[0-9a-f]+$/i.test(reference)) {
-    const message = `${at} can be read as an image's id, which could be anybody's image on this host`;
-    return [refuse(node.place, "image-id", message, "Name the image with its tag: name:tag.")];
-  }
-  return [];
+  const problem = imageProblem(String(toValue(node)));
+  return problem ? [refuse(node.place, problem.code, `${formatPath(path)} ${problem.what}`, problem.hint)] : [];
 };
 
 export const envFileRule: Rule = ({ node, key, path }) => {
@@ -71,7 +57,7 @@ export const portRule: Rule = (subject) => {
       subject.node.place,
       "port-published",
       message,
-      "It is reached at the preview's own link, through the gateway.",
+      "Inside the stack it is reached by name, and what is routed at the preview's own link.",
     ),
   ];
 };
@@ -116,18 +102,17 @@ export const restartRule: Rule = ({ node, path }) => {
   ];
 };
 
-export const labelRule: Rule = ({ node, path }) => {
-  if (node.kind !== "map") return [];
-  return [...node.entries]
-    .filter(([name]) => isReservedLabel(name))
-    .map(([name, entry]) =>
-      refuse(
-        entry.key,
-        "reserved-label",
-        `${formatPath(path)}: the label ${name} is reserved`,
-        "Remove it: Mayfly sets its own.",
-      ),
-    );
+/** Labels of a branch would steer other programs of the host, such as a proxy or an updater: they stay here. */
+export const labelRule: Rule = ({ node, key, path }) => {
+  if (node.kind !== "map" || node.entries.size === 0) return [];
+  const at = formatPath(path);
+  const reserved = [...node.entries].filter(([name]) => isReservedLabel(name));
+  if (reserved.length === 0) {
+    return [rewrite(key, "labels", `${at} are not given to the engine`, "Remove them, or leave them.")];
+  }
+  return reserved.map(([name, entry]) =>
+    refuse(entry.key, "reserved-label", `${at}: the label ${name} is reserved`, "Remove it: Mayfly sets its own."),
+  );
 };
 
 const swarm = rewritten("deploy", "is for Swarm and not used in a preview", "Remove it, or leave it.");

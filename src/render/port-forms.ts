@@ -2,7 +2,7 @@ import { listNode, mapNode, scalarNode, type YamlNode } from "../config/yaml-nod
 import { invalid } from "./findings.ts";
 import { fields, type Form, text, textOf, whole } from "./value-forms.ts";
 
-/** The widest range of ports that one line may name. */
+/** The widest range of ports that one line may name, and the most that one service may have. */
 const maxRange = 100;
 
 const longForm = fields({
@@ -18,13 +18,14 @@ const longForm = fields({
 /** `ports`, short and long, as a list of `{ mode, host_ip, target, published, protocol }` (Compose specification, Ports). */
 export const ports: Form = (node, at, findings) => {
   if (node.kind !== "list") throw invalid(node, `${at} must be a list`);
-  return listNode(
-    node.place,
-    node.items.flatMap((item, index) => {
-      const itemAt = `${at}[${index}]`;
-      return item.kind === "map" ? [withDefaults(longForm(item, itemAt, findings), itemAt)] : shortForm(item, itemAt);
-    }),
-  );
+  const expanded: YamlNode[] = [];
+  for (const [index, item] of node.items.entries()) {
+    const itemAt = `${at}[${index}]`;
+    if (item.kind === "map") expanded.push(withDefaults(longForm(item, itemAt, findings), itemAt));
+    else expanded.push(...shortForm(item, itemAt));
+    if (expanded.length > maxRange) throw invalid(item, `${at} comes to more than ${maxRange} ports`);
+  }
+  return listNode(node.place, expanded);
 };
 
 function withDefaults(node: YamlNode, at: string): YamlNode {

@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import { child, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { InputError, type Place } from "../domain/errors.ts";
 
@@ -85,5 +86,5 @@ function isOptional(node: YamlNode): boolean {
 }
 
 function missing(message: string, place: Place): InputError {
-  return new InputError("invalid-value", message, { place });
+  return new InputError("invalid-value", excerpt(message, 240), { place });
 }

@@ -7,11 +7,12 @@ import { type Choice, chooseCompose, type Templates } from "./compose-choice.ts"
 import { ComposeModel } from "./compose-model.ts";
 import { type ComposeSource, parseFiles, readCompose, serviceNames } from "./compose-source.ts";
 import { createFindings, type Findings, note, refuse } from "./findings.ts";
-import { createSubstitution } from "./interpolate.ts";
+import { createSubstitution, type Scope } from "./interpolate.ts";
 import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { policeBuilds } from "./police-builds.ts";
 import { police } from "./policy.ts";
+import { refuseManyServices } from "./stack-caps.ts";
 import { checkReferences } from "./references.ts";
 import { readAt, type SourceReader } from "./repository-path.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
@@ -64,12 +65,14 @@ type Reading = { manifest: Manifest; choice: Choice; findings: Findings };
 function readStack(input: RenderInput, reading: Reading): ComposeSource {
   const files = parseFiles(reading.choice.files);
   const services = serviceNames(files);
+  refuseManyServices(services, files);
   const declared = Object.keys(reading.manifest.routes ?? reading.choice.templateRoutes);
   const read = (main: string | null, findings: Findings) => {
+    const onUnset = tellUnset(findings);
     const own = mayflyVariables(input.preview, { services, main });
     const { directory, parameters } = reading.choice;
     const given = { manifest: reading.manifest, parameters, directory };
-    const scope = createScope(own, given, input.reader, (name, place) => findings.add(unsetNote(name, place)));
+    const scope = createScope(own, given, input.reader, onUnset);
     return readCompose(files, scope, { directory, reader: input.reader, findings });
   };
   const [first] = declared;
@@ -77,6 +80,18 @@ function readStack(input: RenderInput, reading: Reading): ComposeSource {
   const draft = ComposeModel.safeParse(toValue(read(null, createFindings()).model));
   const main = draft.success ? wishRoutes(draft.data, reading.manifest, [])[0]?.service : undefined;
   return read(main ?? null, reading.findings);
+}
+
+/** Each variable once per value: a value may name one as often as it likes. */
+function tellUnset(findings: Findings): Scope["onUnset"] {
+  const told = new Map<Place, Set<string>>();
+  return (name, place) => {
+    const names = told.get(place) ?? new Set();
+    told.set(place, names);
+    if (names.has(name)) return;
+    names.add(name);
+    findings.add(unsetNote(name, place));
+  };
 }
 
 function unsetNote(name: string, place: Place): Finding {

@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import { posix } from "node:path";
 import { InputError, SourceError, type Place } from "../domain/errors.ts";
 
@@ -31,7 +32,7 @@ export function isRemote(path: string): boolean {
  */
 export function readAt(reader: SourceReader, path: string, place: Place): string | null {
   const outside = (cause?: unknown) =>
-    new InputError("path-outside", `${path} leads outside the repository`, { place, cause });
+    new InputError("path-outside", `${excerpt(path)} leads outside the repository`, { place, cause });
   if (leadsOutside(path)) throw outside();
   try {
     return reader.readText(path);

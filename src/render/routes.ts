@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import type { Manifest } from "../config/manifest.ts";
 import { keyPlaceOf } from "../config/yaml-node.ts";
 import { InputError } from "../domain/errors.ts";
@@ -57,10 +58,17 @@ function manifestRoutes(model: ComposeModel, manifest: Manifest): RouteWish[] {
       return { service, port: entry.port, path: entry.path ?? null, health: entry.health ?? null };
     }
     const meant = nearest(service, Object.keys(model.services));
-    throw new InputError("invalid-value", `routes names the service "${service}", which the stack does not have`, {
-      place: keyPlaceOf(manifest.node, ["routes", service]),
-      hint: meant === undefined ? `There are: ${Object.keys(model.services).join(", ")}.` : `Did you mean ${meant}?`,
-    });
+    throw new InputError(
+      "invalid-value",
+      `routes names the service "${excerpt(service)}", which the stack does not have`,
+      {
+        place: keyPlaceOf(manifest.node, ["routes", service]),
+        hint:
+          meant === undefined
+            ? `There are: ${excerpt(Object.keys(model.services).join(", "))}.`
+            : `Did you mean ${meant}?`,
+      },
+    );
   });
 }
 

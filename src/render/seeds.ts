@@ -1,3 +1,4 @@
+import { excerpt } from "../config/excerpt.ts";
 import type { Manifest } from "../config/manifest.ts";
 import { keyPlaceOf, placeOf } from "../config/yaml-node.ts";
 import { InputError } from "../domain/errors.ts";
@@ -16,7 +17,9 @@ export function specifySeeds(model: ComposeModel, manifest: Manifest, reader: So
     if (!Object.hasOwn(model.services, service)) {
       const meant = nearest(service, Object.keys(model.services));
       const hint =
-        meant === undefined ? `There are: ${Object.keys(model.services).join(", ")}.` : `Did you mean ${meant}?`;
+        meant === undefined
+          ? `There are: ${excerpt(Object.keys(model.services).join(", "))}.`
+          : `Did you mean ${meant}?`;
       throw new InputError("invalid-value", `data names the service "${service}", which the stack does not have`, {
         place,
         hint,
@@ -45,5 +48,5 @@ export function specifySeeds(model: ComposeModel, manifest: Manifest, reader: So
 
 function refuseMissing(file: string, reader: SourceReader, place: InputError["place"]): void {
   if (reader.kindOf(file) === "file") return;
-  throw new InputError("file-missing", `there is no seed file ${file}`, { place });
+  throw new InputError("file-missing", `there is no seed file ${excerpt(file)}`, { place });
 }

@@ -36,7 +36,7 @@ export function specifyService(name: string, model: Service, role: Role): Servic
     user: model.user ?? null,
     workingDir: model.working_dir ?? null,
     hostname: model.hostname ?? null,
-    labels: model.labels ?? {},
+    labels: {}, // never a branch's: the policy tells
     healthcheck: specifyHealth(model.healthcheck),
     restart: specifyRestart(model.restart),
     stopSignal: model.stop_signal ?? null,
@@ -45,7 +45,7 @@ export function specifyService(name: string, model: Service, role: Role): Servic
     readOnly: model.read_only ?? false,
     tty: model.tty ?? false,
     stdinOpen: model.stdin_open ?? false,
-    shmSizeBytes: model.shm_size === undefined ? null : Math.min(model.shm_size, role.limits.memoryBytes),
+    shmSizeBytes: model.shm_size ?? null,
     capDrop: model.cap_drop ?? [],
     dependsOn: Object.entries(model.depends_on ?? {}).map(([service, { condition, required }]) => ({
       service,

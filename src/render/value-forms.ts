@@ -18,7 +18,7 @@ export const boolean: Form = (node, at) => {
 
 export const decimal: Form = (node, at) => {
   const said = textOf(node, at);
-  if (!/^\d*\.?\d+$/.test(said)) throw invalid(node, `${at} must be a number`);
+  if (!/^(\d+|\d*\.\d+)$/.test(said)) throw invalid(node, `${at} must be a number`);
   return scalarNode(node.place, Number(said));
 };
 

@@ -32,13 +32,19 @@ function isPath(source: string): boolean {
   return /^[./~]/.test(source);
 }
 
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === "/") end -= 1;
+  return path.slice(0, end);
+}
+
 /** `[SOURCE:]TARGET[:OPTIONS]`. */
 function shortForm(node: YamlNode, at: string): YamlNode {
   const said = textOf(node, at);
   const parts = said.split(":");
   if (parts.length > 3 || parts.includes("")) throw invalid(node, `${at} is no mount: "${said}"`);
   const [first = "", written = first, options = ""] = parts;
-  const target = written.replace(/(.)\/+$/, "$1");
+  const target = withoutTrailingSlashes(written);
   const make = (key: string, value: string | boolean) => [key, scalarNode(node.place, value)] as const;
   const settings = options === "" ? [] : options.split(",");
   const readOnly = settings.includes("ro") ? [make("read_only", true)] : [];

@@ -51,6 +51,21 @@ describe("a service's key is refused", () => {
     ["env_file: [/proc/self/environ]", "4:16", "path-outside"],
     ["image: mayfly.local/7/team:0123", "4:12", "own-image"],
     ["image: MAYFLY.local/7/team:0123", "4:12", "own-image"],
+    ["image: docker.io/mayfly.local/7/team:0123", "4:12", "own-image"],
+    ["image: index.docker.io/library/mayfly.local", "4:12", "own-image"],
+    ["image: mayfly.local:5000/7/team", "4:12", "own-image"],
+    ["image: 'mayfly%2Elocal/7/team'", "4:12", "image-name"],
+    ["image: '%66b5e0f7'", "4:12", "image-name"],
+    ["image: 'node:24?x=1'", "4:12", "image-name"],
+    ["image: 'node#x'", "4:12", "image-name"],
+    ["image: ../node", "4:12", "image-name"],
+    ["image: a//b", "4:12", "image-name"],
+    ["image: Node", "4:12", "image-name"],
+    ["image: 'node:'", "4:12", "image-name"],
+    ["image: 127.0.0.1:5000/x", "4:12", "private-registry"],
+    ["image: localhost/x", "4:12", "private-registry"],
+    ["image: registry:5000/x", "4:12", "private-registry"],
+    ["image: 169.254.169.254/x", "4:12", "private-registry"],
     ["image: sha256:0123456789abcdef", "4:12", "image-id"],
     ["image: deadbeef", "4:12", "image-id"],
     ["build: { context: ., ssh: [default] }", "4:26", "build-ssh"],
@@ -132,6 +147,7 @@ describe("a service's key is done otherwise", () => {
     ["deploy: { mode: global }", "4:15", "deploy"],
     ["deploy: { resources: { reservations: { memory: 1g } } }", "4:44", "reservation"],
     ["logging: { driver: syslog }", "4:5", "logging"],
+    ["labels: { traefik.enable: true, a: b }", "4:5", "labels"],
     ["stop_grace_period: 10m", "4:24", "grace-capped"],
     ["restart: on-failure:3", "4:14", "restart-count"],
     ["tmpfs: [/run:mode=755]", "4:13", "tmpfs-options"],
@@ -188,7 +204,6 @@ services:
     stop_signal: SIGINT
     stop_grace_period: 5s
     restart: unless-stopped
-    labels: { traefik.enable: "true" }
     cap_drop: [ALL]
     shm_size: 64m
     mem_limit: 256m

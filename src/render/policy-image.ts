@@ -1,0 +1,44 @@
+import {
+  isImageId,
+  isImageReference,
+  isOwnImage,
+  isPrivateRegistry,
+  registryHostOf,
+} from "../domain/image-reference.ts";
+import { imageNamespace } from "../domain/naming.ts";
+import { excerpt } from "../config/excerpt.ts";
+
+export type ImageProblem = { code: string; what: string; hint: string };
+
+/** Why a branch may not name this image, or null; `what` follows the place that names it. */
+export function imageProblem(reference: string): ImageProblem | null {
+  const shown = excerpt(reference);
+  if (isOwnImage(reference)) {
+    return {
+      code: "own-image",
+      what: `names an image under ${imageNamespace}: images that Mayfly built are not shared by name`,
+      hint: "Build it in this stack with `build:`, use a stage of the same Dockerfile, or a public image.",
+    };
+  }
+  if (isImageId(reference)) {
+    return {
+      code: "image-id",
+      what: `can be read as an image's id, which could be anybody's image on this host: ${shown}`,
+      hint: "Name the image with its tag: name:tag.",
+    };
+  }
+  if (!isImageReference(reference)) {
+    return {
+      code: "image-name",
+      what: `is no name of an image: ${shown}`,
+      hint: "Write it in lower case as [registry/]name[:tag]; a variable in it must be set.",
+    };
+  }
+  const host = registryHostOf(reference);
+  if (host === null || !isPrivateRegistry(host)) return null;
+  return {
+    code: "private-registry",
+    what: `names the registry ${host}, which is this host or its own network`,
+    hint: "Name an image of a public registry, or build it in this stack with `build:`.",
+  };
+}

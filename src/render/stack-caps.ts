@@ -1,0 +1,42 @@
+import { child, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
+import { InputError } from "../domain/errors.ts";
+import { invalid } from "./findings.ts";
+
+/** Whatever `limits.services` allows: reading takes time, too. */
+const maxServices = 200;
+const maxPorts = 1000;
+const maxDependencies = 2000;
+
+/** Throws InputError `invalid-value` before anything is done for each of very many services. */
+export function refuseManyServices(names: readonly string[], files: readonly YamlNode[]): void {
+  if (names.length <= maxServices) return;
+  const place = files.map((file) => child(file, "services")).find((node) => node !== undefined)?.place;
+  const message = `the stack has ${names.length} services; at most ${maxServices} are read`;
+  throw new InputError("invalid-value", message, { place, hint: "Leave services out of the preview." });
+}
+
+/** Throws InputError `invalid-value` for a canonical model with very many ports or dependencies. */
+export function refuseHugeStack(model: YamlMap): void {
+  const services = child(model, "services");
+  if (services?.kind !== "map") return;
+  let ports = 0;
+  let dependencies = 0;
+  for (const { node } of services.entries.values()) {
+    ports += itemsOf(child(node, "ports")).length;
+    for (const item of itemsOf(child(node, "expose"))) ports += widthOf(String(toValue(item)));
+    if (ports > maxPorts) throw invalid(node, `the stack comes to more than ${maxPorts} ports`);
+    const depends = child(node, "depends_on");
+    dependencies += depends?.kind === "map" ? depends.entries.size : 0;
+    if (dependencies > maxDependencies) throw invalid(node, `the stack has more than ${maxDependencies} dependencies`);
+  }
+}
+
+function itemsOf(node: YamlNode | undefined): readonly YamlNode[] {
+  return node?.kind === "list" ? node.items : [];
+}
+
+/** How many ports `3000-3005` or `3000` is; what is no range counts as one. */
+function widthOf(said: string): number {
+  const [, from = "0", to = from] = /^(\d{1,5})(?:-(\d{1,5}))?/.exec(said) ?? [];
+  return Math.max(1, Number(to) - Number(from) + 1);
+}
