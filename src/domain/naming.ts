@@ -1,6 +1,5 @@
-import type { Trust } from "./preview.ts";
 import { specHash } from "./spec-hash.ts";
-import type { BuildSpec, ServiceSpec } from "./stack.ts";
+import type { BuildSpec, ServiceSpec, Trust } from "./stack.ts";
 
 /** Octets in one DNS label (RFC 1035 section 2.3.4). */
 const labelOctets = 63;

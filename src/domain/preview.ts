@@ -1,8 +1,6 @@
 import type { Failure } from "./errors.ts";
 import type { StackSpec } from "./stack.ts";
 
-export type Trust = "team" | "fork";
-
 /** What the forge says of a pull request, in the fields we use. */
 export type PullRequest = {
   repositoryId: number;

@@ -1,4 +1,5 @@
-import type { Trust } from "./preview.ts";
+/** A fork's code never meets secrets, nor caches that a team uses. */
+export type Trust = "team" | "fork";
 
 /** How an image comes to be: pulled by name, or built from the branch under our own tag. */
 export type ImageSpec = { kind: "pull"; reference: string } | { kind: "build"; build: string };

@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { describeFailure, EngineError, type Failure } from "../domain/errors.ts";
 import { imageLabels } from "../domain/labels.ts";
-import type { Trust } from "../domain/preview.ts";
+import type { Trust } from "../domain/stack.ts";
 import type { BuildSpec } from "../domain/stack.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import { type BuildFiles, packContext } from "./build-context.ts";

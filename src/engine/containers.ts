@@ -7,7 +7,7 @@ import { allow } from "./docker.ts";
 import { cleanLine } from "./log-lines.ts";
 import { addressesOf } from "./networks.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
-import type { StepHost, StepScope } from "./steps.ts";
+import type { StepHost, StepScope } from "./step-host.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
 

@@ -4,7 +4,7 @@ import type { Attachment, Step } from "../plan/step.ts";
 import { endpointOptions } from "./container-options.ts";
 import { allow, statusOf } from "./docker.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
-import type { StepHost, StepScope } from "./steps.ts";
+import type { StepHost, StepScope } from "./step-host.ts";
 import { addressAt, type Subnets } from "./subnets.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;

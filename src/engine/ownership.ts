@@ -1,6 +1,6 @@
 import { EngineError } from "../domain/errors.ts";
 import { labels, type Owner } from "../domain/labels.ts";
-import type { StepHost, StepScope } from "./steps.ts";
+import type { StepHost, StepScope } from "./step-host.ts";
 
 /** Throws EngineError `engine-refused` for a thing on the engine that was not made for this preview: it is never touched. */
 export function refuseForeign(found: Record<string, string> | undefined, owner: Owner, what: string): void {

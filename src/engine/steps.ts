@@ -1,29 +1,11 @@
-import type Docker from "dockerode";
-import type { Logger } from "pino";
 import { MayflyError } from "../domain/errors.ts";
-import type { Clock } from "../domain/time.ts";
 import type { Step } from "../plan/step.ts";
 import { createContainer, removeContainer, startContainer, stopContainer } from "./containers.ts";
 import { createNetwork, join, leave, removeNetwork } from "./networks.ts";
 import { awaitReady } from "./readiness.ts";
+import type { StepHost, StepScope } from "./step-host.ts";
 import { createSubnets } from "./subnets.ts";
 import { createVolume, removeVolume } from "./volumes.ts";
-
-/** The engine that steps are run on, and what is the same for all of them. */
-export type StepHost = {
-  docker: Docker;
-  /** This server's id: what does not carry it is never touched. */
-  server: string;
-  /** The CIDR that networks are cut from. */
-  pool: string;
-  /** Whether containers may reach the world. */
-  egress: "internet" | "none";
-  clock: Clock;
-  log: Logger;
-};
-
-/** Whom a step is run for. */
-export type StepScope = { preview: { key: string; slug: string }; project: string; signal: AbortSignal };
 
 /**
  * Runs the engine's kinds of step. Each may be killed at any point and run again: "already so" is success. The signal

@@ -3,7 +3,7 @@ import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
 import type { Step } from "../plan/step.ts";
 import { allow, statusOf } from "./docker.ts";
 import { ownedBy, ownerOf, refuseForeign } from "./ownership.ts";
-import type { StepHost, StepScope } from "./steps.ts";
+import type { StepHost, StepScope } from "./step-host.ts";
 
 /** Makes a volume; one of that name that is ours is kept. (The engine itself would answer 201 with the old labels.) */
 export async function createVolume(

@@ -1,4 +1,4 @@
-import type { Trust } from "../domain/preview.ts";
+import type { Trust } from "../domain/stack.ts";
 
 /** What rendering may know of the preview. */
 export type PreviewFacts = {

@@ -1,0 +1,19 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import type { Clock } from "../domain/time.ts";
+
+/** The engine that steps are run on, and what is the same for all of them. */
+export type StepHost = {
+  docker: Docker;
+  /** This server's id: what does not carry it is never touched. */
+  server: string;
+  /** The CIDR that networks are cut from. */
+  pool: string;
+  /** Whether containers may reach the world. */
+  egress: "internet" | "none";
+  clock: Clock;
+  log: Logger;
+};
+
+/** Whom a step is run for. */
+export type StepScope = { preview: { key: string; slug: string }; project: string; signal: AbortSignal };
