@@ -57,7 +57,7 @@ async function preview({ github, mayfly }: Stage, turn: number): Promise<number>
   while ((await mayfly.visit(link)).status !== 200) {
     const failure = (await mayfly.show(`guestbook-pr-${number}`))?.newest?.failure;
     if (failure) throw new Error(`the preview failed: ${failure.what}`);
-    await pause(25);
+    await pause(40);
   }
   const elapsedMs = performance.now() - startedAt;
   await github.close({ repo: repository, number, author: "ann" });

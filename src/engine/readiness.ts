@@ -19,6 +19,8 @@ const ready: Look = { ready: true };
 const healthPauseMs = 100;
 const defaultHealthTimeoutMs = 30_000;
 const logLines = 20;
+/** Most services are ready within seconds and are waited for closely that long; a look costs the engine 1 to 2 ms. */
+const closelyMs = 10_000;
 const hopelessRestarts = 8;
 
 /**
@@ -29,8 +31,8 @@ const hopelessRestarts = 8;
 export async function awaitReady(host: Host, readiness: Readiness, signal: AbortSignal): Promise<void> {
   const deadline = host.clock.now() + readiness.timeoutMs;
   let lastExit: string | null = null;
-  // Most services are ready within seconds and are waited for closely; a look costs the engine 1 to 2 ms.
-  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 1.2, 250)) {
+  const startedAt = host.clock.now();
+  for (;;) {
     signal.throwIfAborted();
     const info = await inspect(host.docker, readiness);
     if (info.State.Restarting) lastExit = describeExit(info);
@@ -38,6 +40,7 @@ export async function awaitReady(host: Host, readiness: Readiness, signal: Abort
     if (look.ready) return;
     const leftMs = deadline - host.clock.now();
     if (leftMs <= 0) throw await notReady(host, readiness, look, exits(info, lastExit));
+    const pauseMs = host.clock.now() - startedAt < closelyMs ? 15 : 250;
     await host.clock.sleep(Math.min(leftMs, look.pauseMs ?? pauseMs), signal);
   }
 }
