@@ -17,6 +17,7 @@ export async function newestLines(world: ApiWorld, key: string, { service, find 
   const over = new AbortController();
   const lines: Line[] = [];
   const reading = readInto(lines, linesOf(world, key, { service, signal: over.signal }));
+  // Rejects only when the reading was over first, and nobody waits for it any more.
   const deadline = world.clock.sleep(waitMs, over.signal).catch(() => undefined);
   try {
     await Promise.race([reading, deadline]);

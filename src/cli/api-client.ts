@@ -35,6 +35,7 @@ export function createApiClient({ server, token }: { server: string; token: stri
 }
 
 async function refusal(response: Response, server: string): Promise<MayflyError> {
+  // Something in between may answer without our problem+json: then the status has to do.
   const problem: unknown = await response.json().catch(() => null);
   return problemError(problem, `${server} (${response.status})`);
 }

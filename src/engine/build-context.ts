@@ -56,6 +56,7 @@ function privateNameOf(text: string): string {
 async function contextRoot(files: string, context: string): Promise<string> {
   const root = await realpath(files);
   const wanted = join(root, context, ".");
+  // Whatever keeps it from being resolved, the author is told below that it is no folder to build from.
   const real = await realpath(wanted).catch(() => null);
   if (real === null || !(await lstat(real)).isDirectory()) {
     throw new InputError("file-missing", `build context ${context} is not a directory of the repository`);

@@ -207,12 +207,20 @@ function tookTooLong(build: BuildSpec, output: BuildLog, timeoutMs: number): Eng
 }
 
 async function readLog(folder: string, tag: string): Promise<string[] | null> {
-  const previews = await readdir(folder).catch(() => []);
+  const previews = (await unlessMissing(readdir(folder))) ?? [];
   for (const preview of previews) {
-    const text = await readFile(join(folder, preview, logName(tag)), "utf8").catch(() => null);
+    const text = await unlessMissing(readFile(join(folder, preview, logName(tag)), "utf8"));
     if (text !== null) return text.split("\n").slice(0, -1);
   }
   return null;
+}
+
+/** Null for what is not there (no build has written it, or its preview is gone); any other error is one. */
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
+  return reading.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
 }
 
 function logName(tag: string): string {
