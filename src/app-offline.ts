@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { defaultLimits, type ServerConfig } from "./config/server.ts";
+import { defaultSettings } from "./config/repository-settings.ts";
+import type { ServerConfig } from "./config/server.ts";
 import { InputError } from "./domain/errors.ts";
 import { type Cleared, clearEngine } from "./engine/clear.ts";
 import { connect } from "./engine/docker.ts";
@@ -15,7 +16,7 @@ export function renderDirectory(directory: string): RenderOutput {
   return renderStack({
     reader: readers(root, []),
     templates: createTemplates(resolve(import.meta.dirname, "../templates")),
-    limits: defaultLimits,
+    limits: defaultSettings.limits,
     preview: {
       slug: "preview-pr-0",
       project: "preview-pr-0",

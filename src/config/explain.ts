@@ -25,17 +25,6 @@ export const planned = z
   .custom<undefined>((value) => value === undefined, { params: { code: "not-supported" } })
   .optional();
 
-/** One text of `values`; of the documented ones in `later`: `not-supported`. */
-export function choice<Value extends string>(values: readonly [Value, ...Value[]], later: readonly string[]) {
-  return z.unknown().transform((value, context): Value => {
-    const known = values.find((each) => each === value);
-    if (known !== undefined) return known;
-    if (later.includes(String(value))) addPlanned(context);
-    else context.addIssue(`must be ${values.join(" or ")}`);
-    return z.NEVER;
-  });
-}
-
 /** Reports the value at hand as known, but not honored. */
 export function addPlanned(context: z.core.$RefinementCtx): void {
   context.addIssue({ code: "custom", input: context.value, params: { code: "not-supported", value: context.value } });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, keys, planned } from "./explain.ts";
+import { keys, planned } from "./explain.ts";
 import { duration, size } from "./quantity.ts";
 
 /** A secret as written: itself, or where it is. */
@@ -9,9 +9,26 @@ export const Secret = z.union(
 );
 export type Secret = z.infer<typeof Secret>;
 
+/** A preview's secret may also be what a command prints, such as a vault's client. */
+const SecretSource = z.union(
+  [Secret, z.strictObject({ command: z.string().min(1) })],
+  "must be a text, { env: NAME }, { file: PATH } or { command: TEXT }",
+);
+export type SecretSource = z.infer<typeof SecretSource>;
+
 const positive = z.number().positive("must be above zero");
 const count = z.number().int("must be a whole number").positive("must be above zero");
+const text = z.string().min(1, "must not be empty");
 const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "must be a URL such as https://mayfly.example.net");
+const cidr = z
+  .string()
+  .regex(
+    /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)(\/\d{1,3})?$/,
+    "must be an address or a range such as 10.0.0.0/8",
+  );
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of letters, digits and _, such as STRIPE_KEY");
 
 const Repository = keys({
   limits: keys({
@@ -20,17 +37,34 @@ const Repository = keys({
     pids: count.optional(),
     services: count.optional(),
   }).optional(),
-  access: choice(["public"], ["link", "sign-in"]).optional(),
-  forks: choice(["never"], ["allow"]).optional(),
-  when: planned,
-  ttl: planned,
+  when: keys({
+    drafts: z.boolean().optional(),
+    bots: z.boolean().optional(),
+    label: text.optional(),
+    paths: z.array(text).optional(),
+  }).optional(),
+  ttl: duration.optional(),
+  max: count.optional(),
+  access: z.enum(["public", "link", "sign-in"], "must be public, link or sign-in").optional(),
+  forks: z.enum(["allow", "never"], "must be allow or never").optional(),
+  secrets: z.record(secretName, SecretSource).optional(),
   freeze_after: planned,
   stop_after: planned,
-  max: planned,
-  secrets: planned,
   allow: planned,
 });
 export type Repository = z.infer<typeof Repository>;
+
+const Token = keys({
+  name: text,
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of the token in hex: printf %s TOKEN | sha256sum"),
+  scopes: z.array(z.enum(["read", "deploy", "admin"], "must be read, deploy or admin")).min(1, "must not be empty"),
+});
+
+const Channel = z.union(
+  [Secret, keys({ url: Secret, level: z.enum(["info", "warn", "error"], "must be info, warn or error").optional() })],
+  "must be a URL, { env: NAME }, { file: PATH } or { url, level }",
+);
+export type Channel = z.infer<typeof Channel>;
 
 /** The server file as the operator writes it; `compose/server.example.yaml` shows every key. */
 export const ServerFile = keys({
@@ -41,14 +75,16 @@ export const ServerFile = keys({
   listen: z.string().optional(),
   public_url: url.optional(),
   dashboard: keys({ host: z.string() }).optional(),
+  trusted_proxies: z.array(cidr).optional(),
   state: z.string().min(1).optional(),
   github: keys({
     api_url: url.optional(),
     web_url: url.optional(),
     token: Secret.optional(),
+    app: keys({ id: count, private_key: Secret }).optional(),
+    oauth: keys({ client_id: text, client_secret: Secret }).optional(),
     webhook_secret: z.union([Secret, z.array(Secret)], "must be one secret or a list of them").optional(),
     poll: duration.optional(),
-    app: planned,
   }).optional(),
   engine: keys({
     host: z.string().regex(/^(unix:\/\/\/|tcp:\/\/).+/, "must begin with unix:/// or tcp://"),
@@ -63,14 +99,17 @@ export const ServerFile = keys({
       .optional(),
     egress: z.enum(["internet", "none"], "must be internet or none").optional(),
   }).optional(),
-  builds: keys({ parallel: count.optional(), timeout: duration.optional(), memory: planned }).optional(),
+  builds: keys({ parallel: count.optional(), memory: size.optional(), timeout: duration.optional() }).optional(),
+  max: count.optional(),
   defaults: Repository.optional(),
   repositories: z
     .record(z.string().regex(/^[\w.-]+\/([\w.-]+|\*)$/, "must be OWNER/NAME or OWNER/*"), Repository.nullable())
     .optional(),
+  registries: z.record(text, keys({ username: text, password: Secret })).optional(),
+  tokens: z.array(Token).optional(),
+  notify: keys({ slack: Channel.optional(), teams: Channel.optional(), webhook: Channel.optional() }).optional(),
+  audit: keys({ keep: duration }).optional(),
+  telemetry: keys({ endpoint: url }).optional(),
   sources: planned,
-  registries: planned,
-  tokens: planned,
-  notify: planned,
 });
 export type ServerFile = z.infer<typeof ServerFile>;

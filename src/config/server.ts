@@ -1,8 +1,9 @@
 import { InputError } from "../domain/errors.ts";
 import { conform } from "./explain.ts";
+import { defaultSettings, mergeSettings, type RepositorySettings } from "./repository-settings.ts";
 import { environmentSecret, resolveSecret, type SecretSources } from "./secrets.ts";
-import { type Repository, type Secret, ServerFile } from "./server-file.ts";
-import { mapNode, placeOf, type YamlNode } from "./yaml-node.ts";
+import { type Secret, ServerFile } from "./server-file.ts";
+import { mapNode, type Path, placeOf, type YamlNode } from "./yaml-node.ts";
 import { readYaml } from "./yaml-source.ts";
 
 /** Everything the operator may set, with defaults filled in and secrets read. */
@@ -12,25 +13,44 @@ export type ServerConfig = {
   /** Scheme and port of every link; without a trailing slash. */
   publicUrl: string;
   dashboardHost: string | null;
+  /** Addresses and ranges whose `X-Forwarded-*` headers are believed. */
+  trustedProxies: string[];
   state: string;
-  github: { apiUrl: string; webUrl: string; token: string | null; webhookSecrets: string[]; pollMs: number };
+  github: GitHubConfig;
   /** `unix:///…` or `tcp://…`. */
   engine: { host: string };
   network: { pool: string; egress: "internet" | "none" };
-  builds: { parallel: number; timeoutMs: number };
+  builds: { parallel: number; memoryBytes: number; timeoutMs: number };
+  /** Previews that are up at once, of all repositories. */
+  max: number;
   defaults: RepositorySettings;
-  /** Null: every repository that sends us signed events. */
-  repositories: Record<string, Partial<RepositorySettings>> | null;
+  /** By `owner/name` or `owner/*`, in lower case. Null: every repository that sends us signed events. */
+  repositories: Record<string, RepositorySettings> | null;
+  /** By registry host. */
+  registries: Record<string, { username: string; password: string }>;
   apiToken: string | null;
+  tokens: { name: string; sha256: string; scopes: Scope[] }[];
+  notify: { kind: "slack" | "teams" | "webhook"; url: string; level: "info" | "warn" | "error" }[];
+  audit: { keepMs: number };
+  /** OpenTelemetry's collector; null without one. */
+  telemetry: { endpoint: string } | null;
   /** What git takes from our own environment: where it is, proxies, certificates. */
   gitEnvironment: Record<string, string>;
 };
 
-/** `limits` is for a whole preview, not for a container. */
-export type RepositorySettings = { limits: { cpus: number; memoryBytes: number; pids: number; services: number } };
+export type GitHubConfig = {
+  apiUrl: string;
+  webUrl: string;
+  token: string | null;
+  app: { id: number; privateKey: string } | null;
+  /** For signing people in. */
+  oauth: { clientId: string; clientSecret: string } | null;
+  webhookSecrets: string[];
+  pollMs: number;
+};
 
-/** What a preview may use when the server file does not say. */
-export const defaultLimits = { cpus: 2, memoryBytes: 2 * 1024 ** 3, pids: 1024, services: 30 };
+/** What a token may do: look, change previews, or everything. */
+export type Scope = "read" | "deploy" | "admin";
 
 /**
  * The server's configuration. `text` is the server file's, null when there is none; the environment's secrets
@@ -41,20 +61,39 @@ export function loadServerConfig(source: { path: string | null; text: string | n
   const path = source.path ?? "server.yaml";
   const node = readYaml(path, source.text ?? "") ?? mapNode({ file: path, line: 1, column: 1 }, []);
   const file = conform(ServerFile, node);
-  const limits = mergeLimits(defaultLimits, file.defaults);
+  const readSecret = (secret: Secret, path: Path) => resolveSecret(secret, placeOf(node, path), source);
+  const defaults = mergeSettings(defaultSettings, file.defaults, (name) =>
+    placeOf(node, ["defaults", "secrets", name]),
+  );
   return {
     domain: file.domain ?? "preview.localhost",
     listen: parseListen(file.listen ?? "127.0.0.1:8080", node),
     publicUrl: (file.public_url ?? "http://localhost:8080").replace(/\/+$/, ""),
     dashboardHost: file.dashboard?.host.toLowerCase() ?? null,
+    trustedProxies: file.trusted_proxies ?? [],
     state: file.state ?? "./state",
-    github: readGithub(file.github ?? {}, node, source),
+    github: readGithub(file.github ?? {}, readSecret, source),
     engine: { host: file.engine?.host ?? "unix:///var/run/docker.sock" },
     network: { pool: file.network?.pool ?? "10.213.0.0/16", egress: file.network?.egress ?? "internet" },
-    builds: { parallel: file.builds?.parallel ?? 2, timeoutMs: file.builds?.timeout ?? 20 * 60_000 },
-    defaults: { limits },
-    repositories: file.repositories === undefined ? null : mergeRepositories(file.repositories, limits),
+    builds: {
+      parallel: file.builds?.parallel ?? 2,
+      memoryBytes: file.builds?.memory ?? 2 * 1024 ** 3,
+      timeoutMs: file.builds?.timeout ?? 20 * 60_000,
+    },
+    max: file.max ?? 100,
+    defaults,
+    repositories: file.repositories === undefined ? null : readRepositories(file.repositories, defaults, node),
+    registries: Object.fromEntries(
+      Object.entries(file.registries ?? {}).map(([host, { username, password }]) => [
+        host,
+        { username, password: readSecret(password, ["registries", host, "password"]) },
+      ]),
+    ),
     apiToken: environmentSecret("MAYFLY_API_TOKEN", source),
+    tokens: file.tokens ?? [],
+    notify: readNotify(file.notify ?? {}, readSecret),
+    audit: { keepMs: file.audit?.keep ?? 90 * 86_400_000 },
+    telemetry: file.telemetry ?? null,
     gitEnvironment: pickGitEnvironment(source.environment),
   };
 }
@@ -63,51 +102,64 @@ export function loadServerConfig(source: { path: string | null; text: string | n
 export function settingsFor(config: ServerConfig, repository: string): RepositorySettings | null {
   if (config.repositories === null) return config.defaults;
   const wanted = repository.toLowerCase();
-  const pattern = `${wanted.split("/")[0]}/*`;
-  const entries = Object.entries(config.repositories);
-  const find = (name: string) => entries.find(([key]) => key.toLowerCase() === name)?.[1];
-  const own = find(wanted) ?? find(pattern);
-  return own ? { ...config.defaults, ...own } : null;
+  return config.repositories[wanted] ?? config.repositories[everyOneOf(wanted)] ?? null;
 }
+
+function everyOneOf(repository: string): string {
+  return `${repository.split("/")[0]}/*`;
+}
+
+/** A repository's own entry stands over its owner's `owner/*`, which stands over the defaults. */
+function readRepositories(
+  written: NonNullable<ServerFile["repositories"]>,
+  defaults: RepositorySettings,
+  node: YamlNode,
+): Record<string, RepositorySettings> {
+  const merge = (base: RepositorySettings, name: string) =>
+    mergeSettings(base, written[name], (secret) => placeOf(node, ["repositories", name, "secrets", secret]));
+  const names = Object.keys(written);
+  const read: Record<string, RepositorySettings> = {};
+  for (const name of names.filter((each) => each.endsWith("/*"))) read[name.toLowerCase()] = merge(defaults, name);
+  for (const name of names.filter((each) => !each.endsWith("/*"))) {
+    read[name.toLowerCase()] = merge(read[everyOneOf(name.toLowerCase())] ?? defaults, name);
+  }
+  return read;
+}
+
+type ReadSecret = (secret: Secret, path: Path) => string;
 
 function readGithub(
   github: NonNullable<ServerFile["github"]>,
-  node: YamlNode,
+  readSecret: ReadSecret,
   sources: SecretSources,
-): ServerConfig["github"] {
-  const read = (secret: Secret, path: PropertyKey[]) =>
-    resolveSecret(secret, placeOf(node, ["github", ...path]), sources);
+): GitHubConfig {
+  const read = (secret: Secret, path: Path) => readSecret(secret, ["github", ...path]);
   const written = github.webhook_secret;
   const listed = written === undefined ? [] : Array.isArray(written) ? written : [written];
   const webhookSecret = environmentSecret("MAYFLY_WEBHOOK_SECRET", sources);
   const token = environmentSecret("MAYFLY_GITHUB_TOKEN", sources);
+  const { app, oauth } = github;
   return {
     apiUrl: (github.api_url ?? "https://api.github.com").replace(/\/+$/, ""),
     webUrl: (github.web_url ?? "https://github.com").replace(/\/+$/, ""),
     token: token ?? (github.token === undefined ? null : read(github.token, ["token"])),
+    app: app ? { id: app.id, privateKey: read(app.private_key, ["app", "private_key"]) } : null,
+    oauth: oauth
+      ? { clientId: oauth.client_id, clientSecret: read(oauth.client_secret, ["oauth", "client_secret"]) }
+      : null,
     webhookSecrets:
       webhookSecret === null ? listed.map((secret, index) => read(secret, ["webhook_secret", index])) : [webhookSecret],
     pollMs: github.poll ?? 5 * 60_000,
   };
 }
 
-function mergeRepositories(
-  repositories: Record<string, Repository | null>,
-  limits: RepositorySettings["limits"],
-): Record<string, Partial<RepositorySettings>> {
-  return Object.fromEntries(
-    Object.entries(repositories).map(([name, own]) => [name, own?.limits ? { limits: mergeLimits(limits, own) } : {}]),
-  );
-}
-
-function mergeLimits(base: RepositorySettings["limits"], own: Repository | undefined): RepositorySettings["limits"] {
-  const limits = own?.limits;
-  return {
-    cpus: limits?.cpus ?? base.cpus,
-    memoryBytes: limits?.memory ?? base.memoryBytes,
-    pids: limits?.pids ?? base.pids,
-    services: limits?.services ?? base.services,
-  };
+function readNotify(notify: NonNullable<ServerFile["notify"]>, readSecret: ReadSecret): ServerConfig["notify"] {
+  return (["slack", "teams", "webhook"] as const).flatMap((kind) => {
+    const channel = notify[kind];
+    if (channel === undefined) return [];
+    const { url, level = "warn" } = typeof channel === "object" && "url" in channel ? channel : { url: channel };
+    return [{ kind, url: readSecret(url, ["notify", kind]), level }];
+  });
 }
 
 function parseListen(text: string, node: YamlNode): ServerConfig["listen"] {

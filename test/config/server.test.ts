@@ -31,27 +31,55 @@ describe("the server file", () => {
       publicUrl: "http://localhost:8080",
       dashboardHost: null,
       state: "./state",
+      trustedProxies: [],
       github: {
         apiUrl: "https://api.github.com",
         webUrl: "https://github.com",
         token: null,
+        app: null,
+        oauth: null,
         webhookSecrets: [],
         pollMs: 300_000,
       },
       engine: { host: "unix:///var/run/docker.sock" },
       network: { pool: "10.213.0.0/16", egress: "internet" },
-      builds: { parallel: 2, timeoutMs: 1_200_000 },
-      defaults: { limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 } },
+      builds: { parallel: 2, memoryBytes: 2_147_483_648, timeoutMs: 1_200_000 },
+      max: 100,
+      defaults: {
+        limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 },
+        when: { drafts: true, bots: false, label: null, paths: [] },
+        ttlMs: 259_200_000,
+        max: 20,
+        access: null,
+        forks: "allow",
+        secrets: {},
+      },
       repositories: null,
+      registries: {},
       apiToken: null,
+      tokens: [],
+      notify: [],
+      audit: { keepMs: 7_776_000_000 },
+      telemetry: null,
     });
   });
 
   test("is read from the example in full", () => {
     const example = readFileSync(fileURLToPath(new URL("../../compose/server.example.yaml", import.meta.url)), "utf8");
     const config = load(example, {
-      environment: { GITHUB_TOKEN: "t", WEBHOOK_SECRET_NEW: "new", MAYFLY_API_TOKEN: "api" },
-      files: { "/etc/mayfly/secrets/webhook-old": "old\n" },
+      environment: {
+        GITHUB_TOKEN: "t",
+        WEBHOOK_SECRET_NEW: "new",
+        MAYFLY_API_TOKEN: "api",
+        SLACK_URL: "https://hooks.slack.test/1",
+        TEAMS_URL: "https://teams.test/2",
+      },
+      files: {
+        "/etc/mayfly/secrets/webhook-old": "old\n",
+        "/etc/mayfly/secrets/github-app.pem": "pem",
+        "/etc/mayfly/secrets/oauth": "client",
+        "/etc/mayfly/secrets/ghcr": "pull",
+      },
     });
     expect(config.github).toMatchObject({ token: "t", webhookSecrets: ["new", "old"], pollMs: 300_000 });
     expect(config.dashboardHost).toBe("mayfly.example.net");
@@ -96,6 +124,31 @@ describe("the server file", () => {
     ["dashboard: {}", "invalid-value", "1:12", "dashboard.host is missing"],
     ["domain: a\ndomain: b", "yaml-invalid", "2:1", 'the key "domain" stands twice in one map'],
     ["- x", "invalid-value", "1:1", "the document must be a map"],
+    ["defaults: { access: secret }", "invalid-value", "1:21", "defaults.access must be public, link or sign-in"],
+    [
+      "repositories: { a/b: { secrets: { MY-KEY: x } } }",
+      "invalid-value",
+      "1:35",
+      "repositories.a/b.secrets.MY-KEY: the key must be a name of letters, digits and _, such as STRIPE_KEY",
+    ],
+    [
+      "tokens: [{ name: ci, sha256: abc, scopes: [read] }]",
+      "invalid-value",
+      "1:30",
+      "tokens[0].sha256 must be the SHA-256 of the token in hex: printf %s TOKEN | sha256sum",
+    ],
+    [
+      "notify: { slack: { url: x, level: loud } }",
+      "invalid-value",
+      "1:18",
+      "notify.slack must be a URL, { env: NAME }, { file: PATH } or { url, level }",
+    ],
+    [
+      "trusted_proxies: [caddy]",
+      "invalid-value",
+      "1:19",
+      "trusted_proxies[0] must be an address or a range such as 10.0.0.0/8",
+    ],
     ["engine: { host: npipe://x }", "invalid-value", "1:17", "engine.host must begin with unix:/// or tcp://"],
   ])("tells what is wrong where: %j", (text, code, place, message) => {
     const error = failure(() => load(text));
@@ -104,22 +157,11 @@ describe("the server file", () => {
   });
 
   test.each([
-    "github: { app: { id: 1 } }",
-    "defaults: { when: { drafts: true } }",
-    "defaults: { ttl: 72h }",
     "defaults: { freeze_after: 15m }",
     "defaults: { stop_after: 2h }",
-    "defaults: { max: 20 }",
-    "defaults: { access: link }",
-    "defaults: { forks: allow }",
-    "defaults: { secrets: {} }",
     "defaults: { allow: [] }",
-    "repositories: { acme/shop: { ttl: 3h } }",
-    "builds: { memory: 2GiB }",
+    "repositories: { acme/shop: { stop_after: 3h } }",
     "sources: {}",
-    "registries: {}",
-    "tokens: []",
-    "notify: {}",
   ])("refuses by name what is documented and not honored yet: %s", (text) => {
     const error = failure(() => load(text));
     expect(error.code).toBe("not-supported");
@@ -192,6 +234,25 @@ describe("repositories", () => {
     ["evil/acme", undefined],
   ])("%s gets its own settings, its owner's, or is not ours", (repository, cpus) => {
     expect(settingsFor(config, repository)?.limits.cpus).toBe(cpus);
+  });
+
+  test("stand over their owner's entry, which stands over the defaults", () => {
+    const layered = load(
+      [
+        "defaults: { ttl: 3d, when: { label: preview }, secrets: { A: a, B: b } }",
+        "repositories:",
+        "  acme/*: { max: 5, when: { drafts: false }, secrets: { B: theirs } }",
+        "  acme/shop: { ttl: 1h, when: { paths: [apps/**] }, access: sign-in, forks: never }",
+      ].join("\n"),
+    );
+    expect(settingsFor(layered, "acme/shop")).toMatchObject({
+      ttlMs: 3_600_000,
+      max: 5,
+      access: "sign-in",
+      forks: "never",
+      when: { drafts: false, bots: false, label: "preview", paths: ["apps/**"] },
+      secrets: { A: { source: "a" }, B: { source: "theirs", place: { line: 3 } } },
+    });
   });
 
   test("are all served when none is named", () => {
