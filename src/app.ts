@@ -1,16 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { createApi } from "./api/server.ts";
 import { createApiWorld } from "./app-api.ts";
+import { clock, randomId } from "./app-outside.ts";
 import { createRenderer } from "./app-render.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
-import { servingOf } from "./domain/preview.ts";
-import type { Clock, RandomId } from "./domain/time.ts";
+import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
 import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
@@ -26,6 +24,7 @@ import { createWebhook } from "./intake/webhook.ts";
 import { createHousekeeping } from "./reconcile/housekeeping.ts";
 import { createLoop } from "./reconcile/loop.ts";
 import { showServing } from "./reconcile/reconcile.ts";
+import type { World } from "./reconcile/world.ts";
 import { createSource } from "./source/source.ts";
 import { keptSecret, lockState } from "./store/lock.ts";
 import { openStore } from "./store/store.ts";
@@ -191,14 +190,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
   // Previews are reachable before the first resync, and whatever GitHub says later.
   for (const preview of store.previews.list({ gone: true })) {
     switchboard.show(preview, site.routeState(preview));
-    const stack =
-      preview.goneAt === null && preview.spec.wanted === "running"
-        ? servingOf(store.attempts.of(preview.key))?.stack
-        : undefined;
-    if (stack)
-      await showServing(preview, stack, loop.world).catch((error: unknown) =>
-        log.warn({ preview: preview.key, err: error }, "not routed yet"),
-      );
+    await routeAgain(preview, store.attempts.of(preview.key), loop.world);
   }
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
   const lookAtAll = () => {
@@ -218,20 +210,15 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
   };
 }
 
-/** Real time and chance; everything inside takes them as parameters. */
-const clock: Clock = {
-  // oxlint-disable-next-line no-restricted-properties, no-restricted-globals -- the one place where time comes in
-  now: () => Date.now(),
-  sleep: async (ms, signal) => {
-    await sleep(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
-      throw signal?.aborted ? signal.reason : error;
-    });
-  },
-};
-const randomId: RandomId = (length) =>
-  randomBytes(Math.ceil(length / 2))
-    .toString("hex")
-    .slice(0, length);
+/** Routes what serves as it did before the restart. */
+async function routeAgain(preview: Preview, deployments: readonly Deployment[], world: World): Promise<void> {
+  if (preview.goneAt !== null || preview.spec.wanted !== "running") return;
+  const stack = servingOf(deployments)?.stack;
+  if (!stack) return;
+  await showServing(preview, stack, world).catch((error: unknown) =>
+    world.log.warn({ preview: preview.key, err: error }, "not routed yet"),
+  );
+}
 
 /** Repositories that the server file names one by one: their pull requests are found without any event. */
 function namedRepositories({ repositories }: ServerConfig): { name: string; id: null }[] {
