@@ -13,6 +13,7 @@ const rooms = [
   "gateway",
   "reconcile",
   "feedback",
+  "telemetry",
   "api",
   "cli",
   "demo",

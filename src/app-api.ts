@@ -14,7 +14,6 @@ import { decideVerb } from "./intake/decide.ts";
 import { formatPlan, resourceOf, verbOf } from "./plan/step.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { previewPlan } from "./reconcile/reconcile.ts";
-import { formatMetrics } from "./app-metrics.ts";
 import type { Store } from "./store/store.ts";
 
 type Options = {
@@ -27,6 +26,7 @@ type Options = {
   server: string;
   apiToken: string;
   orphans(): number;
+  metrics(): Promise<string>;
   mask(line: string): string;
   receiveWebhook: ApiWorld["receiveWebhook"];
   clock: Clock;
@@ -74,7 +74,7 @@ export function createApiWorld(options: Options): ApiWorld {
       return { accepted: `/${verb} is under way` };
     },
     changes: site.watch,
-    metrics: () => formatMetrics({ views: live().map(site.view), numbers: numbers() }),
+    metrics: options.metrics,
     ready: () => ({ ok: true, reason: null }),
     numbers,
     apiToken: options.apiToken,

@@ -4,11 +4,12 @@ import { createApi } from "./api/server.ts";
 import { createApiWorld } from "./app-api.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { createRenderer } from "./app-render.ts";
+import { namedRepositories, routeAgain } from "./app-restart.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
+import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
-import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
 import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
@@ -23,8 +24,6 @@ import { createIntake } from "./intake/intake.ts";
 import { createWebhook } from "./intake/webhook.ts";
 import { createHousekeeping } from "./reconcile/housekeeping.ts";
 import { createLoop } from "./reconcile/loop.ts";
-import { showServing } from "./reconcile/reconcile.ts";
-import type { World } from "./reconcile/world.ts";
 import { createSource } from "./source/source.ts";
 import { keptSecret, lockState } from "./store/lock.ts";
 import { openStore } from "./store/store.ts";
@@ -41,7 +40,7 @@ const defaultBridge = "172.17.0.0/16";
 const closeMs = 5000;
 
 /** Starts the whole server, every room in flow order. Disposing it stops in the reverse order; the previews go on running. */
-export async function createApp(config: ServerConfig, options: { log?: Logger } = {}): Promise<App> {
+export async function createApp(config: ServerConfig, options: { log?: Logger; version?: string } = {}): Promise<App> {
   const log = options.log ?? pino();
   await using opening = new AsyncDisposableStack();
 
@@ -72,7 +71,13 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     log,
   });
   await source.sweep();
-  const github = createGitHubClient({ apiUrl: config.github.apiUrl, token, clock, log });
+  const github = createGitHubClient({
+    apiUrl: config.github.apiUrl,
+    token,
+    clock,
+    log,
+    heard: (call) => telemetry.forgeCall(call),
+  });
 
   // The engine, and what people are shown of it.
   const docker = connect(config.engine.host);
@@ -101,9 +106,23 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     activity: () => {
       // Counted from the day previews sleep.
     },
+    carried: (request) => telemetry.request(request),
     clock,
     log,
   });
+  const telemetry: Telemetry = opening.use(
+    createTelemetry({
+      config,
+      server,
+      version: options.version ?? "unknown",
+      store,
+      site,
+      standing: () => standingOf({ store, site, builds, loop, housekeeping }),
+      mask,
+      clock,
+      log,
+    }),
+  );
 
   // A preview's host answers from the moment it is heard of: the reviewer may be quicker than the first step.
   const show = (key: string) => {
@@ -133,6 +152,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     createLoop({
       ...work,
       ...store,
+      attempts: telemetry.attempts,
+      timeline: telemetry.timeline,
       source,
       builds,
       forge: github,
@@ -156,7 +177,10 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
       owned: async () => [...(await observeOwned(docker, server)).keys()],
       world: loop.world,
       pollMs: config.github.pollMs,
-      onRound: () => void store.forgetOldDeliveries(),
+      onRound: (orphans) => {
+        store.forgetOldDeliveries();
+        telemetry.orphans(orphans);
+      },
     }),
   );
 
@@ -178,6 +202,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
       apiToken,
       receiveWebhook,
       orphans,
+      metrics: telemetry.metrics,
       clock,
       log,
     }),
@@ -196,7 +221,20 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
   const lookAtAll = () => {
     for (const { key } of store.previews.list({ gone: false })) loop.look(key);
   };
-  opening.use(watch({ docker, server, clock, log, onChange: loop.look, onGap: lookAtAll }));
+  opening.use(
+    watch({
+      docker,
+      server,
+      clock,
+      log,
+      onChange: loop.look,
+      onLost: () => telemetry.engine("lost"),
+      onGap: () => {
+        telemetry.engine("back");
+        lookAtAll();
+      },
+    }),
+  );
   lookAtAll();
   housekeeping.resyncSoon();
 
@@ -208,20 +246,4 @@ export async function createApp(config: ServerConfig, options: { log?: Logger } 
     dashboardLink: `${site.dashboardOrigin}/?token=${apiToken}`,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** Routes what serves as it did before the restart. */
-async function routeAgain(preview: Preview, deployments: readonly Deployment[], world: World): Promise<void> {
-  if (preview.goneAt !== null || preview.spec.wanted !== "running") return;
-  const stack = servingOf(deployments)?.stack;
-  if (!stack) return;
-  await showServing(preview, stack, world).catch((error: unknown) =>
-    world.log.warn({ preview: preview.key, err: error }, "not routed yet"),
-  );
-}
-
-/** Repositories that the server file names one by one: their pull requests are found without any event. */
-function namedRepositories({ repositories }: ServerConfig): { name: string; id: null }[] {
-  const names = Object.keys(repositories ?? {}).filter((name) => !name.endsWith("/*"));
-  return names.map((name) => ({ name, id: null }));
 }

@@ -16,6 +16,16 @@ const rooms: Record<string, { imports: string[]; packages: string[] }> = {
   gateway: { imports: ["domain"], packages: ["node:http"] },
   reconcile: { imports: ["domain", "render", "plan"], packages: [] },
   feedback: { imports: ["domain"], packages: ["@octokit/core", "@octokit/plugin-paginate-rest"] },
+  telemetry: {
+    imports: ["domain"],
+    packages: [
+      "prom-client",
+      "@opentelemetry/api",
+      "@opentelemetry/sdk-trace",
+      "@opentelemetry/resources",
+      "@opentelemetry/exporter-trace-otlp-http",
+    ],
+  },
   api: { imports: ["domain", "intake"], packages: ["hono", "@hono/node-server", "node:http", "zod"] },
   cli: { imports: ["domain", "config", "app.ts"], packages: [] },
 };

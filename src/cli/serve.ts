@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { InputError } from "../domain/errors.ts";
 import { type Command, textOf } from "./command.ts";
 import { readServerConfig } from "./server-config.ts";
+import { version } from "./version.ts";
 
 /** `mayfly serve`: the server itself, until it is told to stop. */
 export const serve: Command = {
@@ -13,7 +14,7 @@ export const serve: Command = {
     const interruption = terminal.interruption();
     // Loaded only here: most commands need nothing of the server.
     const { createApp } = await import("../app.ts");
-    await using app = await createApp(config).catch((error: unknown) => {
+    await using app = await createApp(config, { version: version() }).catch((error: unknown) => {
       throw explain(error, config.listen);
     });
     terminal.print(`Dashboard: ${app.dashboardLink}`);

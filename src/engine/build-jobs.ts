@@ -34,6 +34,8 @@ export type BuildJobs = AsyncDisposable & {
   release(preview: string, generation?: number): void;
   /** How many builds stand before this one; 0 when it is being built, null when nobody asked for it. */
   place(tag: string): number | null;
+  /** How many builds there are now. */
+  counts(): { running: number; waiting: number };
   /** The last lines of what is being built for a preview. */
   tail(preview: string, count: number): string[];
   /** The log of a build by its image's tag: under way, or as its newest run left it; null when there is none. */
@@ -95,6 +97,7 @@ export function createBuildJobs(options: BuildOptions): BuildJobs {
       const job = jobs.get(tag);
       return job === undefined ? null : queue.indexOf(job) + 1;
     },
+    counts: () => ({ running: running.size, waiting: queue.length }),
     tail(preview, count) {
       const waited = [...jobs.values()].filter((job) => job.subscribers.has(preview));
       return waited.flatMap((job) => job.output?.lines() ?? []).slice(-count);

@@ -12,6 +12,8 @@ export type WatchOptions = {
   log: Logger;
   /** A container of this preview came or went: look again. */
   onChange(previewKey: string): void;
+  /** The stream was cut. */
+  onLost(): void;
   /** The stream was cut and is back: anything may have been missed. */
   onGap(): void;
 };
@@ -42,7 +44,10 @@ async function run(options: WatchOptions, signal: AbortSignal): Promise<void> {
       await tell(events, options);
     } catch (error) {
       if (signal.aborted) return;
-      if (failures === 0) options.log.warn({ err: error }, "engine events are cut off");
+      if (failures === 0) {
+        options.log.warn({ err: error }, "engine events are cut off");
+        options.onLost();
+      }
     }
     // Rejects only when we are disposed, which the loop's condition sees.
     await options.clock.sleep(Math.min(250 * 2 ** failures, 10_000), signal).catch(() => undefined);

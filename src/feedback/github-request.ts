@@ -15,7 +15,11 @@ export type RequestOptions = {
   /** Between two new comments: GitHub's secondary limits count content that people are told of. */
   commentGapMs?: number;
   timeoutMs?: number;
+  /** Told of each answer: its status (null when none came) and how many calls are left in this hour. */
+  heard?: (call: { method: string; status: number | null; remaining: number | null }) => void;
 };
+
+type Headers = { "content-type"?: string | undefined; "x-ratelimit-remaining"?: string | undefined };
 
 const Api = Octokit.plugin(paginateRest);
 
@@ -28,6 +32,7 @@ export type GitHubApi = Pick<InstanceType<typeof Api>, "request" | "paginate">;
  */
 export function createGitHubApi(options: RequestOptions): GitHubApi {
   const { apiUrl, token, clock, log, fetch = globalThis.fetch, commentGapMs = 1000, timeoutMs = 15_000 } = options;
+  const heard = options.heard ?? ignore;
   const api = new Api({
     baseUrl: apiUrl,
     userAgent: "mayfly",
@@ -62,17 +67,19 @@ export function createGitHubApi(options: RequestOptions): GitHubApi {
     return write;
   });
 
-  async function sendOnce<T extends { data: unknown; headers: { "content-type"?: string | undefined } }>(
+  async function sendOnce<T extends { data: unknown; status: number; headers: Headers }>(
     call: string,
     send: () => Promise<T>,
   ): Promise<T> {
     const startedAt = clock.now();
+    const method = call.split(" ")[0] ?? "";
     if (limit.until > startedAt) {
       const details = { retryAfterMs: limit.until - startedAt, retry: "backoff" as const };
       throw new RemoteError("forge-limited", `GitHub's rate limit holds, ${call} waits`, details);
     }
     try {
       const response = await send();
+      heard({ method, status: response.status, remaining: remainingOf(response.headers) });
       // octokit hands on what it read so far when the connection breaks within an answer.
       if (typeof response.data === "string" && response.headers["content-type"]?.includes("json"))
         throw new Error("the answer was cut off");
@@ -80,6 +87,8 @@ export function createGitHubApi(options: RequestOptions): GitHubApi {
       return response;
     } catch (error) {
       const refusal = describeRefusal(error, call, clock.now());
+      if (!(error instanceof RemoteError))
+        heard({ method, status: refusal.status ?? null, remaining: refusal.retryAfterMs === undefined ? null : 0 });
       if (refusal.retryAfterMs !== undefined) limit.until = clock.now() + refusal.retryAfterMs;
       log.debug(
         { call, code: refusal.code, status: refusal.status, durationMs: clock.now() - startedAt },
@@ -90,6 +99,11 @@ export function createGitHubApi(options: RequestOptions): GitHubApi {
   }
 
   return api;
+}
+
+function remainingOf(headers: Headers): number | null {
+  const remaining = Number(headers["x-ratelimit-remaining"] ?? Number.NaN);
+  return Number.isFinite(remaining) ? remaining : null;
 }
 
 function isPassing(error: unknown): boolean {

@@ -9,6 +9,7 @@ import { trustProxies } from "./forwarded.ts";
 import {
   type Activity,
   type Candidate,
+  type Carried,
   type GatewayLog,
   type GatewayParts,
   type OwnSite,
@@ -29,6 +30,8 @@ export type GatewayOptions = {
   readonly table: () => RouteTable;
   readonly pages: PageSource;
   readonly activity: Activity;
+  /** Told of each request that ended, for measuring. */
+  readonly carried?: Carried;
   readonly clock: Clock;
   readonly log: GatewayLog;
   /** Addresses and networks whose X-Forwarded-* are believed. Nobody's by default. */
@@ -88,6 +91,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     context,
     drain,
     activity,
+    carried: options.carried ?? (() => {}),
+    clock,
     log,
   };
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../domain/time.ts";
 import { type Answer, endWith, plainAnswer, sendAnswer } from "./answer.ts";
 import { destinationOf } from "./destination.ts";
 import type { Drain, Use } from "./drain.ts";
@@ -26,6 +27,9 @@ export type Activity = (
   visit: { readonly kind: "request" | "traffic"; readonly headers: IncomingHttpHeaders },
 ) => void;
 
+/** A request was carried to a preview and ended; `status` is 0 when its client left before an answer began. */
+export type Carried = (request: { readonly status: number; readonly durationMs: number }) => void;
+
 export type GatewayLog = {
   readonly debug: (fields: Readonly<Record<string, unknown>>, message: string) => void;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
@@ -40,6 +44,8 @@ export type GatewayParts = {
   readonly context: ForwardContext;
   readonly drain: Drain;
   readonly activity: Activity;
+  readonly carried: Carried;
+  readonly clock: Pick<Clock, "now">;
   readonly log: GatewayLog;
 };
 
@@ -150,6 +156,10 @@ function carry(parts: GatewayParts, { route, path }: Routed, { req, res }: Ends)
   // Counted in the tick of the lookup: a swap cannot come between.
   res.once("close", drain.begin(generationKey(route), use));
   activity(route, { kind: "request", headers: req.headers });
+  const startedAt = parts.clock.now();
+  res.once("close", () =>
+    parts.carried({ status: res.headersSent ? res.statusCode : 0, durationMs: parts.clock.now() - startedAt }),
+  );
   send(context, {
     req,
     res,

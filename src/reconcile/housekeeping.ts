@@ -8,7 +8,8 @@ export type HousekeepingWorld = Omit<ResyncWorld, "log"> & {
   world: World;
   /** Between two resyncs. */
   pollMs: number;
-  onRound(): void;
+  /** With how many orphans were found. */
+  onRound(orphans: number): void;
 };
 
 export type Housekeeping = AsyncDisposable & {
@@ -31,7 +32,7 @@ export function createHousekeeping(options: HousekeepingWorld): Housekeeping {
       const readWhole = await resync({ ...options, log });
       const isLive = (key: string) => options.live().some((preview) => preview.key === key);
       orphans = await sweep({ owned: await options.owned(), isLive, readWhole }, world, stopped.signal);
-      options.onRound();
+      options.onRound(orphans);
     } catch (error) {
       if (!stopped.signal.aborted) log.error({ err: error }, "housekeeping failed");
     }

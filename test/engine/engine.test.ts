@@ -36,11 +36,12 @@ describe("an engine that does not answer", () => {
       get: (target, key) =>
         key === "getEvents" && calls++ < 2 ? absent.getEvents.bind(absent) : Reflect.get(target, key),
     });
+    const onLost = () => gaps.push("lost");
     const onGap = () => gaps.push("gap");
     await using watching = new AsyncDisposableStack();
-    watching.use(watch({ docker, server: world.server, clock, log, onChange: () => undefined, onGap }));
-    await eventually(() => gaps.length > 0);
-    expect(gaps).toEqual(["gap"]);
+    watching.use(watch({ docker, server: world.server, clock, log, onChange: () => undefined, onLost, onGap }));
+    await eventually(() => gaps.includes("gap"));
+    expect(gaps).toEqual(["lost", "gap"]);
   });
 });
 
@@ -49,7 +50,9 @@ describe("events", () => {
     const woken: string[] = [];
     const onChange = (key: string) => woken.push(key);
     await using watching = new AsyncDisposableStack();
-    watching.use(watch({ docker: world.docker, server: world.server, clock, log, onChange, onGap: () => undefined }));
+    const nothing = () => undefined;
+    const { docker, server } = world;
+    watching.use(watch({ docker, server, clock, log, onChange, onLost: nothing, onGap: nothing }));
     await using other = await createWorld();
     await world.run(world.network("default"));
     await other.run(other.network("default"));

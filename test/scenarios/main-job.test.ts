@@ -69,6 +69,13 @@ describe("a pull request of a product with a database", () => {
       { timeoutMs: 15_000 },
     );
     expect((await scenario.comment(number)).split("\n").length).toBeLessThan(60);
+    const { url, token } = scenario.mayfly;
+    const { body: metrics } = await scenario.mayfly.visit(`${url}/metrics`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(metrics).toContain('mayfly_deployments_total{outcome="ready",code=""} 1');
+    expect(metrics).toContain('mayfly_previews{phase="ready"} 1');
+    expect(metrics).toMatch(/mayfly_github_requests_total\{method="POST",status="2xx"\} [1-9]/);
     const page = await scenario.mayfly.visit(link);
     expect(page).toMatchObject({ status: 200, headers: { "x-robots-tag": "noindex" } });
     expect(page.body).toContain(commit.slice(0, 7));

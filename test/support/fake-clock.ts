@@ -13,6 +13,7 @@ export function fakeClock(start = 1_700_000_000_000): FakeClock {
     now: () => time,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error);
         const sleeper = { at: time + ms, wake: resolve };
         sleepers.push(sleeper);
         signal?.addEventListener("abort", () => {

@@ -1,0 +1,142 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type DeploymentEnd, phaseOf, type StepEnd } from "./heard.ts";
+
+/** What is so now, asked when the metrics are read. */
+export type Standing = {
+  previews: Readonly<Record<string, number>>;
+  queue: number;
+  builds: { running: number; waiting: number };
+  orphans: number;
+};
+
+const deploymentBuckets = [0.5, 1, 2, 3, 5, 8, 13, 21, 34, 60, 120, 300, 600, 1200];
+const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/**
+ * Counts and measures by Prometheus' conventions (base units, `_total`, `_seconds`; prometheus.io/docs/practices/naming).
+ * No label takes a value that grows with use: neither previews nor repositories are labels.
+ */
+export function createMetrics(options: { version: string; standing(): Standing; process?: boolean }) {
+  const registry = new Registry();
+  const registers = [registry];
+  if (options.process !== false) collectDefaultMetrics({ register: registry });
+  for (const gauge of standingGauges(options)) registry.registerMetric(gauge);
+
+  const deployments = new Counter({
+    name: "mayfly_deployments_total",
+    help: "Deployments that ended, by outcome and by the error's code.",
+    labelNames: ["outcome", "code"] as const,
+    registers,
+  });
+  const deploymentSeconds = new Histogram({
+    name: "mayfly_deployment_seconds",
+    help: "From the wish to its end.",
+    labelNames: ["outcome"] as const,
+    buckets: deploymentBuckets,
+    registers,
+  });
+  const phaseSeconds = new Histogram({
+    name: "mayfly_deployment_phase_seconds",
+    help: "Each step of a deployment, by kind.",
+    labelNames: ["phase", "outcome"] as const,
+    buckets: [0.05, 0.1, 0.25, ...deploymentBuckets],
+    registers,
+  });
+  const requests = new Counter({
+    name: "mayfly_gateway_requests_total",
+    help: "Requests that were carried to a preview, by class of the answer's status.",
+    labelNames: ["status"] as const,
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: "mayfly_gateway_request_seconds",
+    help: "From a request's head to the end of its answer.",
+    buckets: requestBuckets,
+    registers,
+  });
+  const forgeCalls = new Counter({
+    name: "mayfly_github_requests_total",
+    help: "Calls of GitHub's API, by class of the answer's status; none without an answer.",
+    labelNames: ["method", "status"] as const,
+    registers,
+  });
+  const forgeRemaining = new Gauge({
+    name: "mayfly_github_rate_limit_remaining",
+    help: "Calls that GitHub still allows in this hour, as its last answer said.",
+    registers,
+  });
+
+  return {
+    deployment({ outcome, code, startedAt, endedAt }: DeploymentEnd): void {
+      deployments.inc({ outcome, code: code ?? "" });
+      deploymentSeconds.observe({ outcome }, (endedAt - startedAt) / 1000);
+    },
+    step(step: StepEnd): void {
+      phaseSeconds.observe(
+        { phase: phaseOf(step), outcome: step.outcome },
+        Math.max(0, step.endedAt - step.startedAt) / 1000,
+      );
+    },
+    request({ status, durationMs }: { status: number; durationMs: number }): void {
+      requests.inc({ status: classOf(status) });
+      requestSeconds.observe(durationMs / 1000);
+    },
+    forgeCall(call: { method: string; status: number | null; remaining: number | null }): void {
+      forgeCalls.inc({ method: call.method, status: call.status === null ? "none" : classOf(call.status) });
+      if (call.remaining !== null) forgeRemaining.set(call.remaining);
+    },
+    /** Prometheus' text format. */
+    text: (): Promise<string> => registry.metrics(),
+  };
+}
+
+/** Gauges that ask when they are read. */
+function standingGauges({ version, standing }: { version: string; standing(): Standing }): Gauge[] {
+  const registers: Registry[] = [];
+  const info = new Gauge({
+    name: "mayfly_info",
+    help: "The running version.",
+    labelNames: ["version"],
+    registers,
+  });
+  info.set({ version }, 1);
+  const previews = new Gauge({
+    name: "mayfly_previews",
+    help: "Previews by phase.",
+    labelNames: ["phase"],
+    registers,
+    collect() {
+      for (const [phase, count] of Object.entries(standing().previews)) this.set({ phase }, count);
+    },
+  });
+  const queue = new Gauge({
+    name: "mayfly_queue_length",
+    help: "Previews waiting to be brought to their wish, or being brought.",
+    registers,
+    collect() {
+      this.set(standing().queue);
+    },
+  });
+  const builds = new Gauge({
+    name: "mayfly_builds",
+    help: "Image builds under way and waiting.",
+    labelNames: ["state"],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(standing().builds)) this.set({ state }, count);
+    },
+  });
+  const orphans = new Gauge({
+    name: "mayfly_orphans",
+    help: "Previews without a pull request found by the last sweep.",
+    registers,
+    collect() {
+      this.set(standing().orphans);
+    },
+  });
+  return [info, previews, queue, builds, orphans];
+}
+
+function classOf(status: number): string {
+  return `${Math.floor(status / 100)}xx`;
+}
