@@ -36,17 +36,20 @@ export async function startMayfly(options: {
   folder: string;
   port: number;
   environment?: Record<string, string>;
+  /** What `serve` and its options are given to; this checkout by default. */
+  program?: string[];
 }): Promise<Mayfly> {
   const { folder, port } = options;
   const logFile = join(folder, "mayfly.log");
   const config = join(folder, "server.yaml");
   const url = `http://localhost:${port}`;
+  const [program = "", ...words] = options.program ?? [process.execPath, main];
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
     const output = createWriteStream(logFile, { flags: "a" });
     await once(output, "open");
-    child = spawn(process.execPath, [main, "serve", "--config", config], {
+    child = spawn(program, [...words, "serve", "--config", config], {
       stdio: ["ignore", output, output],
       env: { ...process.env, ...options.environment },
     });

@@ -17,6 +17,8 @@ export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
   port?: number;
   /** Added to (or in place of) what the server file says. */
   config?: Record<string, unknown>;
+  /** What Mayfly's command line is given to, called when the server file is written; this checkout by default. */
+  program?(place: { folder: string; port: number }): string[];
   /** Keeps the folder with state and log, for a look after a failure. */
   keepFolder?: boolean;
 };
@@ -55,7 +57,14 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   await writeFile(join(folder, "server.yaml"), stringify(config));
   const environment = { DEMO_TOKEN: token, DEMO_SECRET: secret };
   closing.defer(() => clear(folder, environment));
-  const mayfly = closing.use(await startMayfly({ folder, port, environment }));
+  const mayfly = closing.use(
+    await startMayfly({
+      folder,
+      port,
+      environment,
+      ...(options.program && { program: options.program({ folder, port }) }),
+    }),
+  );
   const serverId = (await readFile(join(folder, "state", "server-id"), "utf8")).trim();
   const owned = closing.move();
   return { github, mayfly, folder, serverId, [Symbol.asyncDispose]: () => owned.disposeAsync() };

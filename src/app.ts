@@ -107,6 +107,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       // Counted from the day previews sleep.
     },
     carried: (request) => telemetry.request(request),
+    trustedProxies: config.trustedProxies,
     clock,
     log,
   });

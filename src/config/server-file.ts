@@ -20,12 +20,7 @@ const positive = z.number().positive("must be above zero");
 const count = z.number().int("must be a whole number").positive("must be above zero");
 const text = z.string().min(1, "must not be empty");
 const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "must be a URL such as https://mayfly.example.net");
-const cidr = z
-  .string()
-  .regex(
-    /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:]*)(\/\d{1,3})?$/,
-    "must be an address or a range such as 10.0.0.0/8",
-  );
+const cidr = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a range such as 10.0.0.0/8");
 const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of letters, digits and _, such as STRIPE_KEY");

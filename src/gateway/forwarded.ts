@@ -53,9 +53,29 @@ export function forwardedHeaders(req: IncomingMessage, trusted: TrustedProxies):
   return port === undefined ? pairs : [...pairs, "X-Forwarded-Port", port];
 }
 
+/**
+ * The address of whoever asks: the peer's, or behind trusted proxies the nearest one in their chain that is not itself trusted. The one
+ * source for limits by address and for who is refused.
+ */
+export function clientAddress(req: IncomingMessage, trusted: TrustedProxies): string {
+  const chain = one(req.headers["x-forwarded-for"])?.split(",") ?? [];
+  let client = peerAddress(req);
+  while (trusted(client)) {
+    const before = plain(chain.pop()?.trim() ?? "");
+    // Beyond something that is no address nobody can be believed.
+    if (isIP(before) === 0) break;
+    client = before;
+  }
+  return client;
+}
+
 function peerAddress(req: IncomingMessage): string {
   // Without an address it is our own probe, which comes through no socket.
-  const address = req.socket.remoteAddress ?? "127.0.0.1";
+  return plain(req.socket.remoteAddress ?? "127.0.0.1");
+}
+
+/** Without the prefix that an IPv4 address has on a socket of both kinds. */
+function plain(address: string): string {
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }
 

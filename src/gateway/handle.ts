@@ -7,6 +7,7 @@ import type { Drain, Use } from "./drain.ts";
 import type { EventStreams } from "./events.ts";
 import type { ForwardFailure } from "./failure.ts";
 import { type Exchange, type ForwardContext, forward, reset } from "./forward.ts";
+import { clientAddress } from "./forwarded.ts";
 import type { Pages } from "./pages.ts";
 import { type Route, type RouteTable, generationKey } from "./route-table.ts";
 import { isWebSocket, tunnel } from "./tunnel.ts";
@@ -15,8 +16,8 @@ import { isWebSocket, tunnel } from "./tunnel.ts";
 export type OwnSite = {
   /** The names besides `localhost` and bare addresses: of `public_url` and `dashboard.host`. */
   readonly hosts: readonly string[];
-  /** Whose own connections are refused, by their address: a preview's containers reach the host they run on. */
-  readonly refuses?: (remoteAddress: string) => boolean;
+  /** Who is refused, by address: a preview's containers reach the host they run on. */
+  readonly refuses?: (address: string) => boolean;
   readonly handle: RequestListener;
   readonly upgrade?: (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
 };
@@ -58,7 +59,7 @@ export function handleRequest(parts: GatewayParts, req: IncomingMessage, res: Se
   const where = destinationOf(req, { table: table(), isOwnHost });
   switch (where.kind) {
     case "own":
-      if (isRefused(own, req)) {
+      if (isRefused(parts, req)) {
         res.shouldKeepAlive = false;
         sendAnswer(res, notForYou());
         return;
@@ -100,7 +101,7 @@ export function handleUpgrade(
     if (where.kind === "refused") return plainAnswer(400, where.why);
     if (!isWebSocket(req)) return plainAnswer(400, "Only upgrades to websocket are carried.");
     if (where.kind === "unknown" || where.kind === "ours") return unknownHost();
-    if (where.kind === "own" && isRefused(own, req)) return notForYou();
+    if (where.kind === "own" && isRefused(parts, req)) return notForYou();
     if (where.kind === "own") return own.upgrade === undefined ? plainAnswer(404, "There is nothing here.") : null;
     return where.route.upstream === null ? pages.forRoute(where.route, req) : null;
   })();
@@ -109,8 +110,10 @@ export function handleUpgrade(
   else if (where.kind === "route") carryUpgrade(parts, where, { req, socket, head });
 }
 
-function isRefused({ refuses }: OwnSite, req: IncomingMessage): boolean {
-  return refuses?.(req.socket.remoteAddress ?? "") === true;
+/** Both the peer and, behind a trusted proxy, whoever it speaks for: a container may come through the proxy too. */
+function isRefused({ own, context }: GatewayParts, req: IncomingMessage): boolean {
+  const addresses = [req.socket.remoteAddress ?? "", clientAddress(req, context.trusted)];
+  return addresses.some((address) => own.refuses?.(address) === true);
 }
 
 function notForYou(): Answer {

@@ -1,6 +1,7 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect, test } from "vitest";
-import { trustProxies } from "../../src/gateway/forwarded.ts";
-import { HOST, get, openSite, rawRequest } from "./world.ts";
+import { clientAddress, trustProxies } from "../../src/gateway/forwarded.ts";
+import { HOST, get, openSite, openWorld, rawRequest } from "./world.ts";
 
 const claims = [
   "X-Forwarded-For: 6.6.6.6",
@@ -63,4 +64,30 @@ test.each([
 
 test.each(["proxy.test", "10.0.0.0/x", "10.0.0.0/33", ""])("%j is no trusted proxy", (entry) => {
   expect(() => trustProxies([entry])).toThrow(RangeError);
+});
+
+test.each([
+  ["nobody trusted: the peer itself", [], "9.9.9.9", "6.6.6.6", "9.9.9.9"],
+  ["a trusted peer speaks for its client", ["9.9.9.9"], "9.9.9.9", "6.6.6.6", "6.6.6.6"],
+  ["what the client claimed before that is not believed", ["9.9.9.9"], "9.9.9.9", "127.0.0.1, 6.6.6.6", "6.6.6.6"],
+  ["a chain of trusted ones leads on", ["9.9.9.0/24"], "9.9.9.9", "1.1.1.1, 6.6.6.6, 9.9.9.8", "6.6.6.6"],
+  ["a trusted one that names nobody stands for itself", ["9.9.9.9"], "9.9.9.9", undefined, "9.9.9.9"],
+  ["beyond nonsense nobody is believed", ["9.9.9.0/24"], "9.9.9.9", "1.1.1.1, unknown, 9.9.9.8", "9.9.9.8"],
+  ["mapped addresses are the same", ["9.9.9.9"], "::ffff:9.9.9.9", "::ffff:6.6.6.6", "6.6.6.6"],
+] as [string, string[], string, string | undefined, string][])("%s", (_, entries, peer, chain, client) => {
+  const req = { socket: { remoteAddress: peer }, headers: { "x-forwarded-for": chain } };
+  expect(clientAddress(req as unknown as IncomingMessage, trustProxies(entries))).toBe(client);
+});
+
+test("who is refused is refused behind a trusted proxy as well, and the proxy's other clients are not", async () => {
+  const refuses = (address: string) => address.startsWith("10.213.");
+  const own = { hosts: ["mayfly.test"], handle: (_: unknown, res: ServerResponse) => void res.end("ours"), refuses };
+  await using world = await openWorld({ own, trustedProxies: ["127.0.0.1"] });
+  const ask = (from: string) =>
+    rawRequest(
+      world.port,
+      `GET / HTTP/1.1\r\nHost: mayfly.test\r\nX-Forwarded-For: ${from}\r\nConnection: close\r\n\r\n`,
+    );
+  expect(await ask("10.213.0.2")).toContain("403 Forbidden");
+  expect(await ask("8.8.8.8")).toContain("200 OK");
 });
