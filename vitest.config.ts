@@ -5,6 +5,7 @@ const rooms = [
   "app",
   "domain",
   "config",
+  "secrets",
   "intake",
   "store",
   "source",

@@ -27,7 +27,7 @@ type Options = {
   apiToken: string;
   orphans(): number;
   metrics(): Promise<string>;
-  mask(line: string): string;
+  mask(text: string, of: { repositoryId: number }): string;
   receiveWebhook: ApiWorld["receiveWebhook"];
   clock: Clock;
   log: Logger;
@@ -97,14 +97,21 @@ function act(key: string, verb: ChangingVerb, { by, store }: { by: string; store
   }
 }
 
+function maskOf(key: string, { store, mask }: Pick<Options, "store" | "mask">): (text: string) => string {
+  const preview = store.wishes.get(key);
+  // Whoever asks has found the preview: without its row there is nothing to tell.
+  return preview === null ? () => "" : (text) => mask(text, preview);
+}
+
 async function* serviceLogs(
   key: string,
   { service, follow: live, tail, signal }: LogOptions,
   options: Options,
 ): AsyncGenerator<LogLine> {
   const target = { server: options.server, preview: key, ...(service !== undefined && { service }) };
+  const mask = maskOf(key, options);
   for await (const { service: name, line, at } of follow(options.docker, target, { tail, live, signal })) {
-    yield { service: name, line: options.mask(line), at };
+    yield { service: name, line: mask(line), at };
   }
 }
 
@@ -115,11 +122,12 @@ async function* buildLogs(
   options: Options,
 ): AsyncGenerator<Omit<LogLine, "at">> {
   const told = new Map<string, number>();
+  const mask = maskOf(key, options);
   for (;;) {
     const newest = newestOf(options.store.attempts.of(key));
     for (const build of newest?.stack?.builds ?? []) {
       const lines = (await options.builds.buildLog(build.tag)) ?? [];
-      for (const line of lines.slice(told.get(build.tag) ?? 0)) yield { service: build.name, line: options.mask(line) };
+      for (const line of lines.slice(told.get(build.tag) ?? 0)) yield { service: build.name, line: mask(line) };
       told.set(build.tag, lines.length);
     }
     if (!live || signal.aborted || newest?.phase !== "building") return;

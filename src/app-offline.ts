@@ -17,6 +17,7 @@ export function renderDirectory(directory: string): RenderOutput {
     reader: readers(root, []),
     templates: createTemplates(resolve(import.meta.dirname, "../templates")),
     limits: defaultSettings.limits,
+    secrets: null,
     preview: {
       slug: "preview-pr-0",
       project: "preview-pr-0",

@@ -12,6 +12,7 @@ export type RenderTask = {
   preview: Omit<RenderInput["preview"], "link">;
   publicUrl: string;
   limits: RenderInput["limits"];
+  secrets: RenderInput["secrets"];
 };
 
 export type RenderAnswer =
@@ -22,10 +23,11 @@ const templates = createTemplates(resolve(import.meta.dirname, "../templates"));
 
 parentPort?.on("message", (task: RenderTask) => parentPort?.postMessage(render(task)));
 
-function render({ root, special, preview, publicUrl, limits }: RenderTask): RenderAnswer {
+function render({ root, special, preview, publicUrl, limits, secrets }: RenderTask): RenderAnswer {
   try {
     const link = (host: string) => previewLink(host, publicUrl);
-    const output = renderStack({ reader: readers(root, special), templates, limits, preview: { ...preview, link } });
+    const reader = readers(root, special);
+    const output = renderStack({ reader, templates, limits, secrets, preview: { ...preview, link } });
     return { kind: "rendered", output };
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;

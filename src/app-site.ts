@@ -13,8 +13,8 @@ type SiteWorld = {
   config: Pick<ServerConfig, "domain" | "publicUrl" | "dashboardHost">;
   store: Store;
   clock: Clock;
-  /** Hides secrets in what people see. */
-  mask(line: string): string;
+  /** Hides secrets in what people of a repository see. */
+  mask(text: string, of: Pick<Preview, "repositoryId">): string;
 };
 
 /** What people are shown of the previews: the API, the dashboard, the comment and the preview's own pages read it here. */
@@ -42,9 +42,9 @@ export function createSite({ config, store, clock, mask }: SiteWorld) {
       commit: seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
       state: routeStates[seen.phase],
       reason: seen.phase === "failed" ? null : seen.reason,
-      failure: failure && { what: mask(failure.what), where: failure.where ?? "", now: failure.now },
+      failure: failure && { what: mask(failure.what, preview), where: failure.where ?? "", now: failure.now },
       timeline: newestEvents(store, key).map(toRow),
-      log: (failure?.logTail ?? []).slice(-20).map(mask),
+      log: (failure?.logTail ?? []).slice(-20).map((line) => mask(line, preview)),
       links: [],
     };
   };

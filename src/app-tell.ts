@@ -8,6 +8,8 @@ import type { Clock } from "./domain/time.ts";
 import { follow } from "./engine/logs.ts";
 import type { GitHubClient } from "./feedback/github-client.ts";
 import { createPublisher, type Published } from "./feedback/publish.ts";
+import { maskSecrets } from "./feedback/masking.ts";
+import type { Keeper } from "./secrets/keeper.ts";
 import type { RunResult } from "./reconcile/queue.ts";
 import type { StoredRequest } from "./store/requests.ts";
 import type { Store } from "./store/store.ts";
@@ -19,8 +21,7 @@ type Options = {
   site: Site;
   docker: Docker;
   server: string;
-  secrets: readonly string[];
-  mask(text: string): string;
+  keeper: Keeper;
   clock: Clock;
   log: Logger;
 };
@@ -69,7 +70,7 @@ function isWorthTelling({ spec, repository }: Preview): boolean {
   return spec.wanted !== "absent" || spec.generation > 0;
 }
 
-function detailsOf(preview: Preview, { config, store, site, secrets, clock }: Options) {
+function detailsOf(preview: Preview, { config, store, site, keeper, clock }: Options) {
   return {
     preview,
     deployments: store.attempts.of(preview.key),
@@ -77,7 +78,7 @@ function detailsOf(preview: Preview, { config, store, site, secrets, clock }: Op
     now: clock.now(),
     webUrl: config.github.webUrl,
     pageUrl: `${site.dashboardOrigin}/previews/${preview.slug}`,
-    secrets,
+    secrets: keeper.known(preview.repositoryId),
   };
 }
 
@@ -119,7 +120,7 @@ async function lastLines(
   preview: Preview,
   options: Options & { signal: AbortSignal },
 ): Promise<string> {
-  const { docker, server, mask, site } = options;
+  const { docker, server, keeper, site } = options;
   const service = request.argument;
   const target = { server, preview: preview.key, ...(service !== null && { service }) };
   const lines: string[] = [];
@@ -135,11 +136,7 @@ async function lastLines(
       : "There is no such service, or it has written nothing.";
   // A fence longer than any that a line could close it with.
   const fence = "`".repeat(Math.max(3, ...lines.map((line) => (/`+/.exec(line)?.[0].length ?? 0) + 1)));
-  const text = mask(
-    lines
-      .slice(-linesTold)
-      .map((line) => line.slice(0, 300))
-      .join("\n"),
-  );
+  const masked = maskSecrets(lines.slice(-linesTold).join("\n"), keeper.known(preview.repositoryId));
+  const text = masked.replaceAll(/(.{300}).+/g, "$1");
   return `${fence}text\n${text}\n${fence}\nThe whole log: ${site.dashboardOrigin}/previews/${preview.slug}`;
 }

@@ -16,6 +16,7 @@ import type * as ports from "./reconcile/ports.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Checkout, Special } from "./source/checkout.ts";
 import type { Renderer } from "./app-render.ts";
+import type { Keeper } from "./secrets/keeper.ts";
 import type { Site } from "./app-site.ts";
 
 type WorkOptions = {
@@ -27,6 +28,7 @@ type WorkOptions = {
   switchboard: Switchboard;
   renderer: Renderer;
   site: Site;
+  keeper: Keeper;
   clock: Clock;
   log: Logger;
 };
@@ -45,14 +47,19 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
   };
 }
 
-function engineOf({ config, server, docker, clock, log }: WorkOptions): ports.Engine {
+function engineOf({ config, server, docker, keeper, clock, log }: WorkOptions): ports.Engine {
   const steps = createSteps({ docker, server, pool: config.network.pool, egress: config.network.egress, clock, log });
   return {
     observe: (key) => observe(docker, server, key),
     resolveImage: (image, tag, repositoryId) => resolveImage(docker, image, tag, repositoryId),
     pull: (reference, signal) => pull(docker, reference, { signal }),
-    run: (step, context) =>
-      step.kind === "seed" ? runSeed({ docker, clock }, step, context) : steps.run(step, context),
+    run: async (step, context) => {
+      if (step.kind === "seed") return runSeed({ docker, clock }, step, context);
+      if (step.kind !== "create") return steps.run(step, context);
+      // As they were read for the plan, so that one deployment gives all its services the same.
+      const secrets = await keeper.recall(context.preview, step.container.service.secrets);
+      return steps.run(step, { ...context, secrets });
+    },
   };
 }
 
@@ -102,6 +109,7 @@ async function render(
     special: checkout.special,
     publicUrl: config.publicUrl,
     limits: settings.limits,
+    secrets: { names: Object.keys(settings.secrets), serverFile: config.path, repository: preview.repository },
     preview: {
       slug: preview.slug,
       project: projectName(preview.slug, server),

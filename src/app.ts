@@ -5,6 +5,7 @@ import { createApiWorld } from "./app-api.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { createRenderer } from "./app-render.ts";
 import { namedRepositories, routeAgain } from "./app-restart.ts";
+import { createSecrets, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
@@ -16,7 +17,6 @@ import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
 import { watch } from "./engine/watch.ts";
 import { createGitHubClient } from "./feedback/github-client.ts";
-import { maskSecrets } from "./feedback/masking.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
 import { decidePull, decideVerb } from "./intake/decide.ts";
@@ -51,13 +51,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   const salt = keptSecret(state, "image-salt", { length: 32, randomId });
   const apiToken = config.apiToken ?? keptSecret(state, "api-token", { length: 40, randomId });
   const store = opening.use(openStore(join(state, "mayfly.db"), clock));
-  const secrets = [
-    apiToken,
-    salt,
-    ...config.github.webhookSecrets,
-    ...(config.github.token === null ? [] : [config.github.token]),
-  ];
-  const mask = (text: string) => maskSecrets(text, secrets);
+  const { keeper, mask, maskAll } = createSecrets(config, { salt, others: [apiToken] });
 
   // Where text comes from, and whom we tell.
   const token = async () => config.github.token;
@@ -119,7 +113,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       store,
       site,
       standing: () => standingOf({ store, site, builds, loop, housekeeping }),
-      mask,
+      mask: maskAll,
       clock,
       log,
     }),
@@ -144,6 +138,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     docker,
     gateway,
     switchboard,
+    keeper,
     renderer: opening.use(createRenderer()),
     site,
     clock,
@@ -158,9 +153,10 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       source,
       builds,
       forge: github,
+      secretPrints: secretPrints(keeper),
       decidePull,
       decideVerb,
-      tell: createTeller({ config, store, client: github, site, docker, server, secrets, mask, clock, log }),
+      tell: createTeller({ config, store, client: github, site, docker, server, keeper, clock, log }),
       onChange: show,
       clock,
       randomId,

@@ -7,6 +7,7 @@ const rooms: Record<string, { imports: string[]; packages: string[] }> = {
   domain: { imports: [], packages: [] },
   config: { imports: ["domain"], packages: ["yaml", "zod"] },
   intake: { imports: ["domain"], packages: ["@octokit/webhooks", "zod"] },
+  secrets: { imports: ["domain", "config"], packages: ["node:child_process"] },
   store: { imports: ["domain"], packages: ["node:sqlite"] },
   source: { imports: ["domain"], packages: [] },
   render: { imports: ["domain", "config"], packages: ["yaml", "zod"] },

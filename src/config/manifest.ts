@@ -24,6 +24,30 @@ const seedFile = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
+const secretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "must be a name of letters, digits and _, such as STRIPE_KEY");
+
+/** A list of names, or a map that also says who gets each, and whether as a file. */
+const Secrets = z.preprocess(
+  (written) => (Array.isArray(written) ? Object.fromEntries(written.map((each) => [String(each), {}])) : written),
+  z
+    .record(
+      secretName,
+      keys({
+        services: z.array(name).optional(),
+        file: z
+          .string()
+          .regex(
+            /^\/run\/secrets\/[A-Za-z0-9_][\w.-]{0,99}$/,
+            "must be a file in /run/secrets, such as /run/secrets/stripe",
+          )
+          .optional(),
+      }).nullable(),
+    )
+    .refine((secrets) => Object.keys(secrets).length <= 100, "must be at most 100 names"),
+);
+
 /** `.mayfly.yaml`, as far as this version honors it. Hostile: it comes from the branch. */
 const ManifestFile = keys({
   compose: z
@@ -55,7 +79,7 @@ const ManifestFile = keys({
     body: planned,
   }).optional(),
   services: planned,
-  secrets: planned,
+  secrets: Secrets.optional(),
   checks: planned,
   ttl: planned,
 });

@@ -36,6 +36,10 @@ export type ServerConfig = {
   telemetry: { endpoint: string } | null;
   /** What git takes from our own environment: where it is, proxies, certificates. */
   gitEnvironment: Record<string, string>;
+  /** Where previews' secrets are read, at the time a deployment asks for them. */
+  secretSources: SecretSources;
+  /** The server file's path, for people. */
+  path: string;
 };
 
 export type GitHubConfig = {
@@ -95,6 +99,8 @@ export function loadServerConfig(source: { path: string | null; text: string | n
     audit: { keepMs: file.audit?.keep ?? 90 * 86_400_000 },
     telemetry: file.telemetry ?? null,
     gitEnvironment: pickGitEnvironment(source.environment),
+    secretSources: { environment: source.environment, readFile: source.readFile },
+    path,
   };
 }
 

@@ -29,6 +29,14 @@ export const catalogue = {
     title: "Known, but not honored by this version",
     hint: "Remove it from the preview's files for now.",
   },
+  "secret-missing": {
+    title: "A secret that is asked for is not set",
+    hint: "Ask the operator to set it under `secrets` of the repository in server.yaml, or leave it out.",
+  },
+  "secret-failed": {
+    title: "A secret could not be read",
+    hint: "Ask the operator: its source in server.yaml gave no value. `/redeploy` tries again.",
+  },
   // What is refused (PolicyError)
   "policy-refused": {
     title: "Something in the stack is not allowed in a preview",

@@ -37,6 +37,16 @@ export type Mount =
   | { kind: "anonymous"; target: string }
   | { kind: "tmpfs"; target: string; sizeBytes: number | null };
 
+/** A secret as a file in `/run/secrets`, in the form that the service sees. */
+export type SecretFile = {
+  secret: string;
+  /** Its name in that folder. */
+  file: string;
+  uid: number;
+  gid: number;
+  mode: number;
+};
+
 export type RestartPolicy = "no" | "always" | "on-failure" | "unless-stopped";
 
 /** Per container; always set. */
@@ -52,7 +62,11 @@ export type ServiceSpec = {
   job: boolean;
   command: string[] | null;
   entrypoint: string[] | null;
+  /** Secrets stand here by their marks (`secret-mark.ts`). */
   environment: Record<string, string>;
+  /** Names of the secrets it is given, sorted: no mark of another name is ever filled. */
+  secrets: string[];
+  secretFiles: SecretFile[];
   user: string | null;
   workingDir: string | null;
   hostname: string | null;
@@ -120,8 +134,12 @@ export type StackSpec = {
   resolved?: Resolved;
 };
 
-/** By service its image, by the user's volume name the engine's. */
-export type Resolved = { images: Record<string, ResolvedImage>; volumes: Record<string, string> };
+/** By service its image, by the user's volume name the engine's, by secret a keyed hash of its value. */
+export type Resolved = {
+  images: Record<string, ResolvedImage>;
+  volumes: Record<string, string>;
+  secrets?: Readonly<Record<string, string>>;
+};
 
 export type ContainerState = "created" | "running" | "paused" | "restarting" | "exited" | "dead" | "removing";
 

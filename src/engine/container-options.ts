@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
+import { fillMarks } from "../domain/secret-mark.ts";
 import type { Healthcheck, Mount, ServiceSpec } from "../domain/stack.ts";
 import type { Attachment, ContainerPlan } from "../plan/step.ts";
 
@@ -9,7 +10,12 @@ export type ContainerOwner = {
   preview: string;
   project: string;
   addresses: Readonly<Record<string, string>>;
+  /** Values of the secrets it is given, by name. */
+  secrets?: ReadonlyMap<string, string>;
 };
+
+/** Where Compose puts secrets (Compose specification, secrets). */
+export const secretsPath = "/run/secrets";
 
 type MountOptions = Partial<Docker.MountSettings> & { Type: "volume"; Target: string };
 
@@ -22,7 +28,9 @@ export function containerOptions(plan: ContainerPlan, owner: ContainerOwner): Do
   return {
     Image: plan.imageId,
     Labels: labelsOf(plan, owner),
-    Env: Object.entries(service.environment).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries(service.environment).map(
+      ([name, value]) => `${name}=${fillMarks(value, owner.secrets ?? new Map())}`,
+    ),
     ...(service.command !== null && { Cmd: service.command }),
     ...(service.entrypoint !== null && { Entrypoint: service.entrypoint }),
     ...(service.user !== null && { User: service.user }),
@@ -85,7 +93,10 @@ function hostOptions(plan: ContainerPlan, owner: ContainerOwner): Docker.HostCon
     ...(service.shmSizeBytes !== null && { ShmSize: Math.min(service.shmSizeBytes, service.limits.memoryBytes) }),
     Tmpfs: tmpfsOptions(service.mounts),
     // The library's types ask for more than the engine does.
-    Mounts: volumeOptions(service.mounts, plan.volumes, owned) as Docker.MountSettings[],
+    Mounts: [
+      ...volumeOptions(service.mounts, plan.volumes, owned),
+      ...secretsFolder(plan, owner),
+    ] as Docker.MountSettings[],
   };
 }
 
@@ -122,6 +133,22 @@ function volumeOptions(
       }
     }
   });
+}
+
+/**
+ * A volume of the container's own, which goes when it goes: an archive is taken into it although the container may be
+ * `read_only`, and a tmpfs above it does not hide it.
+ */
+function secretsFolder({ service, generation }: ContainerPlan, owner: ContainerOwner): MountOptions[] {
+  if (service.secretFiles.length === 0) return [];
+  const Labels = previewLabels(owner, "files", generation);
+  return [
+    {
+      Type: "volume",
+      Target: secretsPath,
+      VolumeOptions: { NoCopy: true, Labels } as NonNullable<Docker.MountSettings["VolumeOptions"]>,
+    },
+  ];
 }
 
 function healthOptions(health: Healthcheck | "none"): Docker.HealthConfig {

@@ -7,6 +7,7 @@ import { allow } from "./docker.ts";
 import { cleanLine } from "./log-lines.ts";
 import { addressesOf } from "./networks.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
+import { putSecretFiles, secretsOf } from "./secret-files.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
@@ -24,11 +25,14 @@ export async function createContainer(host: StepHost, step: StepOf<"create">, sc
     await remove(host, { container: found.Id, graceMs: plan.service.stopGraceMs ?? 0 }, scope);
   }
   const addresses = await addressesOf(host.docker, plan.attachments);
-  const owner = { server: host.server, preview: scope.preview.key, project: scope.project, addresses };
+  const secrets = secretsOf(plan, scope);
+  const owner = { server: host.server, preview: scope.preview.key, project: scope.project, addresses, secrets };
   scope.signal.throwIfAborted();
   // Named apart, since dockerode would put the whole payload, environment included, into the URL as well.
   const call = { _query: { name: plan.name }, _body: containerOptions(plan, owner) };
-  await host.docker.createContainer(call as Docker.ContainerCreateOptions);
+  const container = await host.docker.createContainer(call as Docker.ContainerCreateOptions);
+  // Killed before this, it stays in state `created`, and is made again.
+  await putSecretFiles(container, plan.service.secretFiles, secrets);
 }
 
 /** Starts a container; running already is success. Throws EngineError `service-exited` when its command cannot run. */

@@ -16,4 +16,10 @@ export type StepHost = {
 };
 
 /** Whom a step is run for. */
-export type StepScope = { preview: { key: string; slug: string }; project: string; signal: AbortSignal };
+export type StepScope = {
+  preview: { key: string; slug: string };
+  project: string;
+  signal: AbortSignal;
+  /** Values of the secrets that the step's container is given. */
+  secrets?: ReadonlyMap<string, string>;
+};

@@ -7,6 +7,8 @@ import type { Attachment, ContainerPlan } from "./step.ts";
 import { planVolumes, type VolumeInput } from "./volumes.ts";
 
 export type BringUpInput = VolumeInput & {
+  /** By secret a keyed hash of its value. */
+  secrets?: Readonly<Record<string, string>>;
   /** Networks of the generation that serves meanwhile: a kept service replaced on its data joins them too. */
   servingNetworks: Attachment[];
   /** The container that already is what the service should be. */
@@ -22,7 +24,7 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
   for (const service of byDependency(input.stack.services)) {
     const image = input.images[service.name];
     const used = Object.fromEntries(volumesOf(service).map((name) => [name, volumes[name] ?? name]));
-    const hash = containerHash(service, image?.id ?? "", used);
+    const hash = containerHash(service, image?.id ?? "", used, input.secrets);
     const existing = input.match(service, hash);
     if (existing) {
       planExisting(input, { service, draft }, existing);

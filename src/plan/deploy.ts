@@ -13,6 +13,8 @@ export type DeployInput = {
   /** By service of the candidate: all of them. */
   images: Readonly<Record<string, ResolvedImage>>;
   whole: ReadonlySet<string>;
+  /** By secret a keyed hash of its value: who uses a changed one is made again. */
+  secrets?: Readonly<Record<string, string>>;
   nonce: string;
   /** How long requests in flight may take to end. */
   drainMs: number;
@@ -63,7 +65,7 @@ export function planDeploy(input: DeployInput): Plan {
     id: "swap",
     cause: swapCause,
     after: ["probe"],
-    stack: { ...candidate, resolved: { images: { ...input.images }, volumes } },
+    stack: { ...candidate, resolved: { images: { ...input.images }, volumes, secrets: input.secrets ?? {} } },
     from: serving?.generation ?? null,
   });
   if (serving) {

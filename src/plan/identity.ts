@@ -5,9 +5,14 @@ import type { Attachment } from "./step.ts";
 
 /**
  * What a container's identity is made of. What changes without replacing it is left out: networks are joined, limits
- * are our quota, the image counts by its id.
+ * are our quota, the image counts by its id, a secret by the keyed hash of its value.
  */
-export function containerHash(service: ServiceSpec, imageId: string, volumes: Record<string, string>): string {
+export function containerHash(
+  service: ServiceSpec,
+  imageId: string,
+  volumes: Record<string, string>,
+  secrets: Readonly<Record<string, string>> = {},
+): string {
   const {
     dependsOn: _order,
     networks: _joined,
@@ -18,7 +23,8 @@ export function containerHash(service: ServiceSpec, imageId: string, volumes: Re
     job: _job,
     ...content
   } = service;
-  return specHash({ content, imageId, volumes });
+  const values = service.secrets.length === 0 ? undefined : service.secrets.map((name) => secrets[name] ?? "");
+  return specHash({ content, imageId, volumes, values });
 }
 
 /** Whether a service's data outlives a generation; an image's own `VOLUME` counts where the service runs an image. */

@@ -68,7 +68,7 @@ export type BuildContext = {
 };
 
 export type StepContext = {
-  preview: { key: string; slug: string };
+  preview: { key: string; slug: string; repository: string; repositoryId: number };
   project: string;
   signal: AbortSignal;
   /** Reads a file of the deployment's commit (seeds). */

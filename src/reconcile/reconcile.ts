@@ -85,6 +85,7 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
     state,
     images: gathered.images,
     whole,
+    secrets: await world.secretPrints(preview, candidate),
     nonce: world.randomId(8),
     drainMs,
   });
@@ -125,7 +126,9 @@ function tellTrouble(preview: Preview, { generation }: StackSpec, failure: Failu
 async function planSettled(preview: Preview, serving: StackSpec | null, world: World): Promise<Plan> {
   const images = serving ? await findImages(preview, serving, world) : {};
   const state = await world.engine.observe(preview.key);
-  return planSettle({ serving, state, images, whole: world.volumes.of(preview.key), nonce: world.randomId(8) });
+  const whole = world.volumes.of(preview.key);
+  const secrets = serving?.resolved?.secrets ?? {};
+  return planSettle({ serving, state, images, whole, secrets, nonce: world.randomId(8) });
 }
 
 /** Routes to the serving generation as far as its containers exist. */
@@ -175,7 +178,9 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
     ...found,
     ...Object.fromEntries(missing.map((service) => [service.name, { id: "to be made", ports: [], volumes: [] }])),
   };
-  const plan = planDeploy({ candidate, serving, state, images, whole: world.volumes.of(key), nonce: "new", drainMs });
+  const whole = world.volumes.of(key);
+  const secrets = await world.secretPrints(preview, candidate);
+  const plan = planDeploy({ candidate, serving, state, images, whole, secrets, nonce: "new", drainMs });
   return {
     ...plan,
     missing: missing.map((service) => ({ service: service.name, build: service.image.kind === "build" })),

@@ -81,7 +81,7 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
 
 function stepContext({ preview, stack }: About, world: World, signal: AbortSignal): StepContext {
   return {
-    preview: { key: preview.key, slug: preview.slug },
+    preview,
     project: stack?.project ?? "",
     signal,
     readSource: async (path) => {

@@ -34,6 +34,8 @@ export type World = {
     build: StackSpec["builds"][number],
     content: { tree: string; dockerfile: string },
   ): string;
+  /** Reads the secrets that a stack names, and answers a keyed hash of each value. Throws InputError. */
+  secretPrints(preview: Preview, stack: StackSpec): Promise<Readonly<Record<string, string>>>;
   clock: Clock;
   randomId: RandomId;
   log: Logger;

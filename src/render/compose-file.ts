@@ -1,6 +1,7 @@
 import { mapNode, scalarNode, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { type Findings, invalid } from "./findings.ts";
 import { ports } from "./port-forms.ts";
+import { declaredSecrets, grantedSecrets } from "./secret-forms.ts";
 import {
   boolean,
   bytes,
@@ -42,6 +43,7 @@ const buildFields = fields({
   dockerfile_inline: text,
   target: text,
   args: pairs(null),
+  secrets: grantedSecrets,
 });
 
 /** A path, or a map; the context is the directory of the Compose file where it is not told. */
@@ -140,6 +142,7 @@ const service = fields({
   pull_policy: text,
   profiles: texts,
   network_mode: text,
+  secrets: grantedSecrets,
   deploy: fields({ replicas: whole, resources: fields({ limits: resources, reservations: resources }) }),
 });
 
@@ -149,6 +152,7 @@ const file = fields({
   services: named(service),
   networks: named(fields({ internal: boolean, driver: text, name: text })),
   volumes: named(fields({ driver: text, name: text })),
+  secrets: declaredSecrets,
 });
 
 /**
@@ -166,7 +170,7 @@ export function canonicalFile(node: YamlNode, findings: Findings): YamlMap {
 }
 
 function refuseNames(node: YamlMap): void {
-  for (const section of ["services", "networks", "volumes"]) {
+  for (const section of ["services", "networks", "volumes", "secrets"]) {
     const names = node.entries.get(section)?.node;
     if (names?.kind !== "map") continue;
     for (const [name, entry] of names.entries) {

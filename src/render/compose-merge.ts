@@ -58,6 +58,7 @@ function identity(item: YamlNode, key: string | undefined): string {
   const field = (name: string) => JSON.stringify(toValue(child(item, name) ?? item));
   if (item.kind === "map" && key === "volumes") return field("target");
   if (item.kind === "map" && key === "env_file") return field("path");
+  if (item.kind === "map" && key === "secrets") return child(item, "target") ? field("target") : field("source");
   if (item.kind === "map" && key === "ports") {
     const value = (name: string) => toValue(child(item, name) ?? { place, kind: "scalar", value: null });
     return JSON.stringify([value("host_ip"), value("published"), value("target"), value("protocol")]);

@@ -4,6 +4,16 @@ import { duration, size } from "../config/quantity.ts";
 const texts = z.array(z.string());
 const variables = z.record(z.string(), z.string().nullable());
 
+const grants = z.array(
+  z.object({
+    source: z.string(),
+    target: z.string().optional(),
+    uid: z.string().optional(),
+    gid: z.string().optional(),
+    mode: z.number().optional(),
+  }),
+);
+
 const Build = z.object({
   context: z.string().optional(),
   dockerfile: z.string().optional(),
@@ -83,6 +93,7 @@ const Service = z.object({
   cpus: z.number().optional(),
   pids_limit: z.number().optional(),
   profiles: texts.optional(),
+  secrets: grants.optional(),
   deploy: z.object({ resources: z.object({ limits: resourceLimits.optional() }).optional() }).optional(),
 });
 export type Service = z.infer<typeof Service>;

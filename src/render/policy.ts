@@ -3,6 +3,7 @@ import type { Finding } from "../domain/errors.ts";
 import { buildRules } from "./policy-build.ts";
 import { mountRule, tmpfsRule, volumeRules } from "./policy-mounts.ts";
 import { each, honored, later, only, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
+import { declaredSecretRule, grantedSecretRule } from "./policy-secrets.ts";
 import {
   dependencyRules,
   deployRules,
@@ -72,6 +73,7 @@ const service = only({
   pids_limit: honored,
   deploy: only(deployRules),
   profiles: honored,
+  secrets: each(grantedSecretRule),
   develop: honored, // only `docker compose watch` reads it
   attach: honored, // only the terminal of `docker compose up` reads it
   container_name: rewritten(
@@ -109,7 +111,7 @@ const service = only({
   provider: refused("provider", "runs a program on the host", withoutHint),
   ...laterKeys(
     `extends links extra_hosts dns dns_opt dns_search ulimits sysctls domainname mac_address group_add annotations
-    label_file configs secrets models post_start pre_stop isolation blkio_config cpu_count cpu_percent cpu_period
+    label_file configs models post_start pre_stop isolation blkio_config cpu_count cpu_percent cpu_period
     cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpuset mem_swappiness memswap_limit oom_kill_disable
     oom_score_adj storage_opt`.split(/\s+/),
   ),
@@ -135,7 +137,7 @@ const file = only({
   name: rewritten("name", "is dropped: the project is the preview's", ownSettings),
   version: honored, // without meaning since Compose 2
   include: later,
-  secrets: later,
+  secrets: each(declaredSecretRule),
   configs: later,
   models: later,
 });

@@ -3,8 +3,8 @@ import { child, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { InputError, type Place } from "../domain/errors.ts";
 
 /**
- * Checks that a model holds together: every service runs something, and the services, networks and volumes that are
- * named exist. Throws InputError `invalid-value` at the name (Compose refuses the same).
+ * Checks that a model holds together: every service runs something, and the services, networks, volumes and secrets
+ * that are named exist. Throws InputError `invalid-value` at the name (Compose refuses the same).
  */
 export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void {
   const services = entriesOf(child(model, "services"));
@@ -18,6 +18,7 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
   const known = new Set(services.map(([name]) => name));
   const networks = new Set(["default", ...entriesOf(child(model, "networks")).map(([name]) => name)]);
   const volumes = new Set(entriesOf(child(model, "volumes")).map(([name]) => name));
+  const secrets = new Set(entriesOf(child(model, "secrets")).map(([name]) => name));
   for (const [name, { node, key }] of services) {
     const at = `services.${name}`;
     if (!child(node, "image") && !child(node, "build")) throw missing(`${at} has neither image nor build`, key);
@@ -28,6 +29,10 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
     }
     for (const [network, entry] of entriesOf(child(node, "networks"))) {
       if (!networks.has(network)) throw missing(`${at} joins the network ${network}, which is not declared`, entry.key);
+    }
+    for (const grant of [...itemsOf(child(node, "secrets")), ...itemsOf(child(child(node, "build"), "secrets"))]) {
+      const secret = textOf(child(grant, "source"));
+      if (!secrets.has(secret)) throw missing(`${at} uses the secret ${secret}, which is not declared`, grant.place);
     }
     for (const mount of itemsOf(child(node, "volumes"))) {
       const volume = textOf(child(mount, "type")) === "volume" ? textOf(child(mount, "source")) : "";

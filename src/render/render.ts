@@ -17,9 +17,17 @@ import { checkReferences } from "./references.ts";
 import { readAt, type SourceReader } from "./repository-path.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
 import { specifyStack } from "./stack-spec.ts";
+import { giveSecrets, misplacedSecrets, type SecretOffer, secretVariables } from "./secrets.ts";
 import { createScope, mayflyVariables } from "./variables.ts";
 
-export type RenderInput = { reader: SourceReader; templates: Templates; preview: PreviewFacts; limits: PreviewLimits };
+export type RenderInput = {
+  reader: SourceReader;
+  templates: Templates;
+  preview: PreviewFacts;
+  limits: PreviewLimits;
+  /** Null where no server tells which secrets there are: any name will do. */
+  secrets: SecretOffer | null;
+};
 
 export type RenderOutput = {
   /** The canonical Compose model, as JSON: before anything is rewritten. */
@@ -46,6 +54,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   const model = toValue(source.model);
   checkReferences(source.model, source.left);
   judge(source.model, { findings, reader, limits });
+  for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
   if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
@@ -53,7 +62,11 @@ export function renderStack(input: RenderInput): RenderOutput {
   const compose = conform(ComposeModel, source.model);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, source.model));
   const routes = placeRoutes(wishes, preview, { ready: manifest.ready, file: choice.files[0]?.path ?? manifestFile });
-  return { ...done, stack: specifyStack(compose, { manifest, routes, preview, limits, reader }) };
+  const stack = specifyStack(compose, { manifest, routes, preview, limits, reader });
+  return {
+    ...done,
+    stack: giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings }),
+  };
 }
 
 type Reading = { manifest: Manifest; choice: Choice; findings: Findings };
@@ -71,7 +84,8 @@ function readStack(input: RenderInput, reading: Reading): ComposeSource {
     const onUnset = tellUnset(findings);
     const own = mayflyVariables(input.preview, { services, main });
     const { directory, parameters } = reading.choice;
-    const given = { manifest: reading.manifest, parameters, directory };
+    const secrets = secretVariables(reading.manifest, input.preview.trust);
+    const given = { manifest: reading.manifest, secrets, parameters, directory };
     const scope = createScope(own, given, input.reader, onUnset);
     return readCompose(files, scope, { directory, reader: input.reader, findings });
   };

@@ -33,6 +33,8 @@ export function specifyService(name: string, model: Service, role: Role): Servic
     command: model.command ?? null,
     entrypoint: model.entrypoint ?? null,
     environment: definedOnly(model.environment ?? {}),
+    secrets: [], // given later, by `giveSecrets`
+    secretFiles: [],
     user: model.user ?? null,
     workingDir: model.working_dir ?? null,
     hostname: model.hostname ?? null,

@@ -28,17 +28,22 @@ export function mayflyVariables(preview: PreviewFacts, hosts: Hosts): Map<string
 }
 
 /**
- * The scope of a stack: ours, then the manifest's `variables` (which may use ours), then a template's parameters, then
+ * The scope of a stack: ours, then secrets by their marks, then the manifest's `variables` (which may use both), then a template's parameters, then
  * `.env` beside the first Compose file and at the root. Throws InputError as env files and interpolation do.
  */
 export function createScope(
   own: ReadonlyMap<string, string>,
-  given: { manifest: Manifest; parameters: ReadonlyMap<string, string>; directory: string },
+  given: {
+    manifest: Manifest;
+    secrets: ReadonlyMap<string, string>;
+    parameters: ReadonlyMap<string, string>;
+    directory: string;
+  },
   reader: SourceReader,
   onUnset: Scope["onUnset"],
 ): Scope {
   const spend = createBudget();
-  const ours: Scope = { lookup: (name) => own.get(name), onUnset, spend };
+  const ours: Scope = { lookup: (name) => own.get(name) ?? given.secrets.get(name), onUnset, spend };
   const substitute = createSubstitution(ours);
   const variables = new Map(
     Object.entries(given.manifest.variables ?? {}).map(([name, value]) => [
@@ -46,7 +51,7 @@ export function createScope(
       substitute(value, placeOf(given.manifest.node, ["variables", name])),
     ]),
   );
-  const layers: ReadonlyMap<string, string>[] = [own, variables, given.parameters];
+  const layers: ReadonlyMap<string, string>[] = [own, given.secrets, variables, given.parameters];
   const lookup = (name: string) => layers.find((layer) => layer.has(name))?.get(name);
   for (const path of new Set([resolvePath(given.directory, ".env"), ".env"])) {
     const text = readAt(reader, path, { file: path, line: 1, column: 1 });

@@ -26,6 +26,8 @@ describe("the server file", () => {
   test("has a default for everything", () => {
     expect(load(null)).toEqual({
       gitEnvironment: {},
+      secretSources: { environment: {}, readFile: expect.any(Function) },
+      path: "server.yaml",
       domain: "preview.localhost",
       listen: { host: "127.0.0.1", port: 8080 },
       publicUrl: "http://localhost:8080",

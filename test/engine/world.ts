@@ -47,8 +47,10 @@ export async function createWorld(pool = "10.217.0.0/16") {
     project,
     images: { node: node.Id, postgres: postgres.Id },
     name: (part: string) => `${project}_${part}`,
-    run: (step: BareStep, signal = new AbortController().signal) =>
-      steps.run({ id: step.kind, cause: "test", after: [], ...step }, scopeOf(signal)),
+    run: (step: BareStep, given: AbortSignal | Pick<StepScope, "secrets"> = {}) => {
+      const [signal, more] = given instanceof AbortSignal ? [given, {}] : [new AbortController().signal, given];
+      return steps.run({ id: step.kind, cause: "test", after: [], ...step }, { ...scopeOf(signal), ...more });
+    },
 
     network: (name: string, addresses = 4): BareStep => ({
       kind: "create-network",

@@ -42,6 +42,8 @@ const plain = {
   command: null,
   entrypoint: null,
   environment: {},
+  secrets: [],
+  secretFiles: [],
   user: null,
   workingDir: null,
   hostname: null,

@@ -11,6 +11,8 @@ export function service(name: string, more: Partial<ServiceSpec> = {}): ServiceS
     command: null,
     entrypoint: null,
     environment: {},
+    secrets: [],
+    secretFiles: [],
     user: null,
     workingDir: null,
     hostname: null,
