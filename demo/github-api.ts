@@ -1,12 +1,14 @@
 import { Hono, type Context } from "hono";
 import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
+import { appRoutes, type Installations } from "./github-app-routes.ts";
+import type { Checks } from "./github-checks.ts";
 import type { Deployments } from "./github-deployments.ts";
 import { hookRoutes } from "./github-hook-routes.ts";
 import { pullRoutes } from "./github-pull-routes.ts";
 import type { Reactions } from "./github-reactions.ts";
 import type { Statuses } from "./github-statuses.ts";
-import type { AppSeed, Caller, CommentBody, Json, RepositoryBody } from "./github-types.ts";
+import type { AppSeed, Caller, CommentBody, Json } from "./github-types.ts";
 import {
   ask,
   createRoutes,
@@ -15,7 +17,6 @@ import {
   refusal,
   reply,
   repositoryName,
-  visibleRepository,
   writableRepository,
   type Env,
   type Routes,
@@ -25,9 +26,11 @@ import {
 export type ApiOptions = {
   world: World;
   reactions: Reactions;
+  checks: Checks;
   deployments: Deployments;
   statuses: Statuses;
   app: AppSeed | undefined;
+  installations: Installations;
   /** Every repository there is. */
   repositories: string[];
 };
@@ -38,7 +41,7 @@ const ofCode = ["contents", "commits", "git", "branches", "compare", "tags", "re
 
 /** GitHub's REST API below /api/v3: what emulate tells, what the front mends, and what it adds. */
 export function createApi(options: ApiOptions): Hono<Env> {
-  const { world, reactions, deployments, statuses, app } = options;
+  const { world, reactions, checks, deployments, statuses, app } = options;
   const api = new Hono<Env>().basePath("/api/v3");
   api.onError((error) => {
     if (error instanceof HTTPException) return error.getResponse();
@@ -55,12 +58,12 @@ export function createApi(options: ApiOptions): Hono<Env> {
     return next();
   });
 
-  for (const routes of [reactions.routes, deployments.routes, statuses.routes, pullRoutes(world), hookRoutes(world)]) {
+  for (const { routes } of [reactions, checks, deployments, statuses]) api.route("/", routes);
+  for (const routes of [pullRoutes(world), hookRoutes(world), appRoutes(options)]) {
     api.route("/", routes);
   }
   api.route("/", commentRoutes(world, reactions));
   api.route("/", peopleRoutes(world));
-  api.route("/", appRoutes(options));
   for (const part of ofCode) {
     api.all(`/repos/:owner/:repo/${part}/*`, (c) =>
       c.json({ message: `the stand-in does not serve ${part}: ask git` }, 501),
@@ -143,39 +146,6 @@ function peopleRoutes(world: World): Routes {
     const permission = told ?? outsider;
     const role = told === undefined ? outsider : (answer.body as Json)["role_name"];
     return c.json({ permission, role_name: role, user: user.body });
-  });
-  return routes;
-}
-
-function appRoutes({ world, app, repositories }: ApiOptions): Routes {
-  const routes = createRoutes();
-
-  routes.post("/app/installations/:id{\\d+}/access_tokens", async (c) => {
-    const answer = await ask(world, c);
-    const token = (answer.body as Json)["token"];
-    if (answer.status === 201 && typeof token === "string") {
-      world.tokens.set(token, { login: `${app?.slug}[bot]`, kind: "installation", authorization: `token ${token}` });
-    }
-    return reply(c, answer);
-  });
-
-  routes.get("/installation/repositories", async (c) => {
-    const caller = c.get("caller");
-    if (caller.kind !== "installation") {
-      throw refusal(
-        403,
-        "You must authenticate with an installation access token in order to list repositories for an installation.",
-      );
-    }
-    const answers = await Promise.all(repositories.map((name) => world.emulate.ask(caller, "GET", `/repos/${name}`)));
-    const seen = answers.filter(({ status }) => status === 200).map(({ body }) => body as RepositoryBody);
-    return c.json({ total_count: seen.length, repository_selection: "all", repositories: seen });
-  });
-
-  routes.on(["POST", "PATCH"], ["/repos/:owner/:repo/check-runs", "/repos/:owner/:repo/check-runs/*"], async (c) => {
-    await visibleRepository(world, c);
-    if (c.get("caller").kind !== "installation") throw refusal(403, "You must authenticate via a GitHub App.");
-    return forward(world, c);
   });
   return routes;
 }

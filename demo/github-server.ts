@@ -5,6 +5,8 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { createActions, type Actions } from "./github-actions.ts";
 import { createApi } from "./github-api.ts";
+import { createInstallations, type Installations } from "./github-app-routes.ts";
+import { createChecks, type Checks } from "./github-checks.ts";
 import { createDeployments, type Deployments } from "./github-deployments.ts";
 import { startEmulate } from "./github-emulate.ts";
 import { createEvents, type Events } from "./github-events.ts";
@@ -46,6 +48,8 @@ type Readers = {
   /** Newest first. */
   statuses: Statuses["of"];
   /** Newest first. */
+  checks: Checks["of"];
+  /** Newest first. */
   deliveries: Events["deliveries"];
   /** Resolves when no webhook is on its way. */
   settled: Events["settled"];
@@ -68,6 +72,7 @@ export type GitHub = AsyncDisposable &
     /** `github.api_url`; below /api/v3, as on GitHub Enterprise Server. */
     apiUrl: string;
     port: number;
+    app: Pick<Installations, "revokeTokens" | "uninstall" | "granted">;
     git: {
       repository: (name: string) => Repository;
       /** Cuts every git request while GitHub itself answers. */
@@ -85,9 +90,10 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   let serve: Handler = (_, response) => void response.writeHead(503).end();
   const listener = closing.use(await listen((request, response) => serve(request, response), options.port));
   const world = await startWorld(options, listener.url, closing);
-  const extras = createExtras(world);
+  const extras = createExtras(world, options.app);
+  const installations = createInstallations(world);
   const names = options.repositories.map(({ name }) => name);
-  const api = createApi({ world, ...extras, app: options.app, repositories: names });
+  const api = createApi({ world, ...extras, installations, app: options.app, repositories: names });
   const faults = createFaults(world.tokens);
 
   const front = new Hono();
@@ -114,6 +120,7 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
     apiUrl: `${listener.url}/api/v3`,
     port: listener.port,
     git: { repository: world.git.repository, down: (on) => void (gitIsDown = on) },
+    app: installations,
     calls: faults.calls,
     slow: faults.slow,
     rateLimited: faults.rateLimited,
@@ -156,16 +163,17 @@ async function startWorld(options: GitHubOptions, origin: string, closing: Async
   return world;
 }
 
-type Extras = { reactions: Reactions; deployments: Deployments; statuses: Statuses };
+type Extras = { reactions: Reactions; checks: Checks; deployments: Deployments; statuses: Statuses };
 
-function createExtras(world: World): Extras {
+function createExtras(world: World, app: AppSeed | undefined): Extras {
   const statuses = createStatuses(world);
   const isFailing = (repo: string, sha: string) =>
     latest(statuses.of(repo, sha)).some(({ state }) => state !== "success");
-  return { reactions: createReactions(world), statuses, deployments: createDeployments(world, isFailing) };
+  const checks = createChecks(world, app);
+  return { reactions: createReactions(world), checks, statuses, deployments: createDeployments(world, isFailing) };
 }
 
-function createReaders(world: World, { reactions, deployments, statuses }: Extras): Readers {
+function createReaders(world: World, { reactions, checks, deployments, statuses }: Extras): Readers {
   const { emulate, events } = world;
   return {
     pull: (repo, number) => readPull(world, repo, number),
@@ -178,6 +186,7 @@ function createReaders(world: World, { reactions, deployments, statuses }: Extra
     reactions: (commentId) => reactions.of(commentId).map(({ content, user }) => ({ content, user: user.login })),
     deployments: deployments.of,
     statuses: statuses.of,
+    checks: checks.of,
     deliveries: events.deliveries,
     settled: events.settled,
     emit: events.emit,

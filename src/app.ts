@@ -3,6 +3,7 @@ import { type Logger, pino } from "pino";
 import { createApi } from "./api/server.ts";
 import { createApiWorld } from "./app-api.ts";
 import { clock, randomId } from "./app-outside.ts";
+import { openGitHub } from "./app-github.ts";
 import { createRenderer } from "./app-render.ts";
 import { namedRepositories, routeAgain } from "./app-restart.ts";
 import { createSecrets, secretPrints } from "./app-secrets.ts";
@@ -16,7 +17,6 @@ import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
 import { watch } from "./engine/watch.ts";
-import { createGitHubClient } from "./feedback/github-client.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
 import { decidePull, decideVerb } from "./intake/decide.ts";
@@ -52,26 +52,20 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   const apiToken = config.apiToken ?? keptSecret(state, "api-token", { length: 40, randomId });
   const store = opening.use(openStore(join(state, "mayfly.db"), clock));
   const { keeper, mask, maskAll } = createSecrets(config, { salt, others: [apiToken] });
+  const gitHub = openGitHub(config.github, { clock, log, heard: (call) => telemetry.forgeCall(call) });
+  const { client: github } = gitHub;
 
   // Where text comes from, and whom we tell.
-  const token = async () => config.github.token;
   const source = createSource({
     state,
     webUrl: config.github.webUrl,
-    token,
+    token: github.gitToken,
     environment: config.gitEnvironment,
     randomId,
     clock,
     log,
   });
   await source.sweep();
-  const github = createGitHubClient({
-    apiUrl: config.github.apiUrl,
-    token,
-    clock,
-    log,
-    heard: (call) => telemetry.forgeCall(call),
-  });
 
   // The engine, and what people are shown of it.
   const docker = connect(config.engine.host);
@@ -218,6 +212,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   const lookAtAll = () => {
     for (const { key } of store.previews.list({ gone: false })) loop.look(key);
   };
+  opening.use(gitHub);
   opening.use(
     watch({
       docker,

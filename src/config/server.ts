@@ -1,5 +1,6 @@
 import { InputError } from "../domain/errors.ts";
 import { conform } from "./explain.ts";
+import { readPrivateKey } from "./private-key.ts";
 import { defaultSettings, mergeSettings, type RepositorySettings } from "./repository-settings.ts";
 import { environmentSecret, resolveSecret, type SecretSources } from "./secrets.ts";
 import { type Secret, ServerFile } from "./server-file.ts";
@@ -76,7 +77,7 @@ export function loadServerConfig(source: { path: string | null; text: string | n
     dashboardHost: file.dashboard?.host.toLowerCase() ?? null,
     trustedProxies: file.trusted_proxies ?? [],
     state: file.state ?? "./state",
-    github: readGithub(file.github ?? {}, readSecret, source),
+    github: readGithub(file.github ?? {}, { node, readSecret, source }),
     engine: { host: file.engine?.host ?? "unix:///var/run/docker.sock" },
     network: { pool: file.network?.pool ?? "10.213.0.0/16", egress: file.network?.egress ?? "internet" },
     builds: {
@@ -136,20 +137,21 @@ type ReadSecret = (secret: Secret, path: Path) => string;
 
 function readGithub(
   github: NonNullable<ServerFile["github"]>,
-  readSecret: ReadSecret,
-  sources: SecretSources,
+  { node, readSecret, source }: { node: YamlNode; readSecret: ReadSecret; source: SecretSources },
 ): GitHubConfig {
   const read = (secret: Secret, path: Path) => readSecret(secret, ["github", ...path]);
+  const readKey = (secret: Secret, path: Path) =>
+    readPrivateKey(read(secret, path), placeOf(node, ["github", ...path]));
   const written = github.webhook_secret;
   const listed = written === undefined ? [] : Array.isArray(written) ? written : [written];
-  const webhookSecret = environmentSecret("MAYFLY_WEBHOOK_SECRET", sources);
-  const token = environmentSecret("MAYFLY_GITHUB_TOKEN", sources);
+  const webhookSecret = environmentSecret("MAYFLY_WEBHOOK_SECRET", source);
+  const token = environmentSecret("MAYFLY_GITHUB_TOKEN", source);
   const { app, oauth } = github;
   return {
     apiUrl: (github.api_url ?? "https://api.github.com").replace(/\/+$/, ""),
     webUrl: (github.web_url ?? "https://github.com").replace(/\/+$/, ""),
     token: token ?? (github.token === undefined ? null : read(github.token, ["token"])),
-    app: app ? { id: app.id, privateKey: read(app.private_key, ["app", "private_key"]) } : null,
+    app: app ? { id: app.id, privateKey: readKey(app.private_key, ["app", "private_key"]) } : null,
     oauth: oauth
       ? { clientId: oauth.client_id, clientSecret: read(oauth.client_secret, ["oauth", "client_secret"]) }
       : null,

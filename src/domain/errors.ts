@@ -94,6 +94,10 @@ export const catalogue = {
   "probe-failed": { title: "The main page does not answer", hint: "It must answer below 500; see the service's log." },
   // GitHub (RemoteError)
   "forge-unreachable": { title: "GitHub does not answer", hint: "Nothing is lost: Mayfly tries again by itself." },
+  "forge-unauthorized": {
+    title: "GitHub does not accept our credentials",
+    hint: "Renew github.token; or check that github.app's id and key belong together, and this machine's clock (docs/github.md).",
+  },
   "forge-refused": { title: "GitHub refused a call", hint: "Check the token's permissions (docs/github.md)." },
   "forge-limited": {
     title: "GitHub's rate limit is reached",

@@ -1,24 +1,45 @@
+import { type CommitReports, createCommitReports } from "./github-commit-report.ts";
 import { type Conversation, createConversation } from "./github-conversation.ts";
+import { type CredentialOptions, createCredentials, type Credentials } from "./github-credentials.ts";
 import { createDeployments, type Deployments } from "./github-deployments.ts";
 import { createPulls, type Pulls } from "./github-pulls.ts";
-import { createGitHubApi, type RequestOptions } from "./github-request.ts";
+import { createTraffic, type Limits, type TrafficOptions } from "./github-traffic.ts";
 
 export type GitHubClient = Pulls &
   Conversation &
-  Deployments & {
+  CommitReports &
+  Deployments &
+  Pick<Credentials, "gitToken"> & {
     /** The login that we write as; asked once. */
     whoAmI(): Promise<string>;
+    /** What GitHub leaves to each account that we call for. */
+    limits(): Limits;
   };
 
-/** GitHub, as much of it as Mayfly reads and writes, with a token. Every call may throw RemoteError. */
-export function createGitHubClient(options: RequestOptions): GitHubClient {
-  const api = createGitHubApi(options);
+export type GitHubOptions = TrafficOptions & CredentialOptions;
+
+/** GitHub, as much of it as Mayfly reads and writes, with a token or as an App. Every call may throw RemoteError. */
+export function createGitHubClient(options: GitHubOptions): GitHubClient {
+  const traffic = createTraffic(options);
+  const credentials = createCredentials(traffic, options);
+  const { of: api, own, kind, gitToken } = credentials;
   let me: string | undefined;
 
   async function whoAmI(): Promise<string> {
-    me ??= (await api.request("GET /user")).data.login;
+    me ??=
+      kind === "app"
+        ? `${(await own.request("GET /app")).data?.slug}[bot]`
+        : (await own.request("GET /user")).data.login;
     return me;
   }
 
-  return { ...createPulls(api), ...createConversation(api, whoAmI), ...createDeployments(api), whoAmI };
+  return {
+    ...createPulls(api),
+    ...createConversation(api, whoAmI),
+    ...createCommitReports(api, kind),
+    ...createDeployments(api),
+    gitToken,
+    whoAmI,
+    limits: traffic.limits,
+  };
 }

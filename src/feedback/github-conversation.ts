@@ -1,4 +1,5 @@
-import { type GitHubApi, orWhenGone, ownerAndRepo } from "./github-request.ts";
+import type { ApiOf } from "./github-credentials.ts";
+import { orWhenGone, ownerAndRepo } from "./github-traffic.ts";
 
 export type Reaction = "eyes" | "rocket" | "+1" | "-1" | "confused";
 
@@ -13,11 +14,11 @@ export type Conversation = {
 };
 
 /** Comments and reactions on pull requests. `whoAmI` tells ours from others', who can write our marker too. */
-export function createConversation(api: GitHubApi, whoAmI: () => Promise<string>): Conversation {
+export function createConversation(api: ApiOf, whoAmI: () => Promise<string>): Conversation {
   async function findComment(repository: string, number: number, marker: string): Promise<number | null> {
     const me = await whoAmI();
     const asked = { ...ownerAndRepo(repository), issue_number: number, per_page: 100 };
-    const pages = api.paginate.iterator("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", asked);
+    const pages = api(repository).paginate.iterator("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", asked);
     for await (const { data } of pages) {
       const found = data.find(({ user, body }) => user?.login === me && body?.includes(marker));
       if (found) return Number(found.id);
@@ -29,12 +30,12 @@ export function createConversation(api: GitHubApi, whoAmI: () => Promise<string>
     const comment = { ...ownerAndRepo(repository), comment_id: commentId };
     const path = "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions" as const;
     // Answers the one that is there when we had reacted so before.
-    const made = await orWhenGone(api.request(`POST ${path}`, { ...comment, content: reaction }), null);
+    const made = await orWhenGone(api(repository).request(`POST ${path}`, { ...comment, content: reaction }), null);
     if (made === null) return;
     const me = await whoAmI();
-    const all = await api.paginate(`GET ${path}`, { ...comment, per_page: 100 });
+    const all = await api(repository).paginate(`GET ${path}`, { ...comment, per_page: 100 });
     for (const { id } of all.filter((each) => each.user?.login === me && each.id !== made.data.id)) {
-      await orWhenGone(api.request(`DELETE ${path}/{reaction_id}`, { ...comment, reaction_id: id }), null);
+      await orWhenGone(api(repository).request(`DELETE ${path}/{reaction_id}`, { ...comment, reaction_id: id }), null);
     }
   }
 
@@ -43,14 +44,16 @@ export function createConversation(api: GitHubApi, whoAmI: () => Promise<string>
     react,
     async createComment(repository, number, body) {
       const asked = { ...ownerAndRepo(repository), issue_number: number, body };
-      const answer = await api.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", asked);
+      const answer = await api(repository).request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", asked);
       return Number(answer.data.id);
     },
     async updateComment(repository, commentId, body) {
       const asked = { ...ownerAndRepo(repository), comment_id: commentId, body };
       return (
-        (await orWhenGone(api.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", asked), null)) !==
-        null
+        (await orWhenGone(
+          api(repository).request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", asked),
+          null,
+        )) !== null
       );
     },
   };

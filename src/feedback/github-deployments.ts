@@ -1,17 +1,13 @@
-import { type GitHubApi, orWhenGone, ownerAndRepo } from "./github-request.ts";
+import type { ApiOf } from "./github-credentials.ts";
+import { orWhenGone, ownerAndRepo } from "./github-traffic.ts";
+import { shorten } from "./shorten.ts";
 
-export type CommitState = "pending" | "success" | "failure" | "error";
 export type DeploymentState = "in_progress" | "success" | "failure" | "inactive";
 
 /** Whose deployment it is, on GitHub: its `task` names the preview, its payload the generation. */
 export type DeploymentName = { preview: string; generation: number };
 
 export type Deployments = {
-  setStatus(
-    repository: string,
-    commit: string,
-    status: { state: CommitState; description: string; targetUrl: string },
-  ): Promise<void>;
   /** Ours of one preview, newest first. */
   listDeployments(repository: string, preview: string): Promise<{ id: number; generation: number }[]>;
   createDeployment(repository: string, commit: string, name: DeploymentName): Promise<number>;
@@ -23,32 +19,21 @@ export type Deployments = {
   ): Promise<boolean>;
 };
 
-/** GitHub takes at most 140 characters of description. */
-const descriptionLength = 140;
 const environment = "Preview";
 
-/** Commit statuses (context `mayfly`) and deployments (environment `Preview`). Every call may throw RemoteError. */
-export function createDeployments(api: GitHubApi): Deployments {
+/** Deployments (environment `Preview`). Every call may throw RemoteError. */
+export function createDeployments(api: ApiOf): Deployments {
   return {
-    async setStatus(repository, commit, { state, description, targetUrl }) {
-      const status = { state, description: shorten(description), target_url: targetUrl, context: "mayfly" };
-      await api.request("POST /repos/{owner}/{repo}/statuses/{sha}", {
-        ...ownerAndRepo(repository),
-        sha: commit,
-        ...status,
-      });
-    },
-
     async listDeployments(repository, preview) {
       const asked = { ...ownerAndRepo(repository), environment, task: taskOf(preview), per_page: 100 };
-      const all = await api.paginate("GET /repos/{owner}/{repo}/deployments", asked);
+      const all = await api(repository).paginate("GET /repos/{owner}/{repo}/deployments", asked);
       return all
         .filter((deployment) => deployment.task === taskOf(preview))
         .map(({ id, payload }) => ({ id: Number(id), generation: generationOf(payload) }));
     },
 
     async createDeployment(repository, commit, { preview, generation }) {
-      const answer = await api.request("POST /repos/{owner}/{repo}/deployments", {
+      const answer = await api(repository).request("POST /repos/{owner}/{repo}/deployments", {
         ...ownerAndRepo(repository),
         ref: commit,
         task: taskOf(preview),
@@ -77,7 +62,7 @@ export function createDeployments(api: GitHubApi): Deployments {
       };
       const asked = { ...ownerAndRepo(repository), deployment_id: deploymentId, ...status };
       const path = "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses" as const;
-      return (await orWhenGone(api.request(path, asked), null)) !== null;
+      return (await orWhenGone(api(repository).request(path, asked), null)) !== null;
     },
   };
 }
@@ -90,8 +75,4 @@ function taskOf(preview: string): string {
 function generationOf(payload: unknown): number {
   const text = typeof payload === "string" ? payload : JSON.stringify(payload);
   return Number(/"generation":\s*(\d+)/.exec(text)?.[1] ?? 0);
-}
-
-function shorten(text: string): string {
-  return text.length <= descriptionLength ? text : `${text.slice(0, descriptionLength - 1)}…`;
 }

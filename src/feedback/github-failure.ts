@@ -7,7 +7,7 @@ type Thrown = { message: string; status?: number; response?: { headers: Record<s
 const unnamedWaitMs = 60_000;
 
 /**
- * What a failed call means: `forge-limited` (with how long to wait), `forge-refused`, or `forge-unreachable` for
+ * What a failed call means: `forge-limited` (with how long to wait), `forge-unauthorized`, `forge-refused`, or `forge-unreachable` for
  * everything that may pass by itself. `now` in epoch milliseconds.
  */
 export function describeRefusal(error: unknown, call: string, now: number): RemoteError {
@@ -30,6 +30,12 @@ export function describeRefusal(error: unknown, call: string, now: number): Remo
       cause: error,
       status,
       retry: "backoff",
+    });
+  }
+  if (status === 401) {
+    return new RemoteError("forge-unauthorized", `GitHub does not accept our credentials at ${call}: ${said}`, {
+      cause: error,
+      status,
     });
   }
   return new RemoteError("forge-refused", `GitHub answered ${status} to ${call}: ${said}`, { cause: error, status });

@@ -1,6 +1,7 @@
 import { RemoteError } from "../domain/errors.ts";
 import type { PullRequest } from "../domain/preview.ts";
-import { type GitHubApi, orWhenGone, ownerAndRepo } from "./github-request.ts";
+import type { ApiOf } from "./github-credentials.ts";
+import { orWhenGone, ownerAndRepo } from "./github-traffic.ts";
 
 export type Pulls = {
   /** Null when the repository answers and has no such pull request; throws `forge-refused` when it does not answer us. */
@@ -13,25 +14,28 @@ export type Pulls = {
 const writers = ["admin", "maintain", "write"];
 
 /** What the loop asks of GitHub. Every call may throw RemoteError. */
-export function createPulls(api: GitHubApi): Pulls {
+export function createPulls(api: ApiOf): Pulls {
   return {
     async readPull(repository, number) {
       const asked = { ...ownerAndRepo(repository), pull_number: number };
-      const answer = await orWhenGone(api.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", asked), null);
+      const answer = await orWhenGone(
+        api(repository).request("GET /repos/{owner}/{repo}/pulls/{pull_number}", asked),
+        null,
+      );
       // GitHub says 404 of what we may not see, too: only a repository that answers tells that a pull request is gone.
-      if (answer === null) await api.request("GET /repos/{owner}/{repo}", ownerAndRepo(repository));
+      if (answer === null) await api(repository).request("GET /repos/{owner}/{repo}", ownerAndRepo(repository));
       return answer && toPullRequest(answer.data);
     },
 
     async listOpenPulls(repository) {
       const asked = { ...ownerAndRepo(repository), state: "open" as const, per_page: 100 };
-      return (await api.paginate("GET /repos/{owner}/{repo}/pulls", asked)).map(toPullRequest);
+      return (await api(repository).paginate("GET /repos/{owner}/{repo}/pulls", asked)).map(toPullRequest);
     },
 
     async mayWrite(repository, person) {
       const asked = { ...ownerAndRepo(repository), username: person };
       const answer = await orWhenGone(
-        api.request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", asked),
+        api(repository).request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", asked),
         null,
       );
       return answer !== null && writers.includes(answer.data.permission);

@@ -2,8 +2,9 @@ import type { Logger } from "pino";
 import { RemoteError } from "../domain/errors.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { PreviewView } from "../domain/view.ts";
-import type { GitHubClient } from "./github-client.ts";
-import type { Reaction } from "./github-conversation.ts";
+import type { CheckRun, CommitReports } from "./github-commit-report.ts";
+import type { Conversation, Reaction } from "./github-conversation.ts";
+import type { Deployments } from "./github-deployments.ts";
 import { commentMarker, report } from "./report.ts";
 import type { DeploymentReport } from "./report-deployments.ts";
 import type { ReportDetails } from "./report-details.ts";
@@ -11,8 +12,10 @@ import type { ReportDetails } from "./report-details.ts";
 /** What was last told of one preview: ids to edit, hashes to skip what is unchanged. Plain data, kept by the store. */
 export type Published = {
   comment: { id: number; hash: string } | null;
-  /** Hash of the commit status, its commit included. */
+  /** Hash of what was said of the commit, its id included. */
   status: string | null;
+  /** The check run that says it, with an App. */
+  checkRun?: CheckRun | null;
   deployments: { generation: number; id: number; hash: string }[];
   /** Answers by the comment that asked, the newest last. */
   answers: { commentId: number; hash: string }[];
@@ -33,7 +36,7 @@ export type Publisher = {
   answer(asked: Asked, answer: { reaction: Reaction; text?: string | null }): Promise<void>;
 };
 
-type Client = Omit<GitHubClient, "readPull" | "listOpenPulls" | "mayWrite" | "whoAmI">;
+type Client = Conversation & CommitReports & Deployments;
 
 const nothing: Published = { comment: null, status: null, deployments: [], answers: [] };
 const answersKept = 50;
@@ -61,8 +64,9 @@ export function createPublisher({ client, memory, log }: { client: Client; memor
   ): Promise<void> {
     const hash = specHash(status);
     if (recall(view.key).status === hash) return;
-    await client.setStatus(view.repository, status.commit, status);
-    remember(view.key, { status: hash });
+    const known = recall(view.key).checkRun ?? null;
+    const checkRun = await client.setStatus(view.repository, { preview: view.key, ...status }, known);
+    remember(view.key, { status: hash, checkRun });
   }
 
   async function publishDeployments(view: PreviewView, reports: DeploymentReport[]): Promise<void> {

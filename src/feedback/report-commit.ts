@@ -21,6 +21,7 @@ const ours: readonly ErrorCode[] = [
   "engine-refused",
   "subnets-exhausted",
   "forge-unreachable",
+  "forge-unauthorized",
   "forge-refused",
   "forge-limited",
   "internal",

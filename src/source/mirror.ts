@@ -17,7 +17,7 @@ export type MirrorOptions = {
   /** Where the mirrors live, one `<repositoryId>.git` each. */
   folder: string;
   webUrl: string;
-  token(): Promise<string | null>;
+  token(repository: string, refused?: string): Promise<string | null>;
   git: Git;
   clock: Clock;
   log: Logger;
@@ -47,12 +47,21 @@ export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutM
   async function fetchInto(mirror: string, pull: Pull, commit: string, signal?: AbortSignal): Promise<void> {
     const startedAt = clock.now();
     const url = remoteUrl(webUrl, pull.repository);
-    const get = async (...refs: string[]) =>
+    const getWith = async (given: string | null, refs: string[]) =>
       git(["--git-dir", mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs], {
         signal,
         timeoutMs,
-        token: await token(),
+        token: given,
       });
+    const get = async (...refs: string[]) => {
+      const given = await token(pull.repository);
+      return getWith(given, refs).catch(async (error: unknown) => {
+        if (given === null || !isRefused(error)) throw error;
+        const other = await token(pull.repository, given);
+        if (other === given) throw error;
+        return getWith(other, refs);
+      });
+    };
     const ref = `refs/pull/${pull.number}/head`;
     try {
       // Each time: changes nothing where all is there, and mends a mirror whose making was killed.
@@ -101,16 +110,22 @@ function remoteUrl(webUrl: string, repository: string): string {
   return `${webUrl}/${owner}/${name}.git`;
 }
 
+function isRefused(error: unknown): boolean {
+  return error instanceof GitExit && refusal.test(error.said);
+}
+
 function isMissingRef(error: unknown): boolean {
   return error instanceof GitExit && error.said.includes("couldn't find remote ref");
 }
+
+const refusal = /could not read (Username|Password)|Authentication failed|returned error: 40[13]\b/;
 
 /** git has no codes for what went wrong on the other side, only its own English: the one place that reads it. */
 function explain(error: unknown, pull: Pull, commit: string): MayflyError {
   if (error instanceof MayflyError) return error;
   const said = error instanceof GitExit ? error.said : String(error);
   const { repository } = pull;
-  if (/could not read (Username|Password)|Authentication failed|returned error: 40[13]\b/.test(said)) {
+  if (refusal.test(said)) {
     return new SourceError("git-refused", `the git server refused to let us read ${repository}`, { cause: error });
   }
   // GitHub answers 404 for what a token may not see.

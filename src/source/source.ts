@@ -12,7 +12,8 @@ export type SourceOptions = {
   state: string;
   /** git is read from `webUrl/OWNER/REPO.git`. */
   webUrl: string;
-  token(): Promise<string | null>;
+  /** What git reads a repository with; another one, where there is any, after one that was `refused`. */
+  token(repository: string, refused?: string): Promise<string | null>;
   randomId: RandomId;
   clock: Clock;
   log: Logger;

@@ -1,9 +1,17 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findServerFile } from "../../src/config/server-path.ts";
 import { loadServerConfig, settingsFor } from "../../src/config/server.ts";
 import { InputError } from "../../src/domain/errors.ts";
+
+const pem = String(
+  generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" }),
+);
+const ecKey = String(
+  generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }),
+);
 
 type Outside = { environment?: Record<string, string>; files?: Record<string, string> };
 
@@ -66,6 +74,27 @@ describe("the server file", () => {
     });
   });
 
+  const readKey = (key: string) =>
+    load("github:\n  app: { id: 7, private_key: { env: KEY } }", { environment: { KEY: key } }).github.app;
+
+  test.each([
+    ["as GitHub gives it", pem],
+    ["on one line, as an environment variable holds it", pem.trim().replaceAll("\n", String.raw`\n`)],
+  ])("takes an App's key %s", (_name, key) => {
+    expect(readKey(key)).toEqual({ id: 7, privateKey: expect.stringMatching(/^-----BEGIN .*\n/) });
+  });
+
+  test.each([
+    ["that was cut", pem.slice(0, 400)],
+    ["of another kind", ecKey],
+    ["that is none", "pem"],
+  ])("refuses an App's key %s, with its place", (_name, key) => {
+    expect(failure(() => readKey(key))).toMatchObject({
+      message: "github.app.private_key is no RSA private key",
+      place: { line: 2, column: 30 },
+    });
+  });
+
   test("is read from the example in full", () => {
     const example = readFileSync(fileURLToPath(new URL("../../compose/server.example.yaml", import.meta.url)), "utf8");
     const config = load(example, {
@@ -78,7 +107,7 @@ describe("the server file", () => {
       },
       files: {
         "/etc/mayfly/secrets/webhook-old": "old\n",
-        "/etc/mayfly/secrets/github-app.pem": "pem",
+        "/etc/mayfly/secrets/github-app.pem": pem,
         "/etc/mayfly/secrets/oauth": "client",
         "/etc/mayfly/secrets/ghcr": "pull",
       },

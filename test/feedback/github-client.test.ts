@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createGitHubClient } from "../../src/feedback/github-client.ts";
-import type { RequestOptions } from "../../src/feedback/github-request.ts";
+import { createGitHubClient, type GitHubOptions } from "../../src/feedback/github-client.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 import { eventually } from "../support/eventually.ts";
 import { clock, createWorld, log, repo, token, type World } from "./world.ts";
@@ -130,10 +129,10 @@ test.each([
   }
 });
 
-test("a wrong token is refused for good", async () => {
-  const client = world.client({ token: async () => "ghp_wrong" });
+test("a wrong or revoked token is refused for good, in words of its own", async () => {
+  const client = world.client({ token: "ghp_wrong" });
   await expect(client.readPull(repo, world.number)).rejects.toMatchObject({
-    code: "forge-refused",
+    code: "forge-unauthorized",
     status: 401,
     retry: "never",
   });
@@ -224,8 +223,8 @@ async function serve(listener: RequestListener) {
   await once(server, "listening");
   const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    client: (more?: Partial<RequestOptions>) =>
-      createGitHubClient({ apiUrl, token: async () => token, clock, log, commentGapMs: 0, ...more }),
+    client: (more?: Partial<GitHubOptions>) =>
+      createGitHubClient({ apiUrl, token, clock, log, commentGapMs: 0, ...more }),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

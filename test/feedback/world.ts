@@ -1,9 +1,9 @@
+import { generateKeyPairSync } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
-import { createGitHub, type GitHub } from "../../demo/github-server.ts";
+import { createGitHub, type GitHub, type GitHubOptions as GitHubServerOptions } from "../../demo/github-server.ts";
 import type { Clock } from "../../src/domain/time.ts";
-import { createGitHubClient, type GitHubClient } from "../../src/feedback/github-client.ts";
-import type { RequestOptions } from "../../src/feedback/github-request.ts";
+import { createGitHubClient, type GitHubClient, type GitHubOptions } from "../../src/feedback/github-client.ts";
 import { createPublisher, type Memory, type Published } from "../../src/feedback/publish.ts";
 
 export const token = "ghs_feedbackTestToken01234";
@@ -20,11 +20,18 @@ export type World = AsyncDisposable & {
   /** The pull request's number, and its commit. */
   number: number;
   commit: string;
-  client(more?: Partial<RequestOptions>): GitHubClient;
+  client(more?: Partial<GitHubOptions>): GitHubClient;
 };
 
+/** The App that `createWorld({ app })` installs. */
+export const app = {
+  id: 7,
+  slug: "mayfly",
+  privateKey: generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" }),
+} as const;
+
 /** A GitHub with `acme/shop`, whose pull request was opened by ann. */
-export async function createWorld(): Promise<World> {
+export async function createWorld(more: Partial<GitHubServerOptions> = {}): Promise<World> {
   const github = await createGitHub({
     users: ["ann", "mallory", "victor", "maria"],
     repositories: [
@@ -36,6 +43,7 @@ export async function createWorld(): Promise<World> {
       { name: "acme/secret", private: true, files: { a: "1\n" } },
     ],
     token,
+    ...more,
   });
   const commit = await github.push({ repo, branch: "feat", files: { a: "1\n" }, author: "ann" });
   const number = await github.openPullRequest({ repo, head: "feat", title: "A new checkout", author: "ann" });
@@ -43,8 +51,7 @@ export async function createWorld(): Promise<World> {
     github,
     number,
     commit,
-    client: (more) =>
-      createGitHubClient({ apiUrl: github.apiUrl, token: async () => token, clock, log, commentGapMs: 0, ...more }),
+    client: (more) => createGitHubClient({ apiUrl: github.apiUrl, token, clock, log, commentGapMs: 0, ...more }),
     [Symbol.asyncDispose]: () => github[Symbol.asyncDispose](),
   };
 }
