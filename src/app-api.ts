@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { ApiWorld, LogLine, LogOptions } from "./api/world.ts";
+import { createAuthWorld } from "./app-auth.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { InputError } from "./domain/errors.ts";
@@ -29,6 +30,7 @@ type Options = {
   metrics(): Promise<string>;
   mask(text: string, of: { repositoryId: number }): string;
   receiveWebhook: ApiWorld["receiveWebhook"];
+  clientAddress: ApiWorld["clientAddress"];
   clock: Clock;
   log: Logger;
 };
@@ -77,7 +79,7 @@ export function createApiWorld(options: Options): ApiWorld {
     metrics: options.metrics,
     ready: () => ({ ok: true, reason: null }),
     numbers,
-    apiToken: options.apiToken,
+    ...createAuthWorld(options),
     dashboardOrigin: site.dashboardOrigin,
     webUrl: config.github.webUrl,
     clock: options.clock,

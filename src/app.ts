@@ -169,7 +169,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       world: loop.world,
       pollMs: config.github.pollMs,
       onRound: (orphans) => {
-        store.forgetOldDeliveries();
+        store.forgetOld();
         telemetry.orphans(orphans);
       },
     }),
@@ -179,7 +179,6 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   const isOurs = (repository: string) => settingsFor(config, repository) !== null;
   const intake = createIntake({ store: store.intake, clock, isOurs, wake, resync: housekeeping.resyncSoon });
   const receiveWebhook = createWebhook({ secrets: config.github.webhookSecrets, intake });
-  const { orphans } = housekeeping;
   const api = createApi(
     createApiWorld({
       config,
@@ -192,8 +191,9 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       mask,
       apiToken,
       receiveWebhook,
-      orphans,
+      orphans: housekeeping.orphans,
       metrics: telemetry.metrics,
+      clientAddress: gateway.clientAddress,
       clock,
       log,
     }),

@@ -1,48 +1,59 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { Context } from "hono";
 import { parse, type CookieOptions } from "hono/utils/cookie";
+import { InputError } from "../domain/errors.ts";
+import { createFailureLimit } from "../domain/failure-limit.ts";
+import { createAddressOf } from "./client-address.ts";
+import type { Caller } from "./caller.ts";
+import { sha256, type Tokens } from "./tokens.ts";
 import type { ApiWorld } from "./world.ts";
 
-/** Who calls: a program with the token, or a person's browser with a session. */
-export type Caller = "token" | "session";
+export type Cookie = { name: string; value: string; options: CookieOptions };
 
 export type Auth = {
-  /** Null when neither a right token nor a living session came along. */
-  callerOf(headers: Headers): Caller | null;
-  isToken(text: string): boolean;
+  /** Null when neither a right token nor a living session came along. Throws InputError `rate-limited`. */
+  callerOf(c: Context): Caller | null;
   /** Whether a browser says that one of our own pages sends this. */
   isFromOwnPage(headers: Headers): boolean;
-  newSession(): { name: string; value: string; options: CookieOptions };
+  /** A session for who opened the dashboard's link, or null when its token is none. Throws InputError `rate-limited`. */
+  openWith(token: string, c: Context): Cookie | null;
 };
 
+const failuresAllowed = 10;
 const sessionMs = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * Knows callers by the API token, or by a session: an expiry with its HMAC under that token, so that nothing is stored,
- * the token itself is never in a cookie, and a new token ends all sessions.
+ * Knows callers by a token, or by a session: a random id in a cookie, of which only the hash is stored. A session that a
+ * token opened may what the token may, and ends with it.
  */
-export function createAuth({
-  apiToken,
-  dashboardOrigin,
-  clock,
-}: Pick<ApiWorld, "apiToken" | "dashboardOrigin" | "clock">): Auth {
+export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
+  const { dashboardOrigin, clock, sessions, randomId } = world;
   const secure = dashboardOrigin.startsWith("https:");
   const name = secure ? "__Host-mayfly-session" : "mayfly-session";
-  const sign = (expiresAt: number) =>
-    createHmac("sha256", apiToken).update(`dashboard session until ${expiresAt}`).digest("base64url");
-  const isToken = (text: string) => apiToken !== "" && isSame(text, apiToken);
+  const failures = createFailureLimit(clock, { allowed: failuresAllowed });
+  const addressOf = createAddressOf(world);
 
-  function isSession(value: string): boolean {
-    const [until = "", signature = ""] = value.split(".");
-    const expiresAt = Number(until);
-    return apiToken !== "" && expiresAt > clock.now() && isSame(signature, sign(expiresAt));
+  function tokenOf(text: string, c: Context) {
+    const address = addressOf(c);
+    // Nobody who has tried too many is told whether this one was right.
+    if (failures.isOver(address)) throw new InputError("rate-limited", "too many wrong tokens came from your address");
+    const token = tokens.of(text);
+    if (token === null) failures.count(address);
+    return token;
+  }
+
+  function ofSession(session: string): Caller | null {
+    const owner = session === "" ? null : sessions.ownerOf(sha256(session));
+    const token = owner?.kind === "token" ? tokens.bySha256(owner.sha256) : null;
+    return token && { kind: "token", name: token.name, scopes: token.scopes, session };
   }
 
   return {
-    isToken,
-    callerOf(headers) {
+    callerOf(c) {
+      const { headers } = c.req.raw;
       const authorization = headers.get("authorization");
-      if (authorization !== null) return isToken(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "") ? "token" : null;
-      return isSession(parse(headers.get("cookie") ?? "", name)[name] ?? "") ? "session" : null;
+      if (authorization === null) return ofSession(parse(headers.get("cookie") ?? "", name)[name] ?? "");
+      const token = tokenOf(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "", c);
+      return token && { kind: "token", name: token.name, scopes: token.scopes, session: null };
     },
     isFromOwnPage(headers) {
       const site = headers.get("sec-fetch-site");
@@ -51,24 +62,15 @@ export function createAuth({
       // A bare address or localhost is our own host too; the gateway lets no other name through to us.
       return origin !== null && (origin === dashboardOrigin || hostOf(origin) === headers.get("host"));
     },
-    newSession() {
-      const expiresAt = clock.now() + sessionMs;
-      const options: CookieOptions = {
-        httpOnly: true,
-        sameSite: "Strict",
-        path: "/",
-        secure,
-        maxAge: sessionMs / 1000,
-      };
-      return { name, value: `${expiresAt}.${sign(expiresAt)}`, options };
+    openWith(text, c) {
+      const token = tokenOf(text, c);
+      if (token === null) return null;
+      const value = randomId(64);
+      sessions.open(sha256(value), { kind: "token", sha256: token.sha256 }, clock.now() + sessionMs);
+      const options: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/", secure, maxAge: sessionMs / 1000 };
+      return { name, value, options };
     },
   };
-}
-
-/** Compares in constant time, whatever the lengths. */
-function isSame(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }
 
 function hostOf(origin: string): string | undefined {

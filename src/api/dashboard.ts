@@ -3,13 +3,14 @@ import { type Failure, InputError, MayflyError } from "../domain/errors.ts";
 import { changingVerbs } from "../domain/verbs.ts";
 import { actionsMenu } from "./actions-menu.ts";
 import type { Auth } from "./auth.ts";
+import type { CallerEnv } from "./caller.ts";
 import { eventStream, type StreamHouse } from "./event-stream.ts";
 import { listBody, type ListFilter, listParts } from "./list-page.ts";
 import { liveParts } from "./live-parts.ts";
 import { type LogChoice, logView, newestLines } from "./log-view.ts";
 import { type Html, html } from "./page-html.ts";
 import { pageSecurity } from "./page-security.ts";
-import { type PageEnv, renderDocument } from "./page-shell.ts";
+import { renderDocument } from "./page-shell.ts";
 import { gatherFacts } from "./preview-facts.ts";
 import { previewOf } from "./preview-of.ts";
 import { previewParts } from "./preview-page.ts";
@@ -22,8 +23,8 @@ import type { ApiWorld } from "./world.ts";
 type Surroundings = { auth: Auth; house: StreamHouse };
 
 /** The pages for people: the list, each preview, and their live sections. */
-export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<PageEnv> {
-  return new Hono<PageEnv>()
+export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<CallerEnv> {
+  return new Hono<CallerEnv>()
     .use(pageSecurity(world.dashboardOrigin), signIn(auth), requireCaller(auth))
     .get("/", (c) =>
       page(c, { title: "Previews", events: `/events?${queryOf(c)}`, body: listBody(world, filterOf(c)) }),
@@ -48,7 +49,7 @@ export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<
     .onError((error, c) => showFailure(world, error, c));
 }
 
-async function showPreview(world: ApiWorld, c: Context<PageEnv>): Promise<Response> {
+async function showPreview(world: ApiWorld, c: Context<CallerEnv>): Promise<Response> {
   const view = previewOf(world, c.req.param("slug") ?? "");
   const facts = await gatherFacts(world, view);
   const parts = previewParts(facts);
@@ -92,7 +93,7 @@ function previewEvents(world: ApiWorld, slug: string, signal: AbortSignal) {
   return liveParts(source, { clock: world.clock, signal });
 }
 
-function showFailure({ log }: ApiWorld, error: Error, c: Context<PageEnv>): Response | Promise<Response> {
+function showFailure({ log }: ApiWorld, error: Error, c: Context<CallerEnv>): Response | Promise<Response> {
   const during = `${c.req.method} ${c.req.path}`;
   if (!(error instanceof MayflyError)) log.error({ err: error, during }, "page failed");
   const failure = tellFailure(error, during);
@@ -111,7 +112,7 @@ function failureBody({ what, now }: Failure): Html {
 }
 
 function page(
-  c: Context<PageEnv>,
+  c: Context<CallerEnv>,
   document: { title: string; events: string | null; body: Html | Html[] },
 ): Response | Promise<Response> {
   return c.html(renderDocument({ ...document, nonce: c.get("secureHeadersNonce") ?? "" }));

@@ -2,11 +2,9 @@ import { type Html, html, ownText } from "./page-html.ts";
 import { pageScript } from "./page-script.ts";
 import { stylesheet } from "./page-style.ts";
 
-/** What the pages' requests carry along: the nonce of this answer's own script and style. */
-export type PageEnv = { Variables: { secureHeadersNonce?: string } };
-
 export type PageDocument = {
   title: string;
+  /** Of this answer's own script and style. */
   nonce: string;
   /** Where the sections' changes come from, or null for a page that stays as it is. */
   events: string | null;

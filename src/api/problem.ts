@@ -10,6 +10,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   forbidden: 403,
   "not-found": 404,
   "body-too-large": 413,
+  "rate-limited": 429,
   internal: 500,
   "engine-unreachable": 503,
   "forge-unreachable": 503,
@@ -43,6 +44,8 @@ export function problemOf(failure: Failure, status = statusOf(failure)) {
 export function problemAnswer(failure: Failure, status = statusOf(failure)): Response {
   const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
   if (failure.code === "unauthorized") headers.set("www-authenticate", 'Bearer realm="mayfly"');
+  // The longest that it may take: counts begin anew each minute.
+  if (failure.code === "rate-limited") headers.set("retry-after", "60");
   return new Response(JSON.stringify(problemOf(failure, status)), { status, headers });
 }
 

@@ -9,6 +9,8 @@ import { logRoutes } from "./log-routes.ts";
 import { previewRoutes } from "./preview-routes.ts";
 import { problemAnswer, tellFailure } from "./problem.ts";
 import { requireCaller } from "./require-caller.ts";
+import { tokenRoutes } from "./token-routes.ts";
+import { createTokens } from "./tokens.ts";
 import { receiveWebhook } from "./webhook-route.ts";
 import type { ApiWorld } from "./world.ts";
 
@@ -24,7 +26,8 @@ export type Api = {
 export function createApi(world: ApiWorld): Api {
   const closing = new AbortController();
   const house = { clock: world.clock, log: world.log, closing: closing.signal };
-  const auth = createAuth(world);
+  const tokens = createTokens(world);
+  const auth = createAuth(world, tokens);
   const app = new Hono()
     .post("/webhooks/github", receiveWebhook(world))
     .route("/", healthRoutes(world))
@@ -35,6 +38,7 @@ export function createApi(world: ApiWorld): Api {
     )
     .route("/api/previews", previewRoutes(world))
     .route("/api/previews", logRoutes(world, house))
+    .route("/api/tokens", tokenRoutes(tokens))
     .all("/api/*", refuseUnknown)
     .all("/webhooks/*", refuseUnknown)
     .route("/", dashboard(world, { auth, house }))
@@ -49,7 +53,7 @@ export function createApi(world: ApiWorld): Api {
 
 function refuseUnknown(c: Context): never {
   throw new InputError("not-found", `there is no ${c.req.method} ${c.req.path}`, {
-    hint: "There are /api/previews, /webhooks/github, /healthz, /readyz and /metrics.",
+    hint: "There are /api/previews, /api/tokens, /webhooks/github, /healthz, /readyz and /metrics.",
   });
 }
 

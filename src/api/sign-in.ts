@@ -2,27 +2,22 @@ import type { Context } from "hono";
 import { setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { Auth } from "./auth.ts";
-import { html } from "./page-html.ts";
-import { type PageEnv, renderDocument } from "./page-shell.ts";
+import type { CallerEnv } from "./caller.ts";
+import { renderDocument } from "./page-shell.ts";
 import { isReading } from "./require-caller.ts";
 import { signInBody } from "./sign-in-page.ts";
 
 /** Turns the dashboard's link into a session, and shows those without one how to get the link. */
 export function signIn(auth: Auth) {
-  return createMiddleware<PageEnv>(async (c, next) => {
+  return createMiddleware<CallerEnv>(async (c, next) => {
     if (!isReading(c)) return next();
     const token = c.req.query("token");
-    if (token !== undefined && auth.isToken(token)) {
-      const { name, value, options } = auth.newSession();
-      setCookie(c, name, value, options);
+    const cookie = token === undefined ? null : auth.openWith(token, c);
+    if (cookie !== null) {
+      setCookie(c, cookie.name, cookie.value, cookie.options);
       return c.redirect(withoutToken(c), 303);
     }
-    if (auth.callerOf(c.req.raw.headers) !== null)
-      return token === undefined ? next() : c.redirect(withoutToken(c), 303);
-    // A strict cookie stays away when another site's link led here; asked for again by our own page, it comes along.
-    const isLed = ["cross-site", "same-site"].includes(c.req.header("sec-fetch-site") ?? "");
-    if (isLed && token === undefined)
-      return c.html(html`<!doctype html><meta http-equiv="refresh" content="0" /><title>Mayfly</title>`);
+    if (auth.callerOf(c) !== null) return token === undefined ? next() : c.redirect(withoutToken(c), 303);
     const body = signInBody({ stale: token !== undefined });
     return c.html(
       renderDocument({ title: "Sign in", nonce: c.get("secureHeadersNonce") ?? "", events: null, body }),

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import type { Failure } from "../domain/errors.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
 import type { StackState } from "../domain/stack.ts";
-import type { Clock } from "../domain/time.ts";
+import type { Clock, RandomId } from "../domain/time.ts";
+import type { Token } from "../domain/token.ts";
 import type { ChangingVerb } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
 
@@ -30,14 +32,39 @@ export type ApiWorld = {
   metrics(): string | Promise<string>;
   ready(): { ok: boolean; reason: string | null };
   numbers(): Numbers;
-  apiToken: string;
+  /** Who may call, besides people. */
+  tokens: TokenRows;
+  sessions: SessionRows;
+  /** Where a request comes from; behind proxies, whom the operator believes says so. */
+  clientAddress(request: IncomingMessage): string;
   /** `scheme://host[:port]` under which people see the dashboard. */
   dashboardOrigin: string;
   /** `https://github.com` or the Enterprise server's, for links to pull requests and commits. */
   webUrl: string;
   clock: Clock;
+  randomId: RandomId;
   log: Logger;
 };
+
+export type TokenRows = {
+  /** The first one, and those of the server file. */
+  given: readonly Token[];
+  /** Those made at runtime, as they are now. */
+  made(): Token[];
+  /** False when the name is taken. */
+  add(token: Pick<Token, "name" | "sha256" | "scopes">): boolean;
+  remove(name: string): boolean;
+};
+
+export type SessionRows = {
+  open(idSha256: string, owner: SessionOwner, expiresAt: number): void;
+  /** Null when there is none, or not any more. */
+  ownerOf(idSha256: string): SessionOwner | null;
+  close(idSha256: string): void;
+};
+
+/** Whose browser it is: one that was handed a token. */
+export type SessionOwner = { kind: "token"; sha256: string };
 
 export type DeliveryHeaders = { signature: string; event: string; delivery: string; hookId: string };
 

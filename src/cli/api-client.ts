@@ -2,7 +2,8 @@ import { catalogue, type ErrorCode, MayflyError } from "../domain/errors.ts";
 
 export type ApiClient = {
   get<T>(path: string): Promise<T>;
-  post<T>(path: string): Promise<T>;
+  post<T>(path: string, body?: unknown): Promise<T>;
+  delete<T>(path: string): Promise<T>;
   /** The data of each `line` event, until the server has told all or the signal is aborted. */
   follow<T>(path: string, signal: AbortSignal): AsyncIterable<T>;
 };
@@ -23,7 +24,11 @@ export function createApiClient({ server, token }: { server: string; token: stri
 
   return {
     get: async <T>(path: string) => (await json(await call(path), server)) as T,
-    post: async <T>(path: string) => (await json(await call(path, { method: "POST" }), server)) as T,
+    async post<T>(path: string, body?: unknown) {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      return (await json(await call(path, { method: "POST", ...sent }), server)) as T;
+    },
+    delete: async <T>(path: string) => (await json(await call(path, { method: "DELETE" }), server)) as T,
     async *follow<T>(path: string, signal: AbortSignal) {
       const { body } = await call(path, { signal });
       for await (const { event, data } of readEvents(body ?? new ReadableStream<Uint8Array>())) {

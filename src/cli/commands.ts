@@ -8,6 +8,7 @@ import { plan } from "./plan.ts";
 import { render } from "./render.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
+import { token } from "./token.ts";
 import { verbCommand } from "./verb.ts";
 
 /** Every command by its name, in the order of the help; the verbs come from their own table. */
@@ -20,5 +21,6 @@ export const commands: Readonly<Record<string, Command>> = {
   logs,
   ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
   destroy,
+  token,
   demo,
 };

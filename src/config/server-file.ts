@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { firstTokenName, scopes, tokenName } from "../domain/token.ts";
 import { keys, planned } from "./explain.ts";
 import { duration, size } from "./quantity.ts";
 
@@ -50,9 +51,21 @@ const Repository = keys({
 export type Repository = z.infer<typeof Repository>;
 
 const Token = keys({
-  name: text,
+  name: z
+    .string()
+    .regex(tokenName.pattern, tokenName.words)
+    .refine((name) => name !== firstTokenName, `must not be ${firstTokenName}: that is the first token's`),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, "must be the SHA-256 of the token in hex: printf %s TOKEN | sha256sum"),
-  scopes: z.array(z.enum(["read", "deploy", "admin"], "must be read, deploy or admin")).min(1, "must not be empty"),
+  scopes: z.array(z.enum(scopes, "must be read, deploy or admin")).min(1, "must not be empty"),
+});
+
+const Tokens = z.array(Token).superRefine((tokens, context) => {
+  for (const [index, { name, sha256 }] of tokens.entries()) {
+    const before = tokens.slice(0, index);
+    const add = (key: string, message: string) => context.addIssue({ code: "custom", path: [index, key], message });
+    if (before.some((each) => each.name === name)) add("name", "is another token's name, too");
+    if (before.some((each) => each.sha256 === sha256)) add("sha256", "is another token's, too");
+  }
 });
 
 const Channel = z.union(
@@ -101,7 +114,7 @@ export const ServerFile = keys({
     .record(z.string().regex(/^[\w.-]+\/([\w.-]+|\*)$/, "must be OWNER/NAME or OWNER/*"), Repository.nullable())
     .optional(),
   registries: z.record(text, keys({ username: text, password: Secret })).optional(),
-  tokens: z.array(Token).optional(),
+  tokens: Tokens.optional(),
   notify: keys({ slack: Channel.optional(), teams: Channel.optional(), webhook: Channel.optional() }).optional(),
   audit: keys({ keep: duration }).optional(),
   telemetry: keys({ endpoint: url }).optional(),

@@ -1,4 +1,5 @@
 import { InputError } from "../domain/errors.ts";
+import type { Scope } from "../domain/token.ts";
 import { conform } from "./explain.ts";
 import { readPrivateKey } from "./private-key.ts";
 import { defaultSettings, mergeSettings, type RepositorySettings } from "./repository-settings.ts";
@@ -53,9 +54,6 @@ export type GitHubConfig = {
   webhookSecrets: string[];
   pollMs: number;
 };
-
-/** What a token may do: look, change previews, or everything. */
-export type Scope = "read" | "deploy" | "admin";
 
 /**
  * The server's configuration. `text` is the server file's, null when there is none; the environment's secrets

@@ -109,6 +109,10 @@ export const catalogue = {
     title: "The call is not signed in",
     hint: "Give a token: `Authorization: Bearer …` or MAYFLY_API_TOKEN.",
   },
+  "rate-limited": {
+    title: "Too many wrong tokens came from this address",
+    hint: "Wait a minute, and give the right one: `Authorization: Bearer …` or MAYFLY_API_TOKEN.",
+  },
   forbidden: { title: "The caller may not do this", hint: "Ask someone with write permission on the repository." },
   "not-found": { title: "There is no such thing here", hint: "`mayfly ls` shows the previews there are." },
   "bad-signature": {

@@ -5,7 +5,7 @@ import type { Clock } from "../domain/time.ts";
 import { type Answer, endWith, plainAnswer } from "./answer.ts";
 import { type DrainOptions, type Drained, createDrain } from "./drain.ts";
 import { createEventStreams } from "./events.ts";
-import { trustProxies } from "./forwarded.ts";
+import { clientAddress, trustProxies } from "./forwarded.ts";
 import {
   type Activity,
   type Candidate,
@@ -54,6 +54,8 @@ export type Gateway = AsyncDisposable & {
   readonly probe: Probe;
   /** See `Drain.drained`; the key is `generationKey(route)`. Also forgets idle sockets towards `upstreams`. */
   readonly drained: (key: string, options: DrainOptions & { upstreams?: readonly Upstream[] }) => Promise<Drained>;
+  /** Where a request comes from: the peer, or whoever a trusted proxy says. */
+  readonly clientAddress: (req: IncomingMessage) => string;
   /** How many requests, streams and WebSockets a generation is serving. */
   readonly underWay: (key: string) => number;
   /** Takes no new connections, lets what is under way end, and cuts the rest after `timeoutMs`. */
@@ -161,6 +163,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       for (const upstream of upstreams) connections.dropIdle(upstream);
       return result;
     },
+    clientAddress: (req) => clientAddress(req, context.trusted),
     underWay: drain.count,
     close,
     [Symbol.asyncDispose]: () => close({ timeoutMs: 0 }),

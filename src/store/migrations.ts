@@ -46,6 +46,20 @@ export const migrations: readonly string[] = [
   ) strict;
   create index requests_open on requests (preview, state);
 
+  -- only hashes: nothing here opens a door
+  create table tokens (
+    name text primary key,
+    sha256 text not null unique,
+    scopes text not null,
+    created_at integer not null
+  ) strict, without rowid;
+
+  create table sessions (
+    id_sha256 text primary key,
+    owner text not null,
+    expires_at integer not null
+  ) strict, without rowid;
+
   create table deployments (
     preview text not null references previews (key),
     generation integer not null,

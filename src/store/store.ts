@@ -7,7 +7,9 @@ import { createDeploymentStore } from "./deployments.ts";
 import { createPreviewStore } from "./previews.ts";
 import { createPublishedStore } from "./published.ts";
 import { createRequestStore } from "./requests.ts";
+import { createSessionStore, type SessionOwner } from "./sessions.ts";
 import { createTimelineStore } from "./timeline.ts";
+import { createTokenStore } from "./tokens.ts";
 import { createVolumeStore } from "./volumes.ts";
 
 export type Store = ReturnType<typeof openStore>;
@@ -24,6 +26,8 @@ export function openStore(path: string, clock: Clock) {
   const requests = createRequestStore(database);
   const timeline = createTimelineStore(database);
   const volumes = createVolumeStore(database);
+  const tokens = createTokenStore(database);
+  const sessions = createSessionStore(database);
   const now = () => clock.now();
 
   return {
@@ -86,7 +90,24 @@ export function openStore(path: string, clock: Clock) {
       forgetAll: (key: string): void => void volumes.forgetAll(key),
     },
 
-    forgetOldDeliveries: (): number => deliveries.forgetBefore(now() - deliveriesKeptMs),
+    tokens: {
+      all: tokens.all,
+      add: (token: Parameters<typeof tokens.add>[0]): boolean => tokens.add(token, now()),
+      remove: tokens.remove,
+    },
+
+    sessions: {
+      open: (idSha256: string, owner: SessionOwner, expiresAt: number): void =>
+        sessions.open(idSha256, owner, expiresAt),
+      ownerOf: (idSha256: string): SessionOwner | null => sessions.ownerOf(idSha256, now()),
+      close: (idSha256: string): void => void sessions.close(idSha256),
+    },
+
+    /** Forgets what nobody asks for any more. */
+    forgetOld(): void {
+      deliveries.forgetBefore(now() - deliveriesKeptMs);
+      sessions.forgetExpired(now());
+    },
     [Symbol.dispose]: () => database[Symbol.dispose](),
   };
 }

@@ -87,10 +87,4 @@ describe("somebody without a session", () => {
       expect(text).not.toContain("acme/shop");
     },
   );
-
-  test("who was led here by another site's link is asked again, so that a strict cookie comes along", async () => {
-    await using server = await serveApi(inMemoryWorld());
-    const response = await fetch(server.url, { headers: { "sec-fetch-site": "cross-site" } });
-    expect(await response.text()).toContain('http-equiv="refresh"');
-  });
 });

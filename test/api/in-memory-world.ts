@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AddressInfo } from "node:net";
 import { createServer } from "node:http";
@@ -7,6 +8,8 @@ import type { ApiWorld, LogLine } from "../../src/api/world.ts";
 import type { Deployment, TimelineEvent } from "../../src/domain/preview.ts";
 import type { Clock } from "../../src/domain/time.ts";
 import type { PreviewView } from "../../src/domain/view.ts";
+import type { Token } from "../../src/domain/token.ts";
+import { openStore } from "../../src/store/store.ts";
 import { deployment, view } from "./examples.ts";
 
 export const token = "a-token-for-tests";
@@ -15,6 +18,12 @@ export const clock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) => sleep(ms, undefined, signal ? { signal } : {}),
 };
+
+/** The first token, with this text. */
+export function firstToken(text: string): Token {
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  return { name: "first", sha256, scopes: ["admin"], from: "first", createdAt: null };
+}
 
 /** What the port's consumer sees, held in memory, with what was asked of it. */
 export type InMemory = ApiWorld & {
@@ -31,6 +40,7 @@ export type InMemory = ApiWorld & {
 
 export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
   const listeners = new Set<(key: string) => void>();
+  const store = openStore(":memory:", changes.clock ?? clock);
   const world: InMemory = {
     views: [view()],
     attempts: [deployment()],
@@ -84,7 +94,10 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     metrics: () => "mayfly_previews 1\n",
     ready: () => ({ ok: true, reason: null }),
     numbers: () => ({ up: 1, asleep: 0, waiting: 0, orphans: 0 }),
-    apiToken: token,
+    tokens: { ...store.tokens, given: [firstToken(token)], made: store.tokens.all },
+    sessions: store.sessions,
+    clientAddress: (request) => request.headers["x-test-address"]?.toString() ?? request.socket.remoteAddress ?? "",
+    randomId: (length) => randomBytes(length).toString("hex").slice(0, length),
     dashboardOrigin: "http://mayfly.test",
     webUrl: "https://github.com",
     clock,

@@ -169,6 +169,18 @@ describe("the server file", () => {
       "tokens[0].sha256 must be the SHA-256 of the token in hex: printf %s TOKEN | sha256sum",
     ],
     [
+      `tokens: [{ name: ci, sha256: ${"a".repeat(64)}, scopes: [read] }, { name: ci, sha256: ${"b".repeat(64)}, scopes: [read] }]`,
+      "invalid-value",
+      "1:122",
+      "tokens[1].name is another token's name, too",
+    ],
+    [
+      `tokens: [{ name: first, sha256: ${"a".repeat(64)}, scopes: [read] }]`,
+      "invalid-value",
+      "1:18",
+      "tokens[0].name must not be first: that is the first token's",
+    ],
+    [
       "notify: { slack: { url: x, level: loud } }",
       "invalid-value",
       "1:18",
