@@ -1,4 +1,5 @@
-import { catalogue, describeFailure, type ErrorCode, type Failure, MayflyError } from "../domain/errors.ts";
+import { catalogue, type ErrorCode } from "../domain/catalogue.ts";
+import { describeFailure, type Failure, MayflyError } from "../domain/errors.ts";
 
 /** Statuses of what a caller did wrong and of what comes back by itself; the rest is 422: understood, but it cannot be. */
 const statuses: Partial<Record<ErrorCode, number>> = {

@@ -1,4 +1,5 @@
-import { catalogue, type ErrorCode, MayflyError } from "../domain/errors.ts";
+import { catalogue, type ErrorCode } from "../domain/catalogue.ts";
+import { MayflyError } from "../domain/errors.ts";
 
 export type ApiClient = {
   get<T>(path: string): Promise<T>;

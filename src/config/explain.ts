@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type ErrorCode, InputError } from "../domain/errors.ts";
+import type { ErrorCode } from "../domain/catalogue.ts";
+import { InputError } from "../domain/errors.ts";
 import { nearest } from "../domain/verbs.ts";
 import { excerpt } from "./excerpt.ts";
 import { formatPath, keyPlaceOf, nodeAt, type Path, placeOf, toValue, type YamlNode } from "./yaml-node.ts";

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import type Docker from "dockerode";
-import { catalogue, EngineError } from "../domain/errors.ts";
+import { catalogue } from "../domain/catalogue.ts";
+import { EngineError } from "../domain/errors.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import type { Readiness } from "../plan/step.ts";
 import { allow } from "./docker.ts";

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../domain/errors.ts";
+import type { ErrorCode } from "../domain/catalogue.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { newestAttempt } from "./attempt.ts";

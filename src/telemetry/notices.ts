@@ -1,4 +1,4 @@
-import { catalogue, type ErrorCode } from "../domain/errors.ts";
+import { catalogue, type ErrorCode } from "../domain/catalogue.ts";
 
 /** `error`: a person must act. `warn`: degraded and going on. `info`: good to know. */
 export type Level = "info" | "warn" | "error";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { catalogue } from "../../src/domain/errors.ts";
+import { catalogue } from "../../src/domain/catalogue.ts";
 import { labels } from "../../src/domain/labels.ts";
 import { verbs } from "../../src/domain/verbs.ts";
 

@@ -1,0 +1,132 @@
+/**
+ * Every code we ever show, with the title that stands above it in the reference and the hint that is used
+ * when the place of the failure knows no better one. `docs/reference/errors.md` is checked against this table.
+ */
+export const catalogue = {
+  // The author's files (InputError)
+  "yaml-invalid": { title: "The file is not valid YAML", hint: "Mend the syntax at the place named." },
+  "yaml-too-large": {
+    title: "The file is too large or expands too far",
+    hint: "Keep Compose files under 1 MiB and aliases few.",
+  },
+  "unknown-key": { title: "A key is not known", hint: "Remove it, or check its spelling." },
+  "invalid-value": {
+    title: "A value has the wrong form",
+    hint: "See the reference of this file for the forms accepted.",
+  },
+  "variable-missing": { title: "A required variable is not set", hint: "Set it under `variables:` in .mayfly.yaml." },
+  "file-missing": { title: "A file that is named does not exist", hint: "Commit the file, or correct its path." },
+  "file-too-large": { title: "A file is larger than allowed", hint: "Make it smaller or leave it out." },
+  "no-compose-file": {
+    title: "The branch has no Compose file and no template fits",
+    hint: "Add a compose.yaml, or a Dockerfile that exposes a port, or name a template in .mayfly.yaml.",
+  },
+  "route-missing": { title: "No service can be shown", hint: "Name one in .mayfly.yaml: `routes: { web: 3000 }`." },
+  "not-supported": {
+    title: "Known, but not honored by this version",
+    hint: "Remove it from the preview's files for now.",
+  },
+  "secret-missing": {
+    title: "A secret that is asked for is not set",
+    hint: "Ask the operator to set it under `secrets` of the repository in server.yaml, or leave it out.",
+  },
+  "secret-failed": {
+    title: "A secret could not be read",
+    hint: "Ask the operator: its source in server.yaml gave no value. `/redeploy` tries again.",
+  },
+  // What is refused (PolicyError)
+  "policy-refused": {
+    title: "Something in the stack is not allowed in a preview",
+    hint: "See the findings for what to write instead.",
+  },
+  // Text and code (SourceError)
+  "path-outside": {
+    title: "A path leads outside the repository",
+    hint: "Use a path inside the repository; symbolic links are not followed.",
+  },
+  "git-failed": {
+    title: "git could not fetch the repository",
+    hint: "Check github.web_url and that the token may read contents.",
+  },
+  "git-refused": {
+    title: "The git server refused our token",
+    hint: "Renew github.token; it needs read access to contents.",
+  },
+  "commit-missing": {
+    title: "The commit is not on the git server any more",
+    hint: "Push again, or comment /redeploy once the branch is back.",
+  },
+  // The operator's host (EngineError)
+  "engine-unreachable": {
+    title: "The Docker engine does not answer",
+    hint: "Start it, or correct engine.host in server.yaml.",
+  },
+  "engine-refused": { title: "The Docker engine refused a call", hint: "See the engine's own message." },
+  "subnets-exhausted": {
+    title: "No free subnet is left",
+    hint: "Widen network.pool in server.yaml or remove previews.",
+  },
+  "image-unavailable": {
+    title: "An image can neither be found nor pulled",
+    hint: "Check its name and tag, and that this host can reach its registry.",
+  },
+  "build-failed": {
+    title: "An image did not build",
+    hint: "Mend the Dockerfile step named; the whole build log is on the preview's page.",
+  },
+  "build-timeout": {
+    title: "An image took too long to build",
+    hint: "Make the build shorter, or raise builds.timeout in server.yaml.",
+  },
+  "service-exited": { title: "A service stopped before it was ready", hint: "Its last lines tell why." },
+  "service-not-ready": {
+    title: "A service did not become ready in time",
+    hint: "Check that it listens on 0.0.0.0 and on the port named.",
+  },
+  "job-failed": { title: "A one-time job failed", hint: "Its last lines tell why." },
+  "seed-failed": {
+    title: "The seed data could not be loaded",
+    hint: "Mend the seed file at the line the database names.",
+  },
+  "probe-failed": { title: "The main page does not answer", hint: "It must answer below 500; see the service's log." },
+  // GitHub (RemoteError)
+  "forge-unreachable": { title: "GitHub does not answer", hint: "Nothing is lost: Mayfly tries again by itself." },
+  "forge-unauthorized": {
+    title: "GitHub does not accept our credentials",
+    hint: "Renew github.token; or check that github.app's id and key belong together, and this machine's clock (docs/github.md).",
+  },
+  "forge-refused": { title: "GitHub refused a call", hint: "Check the token's permissions (docs/github.md)." },
+  "forge-limited": {
+    title: "GitHub's rate limit is reached",
+    hint: "Nothing is lost: Mayfly goes on when the limit allows.",
+  },
+  // Calls of programs and people (InputError)
+  usage: { title: "The command was not understood", hint: "See `mayfly --help`." },
+  unauthorized: {
+    title: "The call is not signed in",
+    hint: "Give a token: `Authorization: Bearer …` or MAYFLY_API_TOKEN.",
+  },
+  "rate-limited": {
+    title: "Too many wrong tokens came from this address",
+    hint: "Wait a minute, and give the right one: `Authorization: Bearer …` or MAYFLY_API_TOKEN.",
+  },
+  forbidden: { title: "The caller may not do this", hint: "Ask someone with write permission on the repository." },
+  "not-found": { title: "There is no such thing here", hint: "`mayfly ls` shows the previews there are." },
+  "bad-signature": {
+    title: "The webhook's signature is wrong",
+    hint: "Give GitHub and server.yaml the same github.webhook_secret.",
+  },
+  "body-invalid": { title: "The request body cannot be read", hint: "Send JSON in the form documented." },
+  "body-too-large": { title: "The request body is too large", hint: "GitHub sends at most 25 MB." },
+  "server-unreachable": {
+    title: "No Mayfly server answers",
+    hint: "Start one with `mayfly serve`, or name it with --server.",
+  },
+  "state-locked": {
+    title: "Another Mayfly holds this state folder",
+    hint: "Stop it first, or give this one its own `state:`.",
+  },
+  internal: { title: "Mayfly made a mistake", hint: "Please report it with the log lines around it." },
+} as const satisfies Record<string, { title: string; hint: string }>;
+
+export type ErrorCode = keyof typeof catalogue;
