@@ -1,17 +1,19 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
-import type { ApiWorld, LogLine, LogOptions } from "./api/world.ts";
+import type { ApiWorld, LogLine, LogOptions, Shared } from "./api/world.ts";
+import type { AccessDesk } from "./app-access.ts";
 import { createAuthWorld } from "./app-auth.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { InputError } from "./domain/errors.ts";
-import { newestOf } from "./domain/preview.ts";
+import { newestOf, type Preview } from "./domain/preview.ts";
+import { readShare } from "./domain/share.ts";
 import type { Clock } from "./domain/time.ts";
 import type { ChangingVerb } from "./domain/verbs.ts";
 import type { BuildJobs } from "./engine/build-jobs.ts";
 import { follow } from "./engine/logs.ts";
 import { observe } from "./engine/observe.ts";
-import { decideVerb } from "./intake/decide.ts";
+import { type Decision, decideTakeBack, decideVerb } from "./intake/decide.ts";
 import { formatPlan, resourceOf, verbOf } from "./plan/step.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { previewPlan } from "./reconcile/reconcile.ts";
@@ -21,6 +23,7 @@ type Options = {
   config: ServerConfig;
   store: Store;
   site: Site;
+  access: AccessDesk;
   loop: Loop;
   builds: Pick<BuildJobs, "buildLog">;
   docker: Docker;
@@ -72,8 +75,14 @@ export function createApiWorld(options: Options): ApiWorld {
     },
     act: async (key, verb, by) => {
       act(key, verb, { by, store });
+      site.announce(key);
       loop.wake(key);
       return { accepted: `/${verb} is under way` };
+    },
+    share: (key, argument) => share(key, argument, options),
+    bypass: (key) => {
+      const preview = store.wishes.get(key);
+      return preview && options.access.bypassOf(preview);
     },
     changes: site.watch,
     metrics: options.metrics,
@@ -89,13 +98,15 @@ export function createApiWorld(options: Options): ApiWorld {
 
 /** A verb said through the API is a wish at once: its caller has shown a token. */
 function act(key: string, verb: ChangingVerb, { by, store }: { by: string; store: Store }): void {
+  const decision = write(key, store, (preview) => decideVerb(preview, verb, by));
+  if (decision.kind === "unchanged")
+    throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
+}
+
+function write(key: string, store: Store, decide: (preview: Preview) => Decision): Decision {
   for (;;) {
-    const preview = store.wishes.get(key);
-    if (preview === null) throw new InputError("not-found", `there is no preview ${key}`);
-    const decision = decideVerb(preview, verb, by);
-    if (decision.kind === "unchanged")
-      throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
-    if (store.wishes.put(decision.preview)) return;
+    const decision = decide(previewOf(key, store));
+    if (decision.kind === "unchanged" || store.wishes.put(decision.preview)) return decision;
   }
 }
 
@@ -103,6 +114,29 @@ function maskOf(key: string, { store, mask }: Pick<Options, "store" | "mask">): 
   const preview = store.wishes.get(key);
   // Whoever asks has found the preview: without its row there is nothing to tell.
   return preview === null ? () => "" : (text) => mask(text, preview);
+}
+
+function previewOf(key: string, store: Store): Preview {
+  const preview = store.wishes.get(key);
+  if (preview === null) throw new InputError("not-found", `there is no preview ${key}`);
+  return preview;
+}
+
+/** A link that ends, or the end of all of them. */
+function share(key: string, argument: string | null, { access, site, store, loop, clock }: Options): Shared {
+  const asked = readShare(argument);
+  if (asked.kind === "unclear")
+    throw new InputError("usage", `nothing is shared: ${asked.why.replaceAll("`/share", "`share")}`);
+  if (asked.kind === "off") {
+    write(key, store, decideTakeBack);
+    site.announce(key);
+    loop.wake(key);
+    return { link: null, until: null };
+  }
+  const preview = previewOf(key, store);
+  const isOpen = access.accessTo(preview) === "public";
+  const until = clock.now() + asked.forMs;
+  return { link: access.shareOf(preview, site.hostOf(preview.slug), until), until: isOpen ? null : until };
 }
 
 async function* serviceLogs(

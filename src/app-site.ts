@@ -1,3 +1,4 @@
+import type { AccessDesk } from "./app-access.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { previewHost, previewLink } from "./domain/naming.ts";
 import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
@@ -12,13 +13,14 @@ export type Site = ReturnType<typeof createSite>;
 type SiteWorld = {
   config: Pick<ServerConfig, "domain" | "publicUrl" | "dashboardHost">;
   store: Store;
+  access: AccessDesk;
   clock: Clock;
   /** Hides secrets in what people of a repository see. */
   mask(text: string, of: Pick<Preview, "repositoryId">): string;
 };
 
 /** What people are shown of the previews: the API, the dashboard, the comment and the preview's own pages read it here. */
-export function createSite({ config, store, clock, mask }: SiteWorld) {
+export function createSite({ config, store, access, clock, mask }: SiteWorld) {
   const listeners = new Set<(key: string) => void>();
   const hostOf = (slug: string) => previewHost(slug, config.domain);
 
@@ -26,7 +28,9 @@ export function createSite({ config, store, clock, mask }: SiteWorld) {
     viewPreview(preview, store.attempts.of(preview.key), {
       now: clock.now(),
       host: hostOf(preview.slug),
-      link: (host) => previewLink(host, config.publicUrl),
+      url: (host) => previewLink(host, config.publicUrl),
+      link: (host) => access.linkTo(preview, host),
+      access: access.accessTo(preview),
     });
 
   const page = (key: string): PageModel | null => {
@@ -71,6 +75,7 @@ export function createSite({ config, store, clock, mask }: SiteWorld) {
 
     /** Tells whoever watches that something of a preview is new. */
     announce(key: string): void {
+      access.forget(key);
       for (const listener of listeners) listener(key);
     },
     /** Calls the listener when something of that one preview is new; answers how to stop it. */

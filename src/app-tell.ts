@@ -1,10 +1,12 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
+import type { AccessDesk } from "./app-access.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { MayflyError, RemoteError } from "./domain/errors.ts";
 import type { Preview } from "./domain/preview.ts";
-import type { Clock } from "./domain/time.ts";
+import { readShare } from "./domain/share.ts";
+import { type Clock, formatSpan } from "./domain/time.ts";
 import { follow } from "./engine/logs.ts";
 import type { GitHubClient } from "./feedback/github-client.ts";
 import { createPublisher, type Published } from "./feedback/publish.ts";
@@ -19,6 +21,7 @@ type Options = {
   store: Store;
   client: GitHubClient;
   site: Site;
+  access: AccessDesk;
   docker: Docker;
   server: string;
   keeper: Keeper;
@@ -93,6 +96,7 @@ async function answerOf(
   if (request.state === "answered") return { reaction: request.reaction ?? "+1", text: request.answer, final: true };
   if (request.state === "waiting") return { reaction: "eyes", final: false };
   if (request.verb === "logs") return { reaction: "+1", text: await lastLines(request, preview, options), final: true };
+  if (request.verb === "share") return { reaction: "+1", text: shareText(request, preview, options), final: true };
   if (request.verb === "destroy")
     return preview.goneAt === null && preview.spec.reason === "destroyed"
       ? { reaction: "eyes", final: false }
@@ -111,6 +115,17 @@ async function answerOf(
     default:
       return { reaction: "eyes", final: false };
   }
+}
+
+function shareText(request: StoredRequest, preview: Preview, { access, site }: Options): string {
+  const asked = readShare(request.argument);
+  if (asked.kind !== "link")
+    return "Every link, cookie and key given out so far has ended. The link in the preview's comment is a new one.";
+  const host = site.hostOf(preview.slug);
+  const link = `[${host}](${access.shareOf(preview, host, request.receivedAt + asked.forMs)})`;
+  return access.accessTo(preview) === "public"
+    ? `${link} is open to everybody: its link needs no key.`
+    : `${link} lets in whoever has it, for ${formatSpan(asked.forMs)}. \`/share off\` ends it before.`;
 }
 
 const linesTold = 30;

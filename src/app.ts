@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { type Logger, pino } from "pino";
 import { createApi } from "./api/server.ts";
+import { createAccessDesk } from "./app-access.ts";
 import { createApiWorld } from "./app-api.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { openGitHub } from "./app-github.ts";
@@ -19,7 +20,7 @@ import { isInside } from "./engine/subnets.ts";
 import { watch } from "./engine/watch.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
-import { decidePull, decideVerb } from "./intake/decide.ts";
+import { decidePull, decideTakeBack, decideVerb } from "./intake/decide.ts";
 import { createIntake } from "./intake/intake.ts";
 import { createWebhook } from "./intake/webhook.ts";
 import { createHousekeeping } from "./reconcile/housekeeping.ts";
@@ -49,9 +50,10 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   opening.use(lockState(state));
   const server = keptSecret(state, "server-id", { length: 16, randomId });
   const salt = keptSecret(state, "image-salt", { length: 32, randomId });
+  const accessSecret = keptSecret(state, "access-secret", { length: 64, randomId });
   const apiToken = config.apiToken ?? keptSecret(state, "api-token", { length: 40, randomId });
   const store = opening.use(openStore(join(state, "mayfly.db"), clock));
-  const { keeper, mask, maskAll } = createSecrets(config, { salt, others: [apiToken] });
+  const { keeper, mask, maskAll } = createSecrets(config, { salt, others: [apiToken, accessSecret] });
   const gitHub = openGitHub(config.github, { clock, log, heard: (call) => telemetry.forgeCall(call) });
   const { client: github } = gitHub;
 
@@ -80,7 +82,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       onEnd: (key) => loop.look(key),
     }),
   );
-  const site = createSite({ config, store, clock, mask });
+  const access = createAccessDesk({ config, store, secret: accessSecret, randomId });
+  const site = createSite({ config, store, access, clock, mask });
   const switchboard = createSwitchboard(site.hostOf);
   const gateway = createGateway({
     own: {
@@ -91,6 +94,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     },
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },
+    access: access.port,
     activity: () => {
       // Counted from the day previews sleep.
     },
@@ -150,7 +154,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       secretPrints: secretPrints(keeper),
       decidePull,
       decideVerb,
-      tell: createTeller({ config, store, client: github, site, docker, server, keeper, clock, log }),
+      decideTakeBack,
+      tell: createTeller({ config, store, client: github, site, access, docker, server, keeper, clock, log }),
       onChange: show,
       clock,
       randomId,
@@ -184,6 +189,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       config,
       store,
       site,
+      access,
       loop,
       builds,
       docker,

@@ -34,7 +34,7 @@ function servicesPart({ view, serving, newest, containers }: PreviewFacts): Html
       <strong>${service.name}</strong>
       <span>${containers === null ? "unknown: the engine does not answer" : containerWords(container)}</span>
       <span class="quiet">${imageWords(service)}</span>
-      <span>${route === undefined ? null : html`<a href="${route.url}">${new URL(route.url).host}</a>`}</span>
+      <span>${route === undefined ? null : html`<a href="${route.link}">${new URL(route.url).host}</a>`}</span>
     </li>`;
   };
   return section(

@@ -10,7 +10,7 @@ import type { PreviewFacts } from "./preview-facts.ts";
 export function statusPart(facts: PreviewFacts): Html {
   const { view, webUrl } = facts;
   return html`<section id="status" data-title="${view.phase} – ${view.slug}">
-    <h1>${view.phase === "gone" ? view.slug : html`<a href="${view.url}">${view.slug}</a>`}</h1>
+    <h1>${view.phase === "gone" ? view.slug : html`<a href="${view.link}">${view.slug}</a>`}</h1>
     <p class="quiet">
       ${pullLink(view, webUrl)}
       <bdi>${view.title}</bdi>${view.author === "" ? null : html`, by <bdi>${view.author}</bdi>`}
@@ -60,7 +60,7 @@ function newestWords({ view: { newest, repository }, webUrl }: PreviewFacts): Ht
 function otherRoutes({ routes, url }: PreviewView): Html | null {
   const others = routes.filter((route) => route.url !== url);
   if (others.length === 0) return null;
-  const links = others.map((route) => html`<li><a href="${route.url}">${route.service}</a></li>`);
+  const links = others.map((route) => html`<li><a href="${route.link}">${route.service}</a></li>`);
   return html`<div>
     <dt>Also</dt>
     <dd>

@@ -26,6 +26,10 @@ export type ApiWorld = {
   plan(key: string): Promise<PlanAnswer>;
   /** Writes the wish and wakes the loop; answers with a sentence. Throws MayflyError. */
   act(key: string, verb: ChangingVerb, by: string): Promise<{ accepted: string }>;
+  /** A link that ends after a while (`7d`), or with `off` the end of all keys. Throws InputError `usage`. */
+  share(key: string, argument: string | null): Shared;
+  /** What programs send as `Mayfly-Bypass`; null where nobody is kept out. */
+  bypass(key: string): string | null;
   /** Calls `listener` with the key of each preview of which something changed; answers how to stop it. */
   changes(listener: (key: string) => void): () => void;
   /** Prometheus text. */
@@ -65,6 +69,9 @@ export type SessionRows = {
 
 /** Whose browser it is: one that was handed a token. */
 export type SessionOwner = { kind: "token"; sha256: string };
+
+/** `link` is null where all were taken back, `until` (epoch milliseconds) where it does not end. */
+export type Shared = { link: string | null; until: number | null };
 
 export type DeliveryHeaders = { signature: string; event: string; delivery: string; hookId: string };
 

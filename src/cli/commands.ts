@@ -7,6 +7,7 @@ import { ls } from "./ls.ts";
 import { plan } from "./plan.ts";
 import { render } from "./render.ts";
 import { serve } from "./serve.ts";
+import { share } from "./share.ts";
 import { show } from "./show.ts";
 import { token } from "./token.ts";
 import { verbCommand } from "./verb.ts";
@@ -22,5 +23,6 @@ export const commands: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
   destroy,
   token,
+  share,
   demo,
 };

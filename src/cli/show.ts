@@ -40,13 +40,13 @@ function describe(view: PreviewView, now: number): string[] {
       "newest",
       newest && `${short(newest.commit)} ${newest.phase} after ${formatSpan(newest.seconds * 1000)}: ${newest.cause}`,
     ],
-    ...routes.filter(({ url }) => url !== view.url).map(({ service, url }): [string, string] => [service, url]),
+    ...routes.filter(({ url }) => url !== view.url).map(({ service, link }): [string, string] => [service, link]),
     ["data", data],
   ];
   const told = facts.filter((fact): fact is [string, string] => fact[1] !== null);
   const width = Math.max(...told.map(([name]) => name.length));
   return [
-    view.url,
+    view.link,
     ...told.map(([name, fact]) => `  ${name.padEnd(width)}  ${fact.replaceAll(/\s+/g, " ")}`),
     ...failureLines(view),
   ];

@@ -1,3 +1,4 @@
+import type { Access } from "../domain/access.ts";
 import type { Place } from "../domain/errors.ts";
 import type { Repository, SecretSource } from "./server-file.ts";
 
@@ -18,8 +19,6 @@ export type RepositorySettings = {
   /** By name; each is read when a deployment asks for it. */
   secrets: Record<string, { source: SecretSource; place: Place }>;
 };
-
-export type Access = "public" | "link" | "sign-in";
 
 /** What holds when the server file does not say. */
 export const defaultSettings: RepositorySettings = {

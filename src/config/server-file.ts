@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { firstTokenName, scopes, tokenName } from "../domain/token.ts";
-import { keys, planned } from "./explain.ts";
+import { addPlanned, keys, planned } from "./explain.ts";
 import { duration, size } from "./quantity.ts";
 
 /** A secret as written: itself, or where it is. */
@@ -41,7 +41,10 @@ const Repository = keys({
   }).optional(),
   ttl: duration.optional(),
   max: count.optional(),
-  access: z.enum(["public", "link", "sign-in"], "must be public, link or sign-in").optional(),
+  access: z
+    .enum(["public", "link", "sign-in"], "must be public, link or sign-in")
+    .superRefine((value, context) => void (value === "sign-in" && addPlanned(context)))
+    .optional(),
   forks: z.enum(["allow", "never"], "must be allow or never").optional(),
   secrets: z.record(secretName, SecretSource).optional(),
   freeze_after: planned,

@@ -29,7 +29,6 @@ export type WishReason =
   /** Heard of, but not read from the forge yet. */
   | "unread"
   | "fork"
-  | "private"
   | "merged"
   | "closed"
   | "destroyed"
@@ -45,6 +44,8 @@ export type PreviewSpec = {
   pull: PullRequest | null;
   redeploys: number;
   resets: number;
+  /** How often all keys to it were taken back. */
+  takenBack: number;
   /** Why the newest generation came to be, in words. */
   cause: string;
 };

@@ -16,6 +16,11 @@ export const verbs = {
   reset: { permission: "write", args: "", help: "start over with fresh data" },
   destroy: { permission: "write", args: "", help: "remove the preview until /deploy" },
   logs: { permission: "write", args: "[SERVICE]", help: "show the last lines of a service" },
+  share: {
+    permission: "write",
+    args: "[7d|off]",
+    help: "make a link for others that ends, or take back every link and key (off)",
+  },
   help: { permission: "anyone", args: "", help: "show this list" },
 } as const satisfies Record<string, VerbEntry>;
 

@@ -1,3 +1,4 @@
+import type { Access } from "./access.ts";
 import type { Failure } from "./errors.ts";
 import { type Deployment, isUnderWay, newestOf, type Preview, servingOf } from "./preview.ts";
 
@@ -13,7 +14,9 @@ export type PreviewView = {
   author: string;
   branch: string;
   url: string;
-  routes: { service: string; url: string }[];
+  /** What to hand to people: `url`, with the key that lets them in where one is needed. */
+  link: string;
+  routes: { service: string; url: string; link: string }[];
   phase: Phase;
   /** Why it is in this phase, in a sentence; null when there is nothing to say. */
   reason: string | null;
@@ -31,19 +34,19 @@ export type PreviewView = {
   data: string | null;
   expiresAt: number | null;
   pinned: boolean;
-  access: "public";
+  access: Access;
   createdAt: number;
   goneAt: number | null;
 };
 
-/** How links are made: `scheme://host[:port]` of `public_url`, with the preview's own host. */
+/** How links are made: `scheme://host[:port]` of `public_url` with one of the preview's own hosts, and perhaps a key. */
 export type LinkMaker = (host: string) => string;
 
 /** Puts the wish and its deployments together into what is shown. `now` in epoch milliseconds. */
 export function viewPreview(
   preview: Preview,
   deployments: readonly Deployment[],
-  context: { now: number; host: string; link: LinkMaker },
+  context: { now: number; host: string; url: LinkMaker; link: LinkMaker; access: Access },
 ): PreviewView {
   const serving = servingOf(deployments);
   const newest = newestOf(deployments);
@@ -57,8 +60,13 @@ export function viewPreview(
     title: preview.spec.pull?.title ?? "",
     author: preview.spec.pull?.author ?? "",
     branch: preview.spec.pull?.headRef ?? "",
-    url: context.link(context.host),
-    routes: (stack?.routes ?? []).map((route) => ({ service: route.service, url: context.link(route.host) })),
+    url: context.url(context.host),
+    link: context.link(context.host),
+    routes: (stack?.routes ?? []).map(({ service, host }) => ({
+      service,
+      url: context.url(host),
+      link: context.link(host),
+    })),
     phase: phaseOf(preview, serving, newest),
     reason: reasonOf(preview, serving, newest),
     serving:
@@ -83,7 +91,7 @@ export function viewPreview(
     data: describeData(stack),
     expiresAt: null,
     pinned: false,
-    access: "public",
+    access: context.access,
     createdAt: preview.createdAt,
     goneAt: preview.goneAt,
   };
@@ -103,7 +111,6 @@ const wishReasons: Record<Preview["spec"]["reason"], string | null> = {
   open: null,
   unread: null,
   fork: "this pull request comes from a fork, and forks are not run by this version",
-  private: "the repository is private, and previews of private repositories wait for access control",
   merged: "the pull request was merged",
   closed: "the pull request was closed",
   destroyed: "it was destroyed on request; `/deploy` brings it back",

@@ -59,7 +59,7 @@ function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "c
       return {
         state: "success",
         description: `Ready in ${formatSpan(view.serving.seconds * 1000)}`,
-        targetUrl: view.url,
+        targetUrl: view.link,
       };
     }
   }

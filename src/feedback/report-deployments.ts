@@ -16,7 +16,7 @@ export type DeploymentReport = {
 /** The deployment that serves, and the newest attempt when that is another one. */
 export function reportDeployments(view: PreviewView, details: ReportDetails): DeploymentReport[] {
   if (view.phase === "blocked" || view.phase === "removing" || view.phase === "gone") return [];
-  const links = { url: view.url, logUrl: details.pageUrl };
+  const links = { url: view.link, logUrl: details.pageUrl };
   const { serving, newest } = view;
   const reports: DeploymentReport[] = [];
   if (serving) {

@@ -23,7 +23,7 @@ export function headline(view: PreviewView, details: ReportDetails): string {
 }
 
 function aliveLine(view: PreviewView, details: ReportDetails): string {
-  const name = `**${link(new URL(view.url).host, view.url)}**`;
+  const name = `**${link(new URL(view.url).host, view.link)}**`;
   const { serving } = view;
   const attempt = newestAttempt(view, details);
   const served = serving && shortCommit(view, serving.commit, details);
@@ -67,7 +67,6 @@ function goneLine(view: PreviewView, details: ReportDetails): string {
     case "open":
     case "unread":
     case "fork":
-    case "private":
     case "repository-gone":
       return `Gone: ${masked(details).prose(view.reason ?? "it is not wanted any more")}${lived}.`;
   }

@@ -35,7 +35,7 @@ const verbLine = `Say ${verbNames.map((verb) => `\`/${verb}\``).join(", ")} in a
 function routes(view: PreviewView): string | null {
   const others = view.routes.filter(({ url }) => url !== view.url);
   if (others.length === 0 || view.phase !== "ready") return null;
-  const shown = others.slice(0, most.routes).map(({ service, url }) => link(code(service, 60), url));
+  const shown = others.slice(0, most.routes).map((route) => link(code(route.service, 60), route.link));
   return `Also: ${shown.join(" · ")}${andMore(others.length - most.routes)}`;
 }
 

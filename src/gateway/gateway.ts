@@ -17,6 +17,7 @@ import {
   handleRequest,
   handleUpgrade,
 } from "./handle.ts";
+import { type AccessPort, createGuard } from "./guard.ts";
 import { ownHosts } from "./host.ts";
 import type { PageModel, PageSource } from "./page-model.ts";
 import { createPages } from "./pages.ts";
@@ -29,6 +30,7 @@ export type GatewayOptions = {
   /** The table of this moment; asked once a request. */
   readonly table: () => RouteTable;
   readonly pages: PageSource;
+  readonly access: AccessPort;
   readonly activity: Activity;
   /** Told of each request that ended, for measuring. */
   readonly carried?: Carried;
@@ -84,11 +86,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     answerTimeoutMs: limits.answerTimeoutMs,
   };
   const isOwnHost = ownHosts(own.hosts);
+  const pages = createPages(source, clock);
   const parts: GatewayParts = {
     own,
     isOwnHost,
     table,
-    pages: createPages(source, clock),
+    guard: createGuard(options.access, { table, pages, trusted: context.trusted, clock }),
+    pages,
     events,
     context,
     drain,

@@ -8,6 +8,7 @@ import type { EventStreams } from "./events.ts";
 import type { ForwardFailure } from "./failure.ts";
 import { type Exchange, type ForwardContext, forward, reset } from "./forward.ts";
 import { clientAddress } from "./forwarded.ts";
+import type { Guard } from "./guard.ts";
 import type { Pages } from "./pages.ts";
 import { type Route, type RouteTable, generationKey } from "./route-table.ts";
 import { isWebSocket, tunnel } from "./tunnel.ts";
@@ -40,6 +41,8 @@ export type GatewayParts = {
   readonly own: OwnSite;
   readonly isOwnHost: (name: string) => boolean;
   readonly table: () => RouteTable;
+  /** Asked before anything of a preview is told. */
+  readonly guard: Guard;
   readonly pages: Pages;
   readonly events: EventStreams;
   readonly context: ForwardContext;
@@ -57,6 +60,11 @@ export type Candidate = { readonly route: Route; readonly onFailure: (failure: F
 export function handleRequest(parts: GatewayParts, req: IncomingMessage, res: ServerResponse): void {
   const { own, isOwnHost, table, pages, events } = parts;
   const where = destinationOf(req, { table: table(), isOwnHost });
+  const turnedAway = where.kind === "route" || where.kind === "ours" ? parts.guard.admit(req, where) : null;
+  if (turnedAway !== null) {
+    sendAnswer(res, turnedAway);
+    return;
+  }
   switch (where.kind) {
     case "own":
       if (isRefused(parts, req)) {
@@ -103,7 +111,7 @@ export function handleUpgrade(
     if (where.kind === "unknown" || where.kind === "ours") return unknownHost();
     if (where.kind === "own" && isRefused(parts, req)) return notForYou();
     if (where.kind === "own") return own.upgrade === undefined ? plainAnswer(404, "There is nothing here.") : null;
-    return where.route.upstream === null ? pages.forRoute(where.route, req) : null;
+    return parts.guard.admit(req, where) ?? (where.route.upstream === null ? pages.forRoute(where.route, req) : null);
   })();
   if (refusal !== null) endWith(socket, refusal);
   else if (where.kind === "own") own.upgrade?.(req, socket, head);

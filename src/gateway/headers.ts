@@ -1,6 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import { narrowCookie } from "./cookie-domain.ts";
 import { isForwardedName } from "./forwarded.ts";
+import { setsOurs, withoutOurs } from "./our-headers.ts";
 
 // RFC 9110 section 7.6.1, with the older names of RFC 2616 section 13.5.1; HTTP2-Settings belongs to the h2c upgrade.
 // `proxy` is no hop-by-hop name: CGI-like upstreams read it as HTTP_PROXY (httpoxy).
@@ -36,7 +37,8 @@ export function requestHeaders(req: IncomingMessage, framing: Framing, added: re
     const name = rawHeaders[i] ?? "";
     const lower = name.toLowerCase();
     if (DROPPED.has(lower) || named.has(lower) || isForwardedName(lower)) continue;
-    headers.push(name, rawHeaders[i + 1] ?? "");
+    const value = withoutOurs(lower, rawHeaders[i + 1] ?? "");
+    if (value !== null) headers.push(name, value);
   }
   // Said by us because Node would send the body of a DELETE or GET without any framing.
   if (framing === "chunked") headers.push("Transfer-Encoding", "chunked");
@@ -58,6 +60,7 @@ export function responseHeaders(answer: IncomingMessage, host: string): string[]
     if (DROPPED.has(lower) || named.has(lower) || KEPT_BACK.has(lower) || (chunked && lower === "content-length"))
       continue;
     const value = rawHeaders[i + 1] ?? "";
+    if (lower === "set-cookie" && setsOurs(value)) continue;
     headers.push(name, lower === "set-cookie" ? narrowCookie(value, host) : value);
   }
   headers.push("X-Robots-Tag", "noindex");

@@ -45,8 +45,13 @@ export type Announcement = {
 
 /** The facts that are known of a route alone. */
 export function modelOfRoute({ slug, state }: Route): PageModel {
+  return { ...nothingOf(slug), state };
+}
+
+/** A model that tells nothing but a preview's name. */
+export function nothingOf(slug: string): Omit<PageModel, "state"> {
   const nothing = { repository: "", number: 0, title: "", commit: "", reason: null, failure: null };
-  return { ...nothing, slug, state, timeline: [], log: [], links: [] };
+  return { ...nothing, slug, timeline: [], log: [], links: [] };
 }
 
 /** What to say of a preview that has no upstream now. */

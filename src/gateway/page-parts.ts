@@ -27,7 +27,7 @@ export function renderParts(model: PageModel, announcement: Announcement, nowMs:
 /** The page's body around its sections. */
 export function renderBody(model: PageModel, parts: PageParts): Html {
   return markup`<div class="page">
-<header><strong><bdi>${cleanText(model.slug)}</bdi></strong><span><bdi>${cleanText(fullName(model))}</bdi></span></header>
+<header><strong><bdi>${cleanText(model.slug)}</bdi></strong>${model.repository === "" ? null : markup`<span><bdi>${cleanText(fullName(model))}</bdi></span>`}</header>
 <main>
 ${[...parts.values()].map((part) => raw(part))}
 </main>

@@ -11,12 +11,14 @@ import {
   cleanText,
   fullName,
   modelOfRoute,
+  nothingOf,
   rowSpan,
   shortCommit,
 } from "./page-model.ts";
 import { pageTitle, renderBody, renderParts } from "./page-parts.ts";
 import { pageScript } from "./page-script.ts";
 import { renderDocument, stylesheet } from "./page-shell.ts";
+import { type Refusal, refusals } from "./refusals.ts";
 import type { Route } from "./route-table.ts";
 
 /** Makes our answers on a preview's own host, in the form that the client asked for. */
@@ -25,6 +27,14 @@ export type Pages = {
   readonly forRoute: (route: Route, req: Pick<IncomingMessage, "headers">) => Answer;
   /** For a route whose upstream gave no answer. */
   readonly forFailure: (route: Route, req: Pick<IncomingMessage, "headers">, failure: ForwardFailure) => Answer;
+  /** For a visitor who may not look: nothing but the name, which is part of the address. */
+  readonly forRefusal: (route: Route, req: Pick<IncomingMessage, "headers">, told: Refused) => Answer;
+};
+
+type Refused = Pick<PageModel, "links"> & {
+  readonly refusal: Refusal;
+  /** Seconds, or null. */
+  readonly retryAfter: number | null;
 };
 
 /** Builds the pages on their facts; `clock` only tells how long things take so far. */
@@ -44,6 +54,11 @@ export function createPages(source: Pick<PageSource, "view">, clock: Clock): Pag
       const model = unreachable(modelOf(route), route, failure);
       const announcement = { status: failure.status, retryAfter: 5, ...failureWords[failure.reason] };
       // Not live: its events would say that the site is there, and the page would reload without end.
+      return renderPage(model, { announcement, accept: req.headers.accept, nowMs: clock.now(), live: false });
+    },
+    forRefusal({ slug }, req, { refusal, retryAfter, links }) {
+      const model: PageModel = { ...nothingOf(slug), state: "blocked", links };
+      const announcement = { ...refusals[refusal], retryAfter };
       return renderPage(model, { announcement, accept: req.headers.accept, nowMs: clock.now(), live: false });
     },
   };
@@ -131,7 +146,8 @@ function unreachable(model: PageModel, { service, upstream }: Route, { code }: F
 function asText(model: PageModel, { headline, sentence }: Announcement, nowMs: number): string {
   const { slug, failure, timeline, log } = model;
   const commit = shortCommit(model);
-  const lines = [`${slug} (${fullName(model)}${commit === "" ? "" : `, ${commit}`}): ${headline}`, sentence];
+  const about = [model.repository === "" ? "" : fullName(model), commit].filter((text) => text !== "").join(", ");
+  const lines = [`${slug}${about === "" ? "" : ` (${about})`}: ${headline}`, sentence];
   if (failure !== null) lines.push("", ...[failure.what, failure.where, failure.now].filter((line) => line !== ""));
   if (timeline.length > 0) lines.push("");
   for (const row of timeline) lines.push(`${row.label.padEnd(24)} ${rowSpan(row, nowMs).padStart(8)}  ${row.state}`);

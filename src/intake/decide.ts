@@ -56,10 +56,14 @@ export function decideVerb(preview: Preview, verb: ChangingVerb, by: string): De
   });
 }
 
+/** Every link, cookie and key of a preview ends: another one is due for whoever should look on. */
+export function decideTakeBack(preview: Preview): Decision {
+  return changed(preview, { ...preview.spec, takenBack: preview.spec.takenBack + 1 });
+}
+
 function wishFor(pull: PullRequest, spec: PreviewSpec): Pick<PreviewSpec, "wanted" | "reason"> {
   if (!pull.open) return { wanted: "absent", reason: pull.merged ? "merged" : "closed" };
   if (pull.headRepositoryId !== pull.repositoryId) return { wanted: "blocked", reason: "fork" };
-  if (pull.private) return { wanted: "blocked", reason: "private" };
   if (spec.reason === "destroyed") return { wanted: "absent", reason: "destroyed" };
   return { wanted: "running", reason: "open" };
 }

@@ -1,5 +1,6 @@
 import { RemoteError } from "../domain/errors.ts";
 import type { Preview, PullRequest } from "../domain/preview.ts";
+import { readShare } from "../domain/share.ts";
 import { type ChangingVerb, isChanging, type Verb, verbNames, verbs } from "../domain/verbs.ts";
 import type { Forge, Wishes } from "./ports.ts";
 
@@ -10,6 +11,7 @@ export type RefreshWorld = {
   wishes: Wishes;
   decidePull(preview: Preview, pull: PullRequest | null): Decision;
   decideVerb(preview: Preview, verb: ChangingVerb, by: string): Decision;
+  decideTakeBack(preview: Preview): Decision;
 };
 
 /**
@@ -76,7 +78,7 @@ async function hearRequests(key: string, { forge, wishes, ...world }: RefreshWor
   return null;
 }
 
-type Heard = { commentId: number; verb: Verb; author: string };
+type Heard = { commentId: number; verb: Verb; author: string; argument: string | null };
 
 function carryOut(
   key: string,
@@ -88,11 +90,21 @@ function carryOut(
     world.wishes.answer(request.commentId, "+1", helpText());
   } else if (verb === "logs") {
     world.wishes.accept(request.commentId, 0);
+  } else if (verb === "share") {
+    share(key, request, world);
   } else if (verb !== "misspelled" && isChanging(verb)) {
     const decision = write(key, world, (preview) => world.decideVerb(preview, verb, request.author), request.commentId);
     if (decision.kind === "unchanged")
       world.wishes.answer(request.commentId, "confused", `\`/${verb}\` changed nothing: ${decision.reason}.`);
   }
+}
+
+/** A link is made when it is told: nothing of it is stored. */
+function share(key: string, { commentId, argument }: Omit<Heard, "verb">, world: Omit<RefreshWorld, "forge">): void {
+  const asked = readShare(argument);
+  if (asked.kind === "off") write(key, world, world.decideTakeBack, commentId);
+  else if (asked.kind === "link") world.wishes.accept(commentId, 0);
+  else world.wishes.answer(commentId, "confused", `\`/share\` changed nothing: ${asked.why}.`);
 }
 
 function helpText(): string {

@@ -83,6 +83,7 @@ const unwished: PreviewSpec = {
   pull: null,
   redeploys: 0,
   resets: 0,
+  takenBack: 0,
   cause: "",
 };
 

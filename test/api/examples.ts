@@ -14,7 +14,14 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     author: "anna",
     branch: "cart",
     url: `http://${slug}.preview.localhost:8080`,
-    routes: [{ service: "web", url: `http://${slug}.preview.localhost:8080` }],
+    link: `http://${slug}.preview.localhost:8080`,
+    routes: [
+      {
+        service: "web",
+        url: `http://${slug}.preview.localhost:8080`,
+        link: `http://${slug}.preview.localhost:8080`,
+      },
+    ],
     phase: "ready",
     reason: null,
     serving: { commit: "abc1234567890", generation: 7, readyAt: Date.now() - 180_000, seconds: 11.2 },

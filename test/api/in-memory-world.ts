@@ -57,6 +57,8 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
       world.deliveries.push({ body, ...headers });
       return { status: 202, answer: { status: "accepted", reason: "pull request opened" } };
     },
+    share: (key, argument) => ({ link: `http://${key}.test/.mayfly/open/${argument ?? "7d"}`, until: 1_000 }),
+    bypass: (key) => `bypass of ${key}`,
     previews: () => world.views,
     preview: (id) =>
       world.views.find((each) => [each.slug, each.key, `${each.repository}#${each.number}`].includes(id)) ?? null,

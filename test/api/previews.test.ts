@@ -34,6 +34,15 @@ describe("the API", () => {
     expect(await response.json()).toMatchObject({ slug: "shop-pr-42" });
   });
 
+  test("shares a link for a while, and says how programs come in", async () => {
+    await using server = await serveApi(inMemoryWorld());
+    const path = `${server.url}/api/previews/shop-pr-42`;
+    expect(await (await fetch(path, { headers })).json()).toMatchObject({ bypass: "bypass of 7-42" });
+    expect(await (await fetch(`${server.url}/api/previews`, { headers })).text()).not.toContain("bypass");
+    const shared = await fetch(`${path}/share?argument=2h`, { method: "POST", headers });
+    expect(await shared.json()).toEqual({ link: "http://7-42.test/.mayfly/open/2h", until: 1_000 });
+  });
+
   test("answers plan and timeline", async () => {
     await using server = await serveApi(inMemoryWorld({ events: [moment("fetch", 1000, 400)] }));
     const read = async (what: string): Promise<unknown> =>

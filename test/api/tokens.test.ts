@@ -12,6 +12,7 @@ const table: [method: string, path: string, byScopes: Record<Scope, number>][] =
   ["GET", "/api/previews/shop-pr-42/logs", { read: 200, deploy: 403, admin: 200 }],
   ["GET", "/api/previews/shop-pr-42/build-logs", { read: 200, deploy: 403, admin: 200 }],
   ["POST", "/api/previews/shop-pr-42/redeploy", { read: 403, deploy: 202, admin: 202 }],
+  ["POST", "/api/previews/shop-pr-42/share", { read: 403, deploy: 200, admin: 200 }],
   ["POST", "/previews/shop-pr-42/redeploy", { read: 403, deploy: 303, admin: 303 }],
   ["GET", "/api/tokens", { read: 403, deploy: 403, admin: 200 }],
   ["POST", "/api/tokens", { read: 403, deploy: 403, admin: 400 }],
@@ -42,6 +43,17 @@ describe("a token's scopes", () => {
     }
     const nobody = await fetch(`${server.url}${path}`, { method, redirect: "manual" });
     expect(nobody.status).toBe(401);
+  });
+
+  test("decide whether a program learns how to come into a preview", async () => {
+    const world = inMemoryWorld();
+    await using server = await serveApi(world);
+    const look = async (scopes: Scope[]) => {
+      const response = await call(server.url, "GET", "/api/previews/shop-pr-42", give(world, scopes.join("-"), scopes));
+      return ((await response.json()) as { bypass?: string }).bypass;
+    };
+    expect(await look(["read"])).toBeUndefined();
+    expect(await look(["read", "deploy"])).toBe("bypass of 7-42");
   });
 
   test("are those of the server file, too", async () => {

@@ -142,6 +142,19 @@ describe("the other commands", () => {
     expect(world.acts).toEqual([{ key: "7-42", verb, by: "the API" }]);
   });
 
+  test("share prints the link alone, and when it ends beside it", async () => {
+    const { code, out } = await asked(inMemoryWorld(), ["share", "shop-pr-42", "2h"]);
+    expect([code, out]).toEqual([0, "http://7-42.test/.mayfly/open/2h\n"]);
+    const json = await asked(inMemoryWorld(), ["share", "shop-pr-42", "--json"]);
+    expect(JSON.parse(json.out)).toEqual({ link: "http://7-42.test/.mayfly/open/7d", until: 1_000 });
+    const off = await asked(inMemoryWorld({ share: () => ({ link: null, until: null }) }), [
+      "share",
+      "shop-pr-42",
+      "off",
+    ]);
+    expect(off.out).toMatch(/has ended/);
+  });
+
   test("--version is the package's", async () => {
     expect((await mayfly(["--version"])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

@@ -155,6 +155,12 @@ describe("the server file", () => {
     ["dashboard: {}", "invalid-value", "1:12", "dashboard.host is missing"],
     ["domain: a\ndomain: b", "yaml-invalid", "2:1", 'the key "domain" stands twice in one map'],
     ["- x", "invalid-value", "1:1", "the document must be a map"],
+    [
+      "defaults: { access: sign-in }",
+      "not-supported",
+      "1:13",
+      "defaults.access: sign-in is known, but not honored by this version",
+    ],
     ["defaults: { access: secret }", "invalid-value", "1:21", "defaults.access must be public, link or sign-in"],
     [
       "repositories: { a/b: { secrets: { MY-KEY: x } } }",
@@ -285,13 +291,13 @@ describe("repositories", () => {
         "defaults: { ttl: 3d, when: { label: preview }, secrets: { A: a, B: b } }",
         "repositories:",
         "  acme/*: { max: 5, when: { drafts: false }, secrets: { B: theirs } }",
-        "  acme/shop: { ttl: 1h, when: { paths: [apps/**] }, access: sign-in, forks: never }",
+        "  acme/shop: { ttl: 1h, when: { paths: [apps/**] }, access: public, forks: never }",
       ].join("\n"),
     );
     expect(settingsFor(layered, "acme/shop")).toMatchObject({
       ttlMs: 3_600_000,
       max: 5,
-      access: "sign-in",
+      access: "public",
       forks: "never",
       when: { drafts: false, bots: false, label: "preview", paths: ["apps/**"] },
       secrets: { A: { source: "a" }, B: { source: "theirs", place: { line: 3 } } },

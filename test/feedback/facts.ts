@@ -84,6 +84,8 @@ export type Story = {
   goneAt?: number;
   number?: number;
   secrets?: string[];
+  /** What stands before the path of links that let people in. */
+  key?: string;
 };
 
 /** The view and the details, as the server would put them together. */
@@ -94,6 +96,7 @@ export function tell({
   goneAt,
   number = 42,
   secrets = [],
+  key = "",
 }: Story): [PreviewView, ReportDetails] {
   const generation = Math.max(0, ...deployments.map((each) => each.generation));
   const newest = deployments.find((each) => each.generation === generation);
@@ -110,6 +113,7 @@ export function tell({
       pull: pull(newest && { headCommit: newest.commit }),
       redeploys: 0,
       resets: 0,
+      takenBack: 0,
       cause: "",
       ...spec,
     },
@@ -117,8 +121,13 @@ export function tell({
     createdAt: now - 2 * 86_400_000,
     goneAt: goneAt ?? null,
   };
-  const link = (host: string) => `https://${host}`;
-  const view = viewPreview(preview, deployments, { now, host: "shop-pr-42.preview.localhost", link });
+  const view = viewPreview(preview, deployments, {
+    now,
+    host: "shop-pr-42.preview.localhost",
+    url: (host) => `https://${host}`,
+    link: (host) => `https://${host}${key}`,
+    access: key === "" ? "public" : "link",
+  });
   const event = {
     preview: "7-42",
     generation,

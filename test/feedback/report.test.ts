@@ -116,12 +116,6 @@ test.each<[string, Story, string, string]>([
     "Not started: this pull request comes from a fork, and forks are not run by this version.",
     "pending",
   ],
-  [
-    "a private repository",
-    { spec: { wanted: "blocked", reason: "private" } },
-    "Not started: the repository is private, and previews of private repositories wait for access control.",
-    "pending",
-  ],
   ["being removed", absent("merged"), "Being removed: the pull request was merged.", "success"],
   ["merged", { ...absent("merged"), goneAt: now }, "Gone since the merge (lived 2 days).", "success"],
   ["closed", { ...absent("closed"), goneAt: now }, "Gone since the pull request was closed (lived 2 days).", "success"],
@@ -152,6 +146,17 @@ test.each<[string, Story, string, string]>([
     state === "success" && story.goneAt === undefined && story.spec === undefined,
   );
   expect(comment.replaceAll("<!--", "")).not.toMatch(/!|\p{Emoji_Presentation}/u);
+});
+
+test("of a guarded preview, every link on the pull request lets its reader in", () => {
+  const ready = attempt(1);
+  const [route] = ready.stack?.routes ?? [];
+  if (route !== undefined) ready.stack?.routes.push({ ...route, service: "api", host: `api-${host}`, main: false });
+  const { comment, status, deployments } = report(...tell({ deployments: [ready], key: "/.mayfly/open/0-0-.abc" }));
+  expect(comment).toContain(`**[${host}](https://${host}/.mayfly/open/0-0-.abc)** is ready`);
+  expect(comment).toContain(`[\`api\`](https://api-${host}/.mayfly/open/0-0-.abc)`);
+  expect(status?.targetUrl).toBe(`https://${host}/.mayfly/open/0-0-.abc`);
+  expect(deployments[0]?.url).toBe(`https://${host}/.mayfly/open/0-0-.abc`);
 });
 
 test("only a preview whose phase is ready is called ready", () => {
@@ -190,7 +195,7 @@ Also: [\`api\`](https://shop-pr-42--api.preview.localhost)
 
 Data: db seeded from db/seed.sql.
 
-Say \`/deploy\`, \`/redeploy\`, \`/reset\`, \`/destroy\`, \`/logs\`, \`/help\` in a comment.
+Say \`/deploy\`, \`/redeploy\`, \`/reset\`, \`/destroy\`, \`/logs\`, \`/share\`, \`/help\` in a comment.
 
 <!-- mayfly:preview 7-42 -->`);
 });

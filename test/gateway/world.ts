@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type RequestListener, type Server, createServer } from "node:http";
 import {
   type AddressInfo,
@@ -8,12 +9,16 @@ import {
 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Gateway, type GatewayOptions, createGateway } from "../../src/gateway/gateway.ts";
+import type { Rule } from "../../src/gateway/guard.ts";
+import { createKeys } from "../../src/gateway/keys.ts";
 import type { PageModel } from "../../src/gateway/page-model.ts";
 import { type Route, type RouteTable, emptyTable, withPreview } from "../../src/gateway/route-table.ts";
 import type { Upstream } from "../../src/gateway/upstream.ts";
 
 export const HOST = "shop-pr-42.preview.test";
 export const PREVIEW = "7-42";
+/** What signs the keys of every world. */
+export const keys = createKeys("the secret of these tests");
 
 export const clock = {
   now: () => Date.now(),
@@ -41,6 +46,8 @@ export type World = AsyncDisposable & {
   readonly port: number;
   table: RouteTable;
   model: PageModel | null;
+  /** Who may look. */
+  rule: Rule;
   readonly listeners: Set<() => void>;
   readonly visits: { preview: string; kind: string }[];
   readonly warnings: Readonly<Record<string, unknown>>[];
@@ -57,6 +64,7 @@ export async function openWorld({
   const world: Omit<World, "gateway" | "port" | typeof Symbol.asyncDispose> = {
     table: emptyTable,
     model: null,
+    rule: { access: "public", epoch: 0 },
     listeners,
     visits: [],
     warnings: [],
@@ -74,6 +82,13 @@ export async function openWorld({
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+    },
+    access: {
+      rule: () => world.rule,
+      keys,
+      link: (host) => `http://${host}`,
+      signInUrl: ({ host, path }) => `http://mayfly.test/enter?host=${host}&path=${encodeURIComponent(path)}`,
+      randomId: (length) => randomBytes(length).toString("hex").slice(0, length),
     },
     activity: (route, { kind }) => void world.visits.push({ preview: route.preview, kind }),
     clock,

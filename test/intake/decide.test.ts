@@ -27,7 +27,16 @@ const unread: Preview = {
   revision: 0,
   createdAt: 0,
   goneAt: null,
-  spec: { wanted: "blocked", reason: "unread", generation: 0, pull: null, redeploys: 0, resets: 0, cause: "" },
+  spec: {
+    wanted: "blocked",
+    reason: "unread",
+    generation: 0,
+    pull: null,
+    redeploys: 0,
+    resets: 0,
+    takenBack: 0,
+    cause: "",
+  },
 };
 
 function next(preview: Preview, said: PullRequest | null): Preview {
@@ -49,8 +58,8 @@ describe("what the forge says of a pull request", () => {
     ["reopened at the same commit runs anew", next(open, { ...pull, open: false }), pull, "running", "open", 2],
     ["a fork is blocked", unread, { ...pull, headRepositoryId: 8 }, "blocked", "fork", 0],
     ["a deleted head repository is a fork", unread, { ...pull, headRepositoryId: null }, "blocked", "fork", 0],
-    ["a private repository is blocked", unread, { ...pull, private: true }, "blocked", "private", 0],
-    ["a repository that became private stops what runs", open, { ...pull, private: true }, "blocked", "private", 1],
+    ["of a private repository", unread, { ...pull, private: true }, "running", "open", 1],
+    ["a repository that became private goes on", open, { ...pull, private: true }, "running", "open", 1],
     ["gone from the forge", open, null, "absent", "repository-gone", 1],
   ])("%s", (_name, before, said, wanted, reason, generation) => {
     expect(next(before, said).spec).toMatchObject({ wanted, reason, generation });

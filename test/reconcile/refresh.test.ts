@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RemoteError } from "../../src/domain/errors.ts";
 import type { PullRequest } from "../../src/domain/preview.ts";
 import type { Verb } from "../../src/domain/verbs.ts";
-import { decidePull, decideVerb } from "../../src/intake/decide.ts";
+import { decidePull, decideTakeBack, decideVerb } from "../../src/intake/decide.ts";
 import { refresh } from "../../src/reconcile/refresh.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -43,6 +43,7 @@ const once = () =>
     wishes: store.wishes,
     decidePull,
     decideVerb,
+    decideTakeBack,
     forge: {
       readPull: async () => answer(said),
       listOpenPulls: async () => [],
@@ -143,6 +144,22 @@ describe("a command", () => {
     comment("deploy", "ann", 2);
     await once();
     expect(wish()).toMatchObject({ wanted: "running", generation: 2 });
+  });
+
+  test("for a link is accepted without changing the wish; off takes back all keys, and starts nothing anew", async () => {
+    comment("share", "ann", 1, "7d");
+    comment("share", "ann", 2, "forever");
+    await once();
+    expect(wish()).toMatchObject({ generation: 1, takenBack: 0 });
+    expect(store.requests.open(key)).toMatchObject([
+      { state: "accepted" },
+      { state: "answered", reaction: "confused", answer: expect.stringContaining("`/share 7d`") },
+    ]);
+    comment("share", "ann", 3, "off");
+    comment("share", "mallory", 4, "off");
+    await once();
+    expect(wish()).toMatchObject({ generation: 1, takenBack: 1 });
+    expect(store.requests.open(key).slice(2)).toMatchObject([{ state: "accepted" }, { reaction: "-1" }]);
   });
 
   test("nearly right is answered with the right one, and help with the list", async () => {
