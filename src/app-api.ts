@@ -34,6 +34,7 @@ type Options = {
   mask(text: string, of: { repositoryId: number }): string;
   receiveWebhook: ApiWorld["receiveWebhook"];
   clientAddress: ApiWorld["clientAddress"];
+  local: ApiWorld["local"];
   clock: Clock;
   log: Logger;
 };
@@ -53,6 +54,7 @@ export function createApiWorld(options: Options): ApiWorld {
   };
   return {
     receiveWebhook: options.receiveWebhook,
+    local: options.local,
     previews: () => live().map(site.view),
     preview: (id) => {
       const preview = site.find(id);

@@ -1,7 +1,14 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import type { Telemetry } from "./app-telemetry.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
+import type { Clock } from "./domain/time.ts";
+import { watch } from "./engine/watch.ts";
+import type { Loop } from "./reconcile/loop.ts";
 import { showServing } from "./reconcile/reconcile.ts";
 import type { World } from "./reconcile/world.ts";
+import type { Store } from "./store/store.ts";
 
 /** Routes what serves as it did before the restart. */
 export async function routeAgain(preview: Preview, deployments: readonly Deployment[], world: World): Promise<void> {
@@ -11,6 +18,32 @@ export async function routeAgain(preview: Preview, deployments: readonly Deploym
   await showServing(preview, stack, world).catch((error: unknown) =>
     world.log.warn({ preview: preview.key, err: error }, "not routed yet"),
   );
+}
+
+/** Looks at every preview now, at each when the engine says that something of it changed, and at all after a gap. */
+export function lookAround(world: {
+  docker: Docker;
+  server: string;
+  store: Pick<Store, "previews">;
+  loop: Pick<Loop, "look">;
+  telemetry: Pick<Telemetry, "engine">;
+  clock: Clock;
+  log: Logger;
+}): AsyncDisposable {
+  const { store, loop, telemetry } = world;
+  const lookAtAll = () => {
+    for (const { key } of store.previews.list({ gone: false })) loop.look(key);
+  };
+  lookAtAll();
+  return watch({
+    ...world,
+    onChange: loop.look,
+    onLost: () => telemetry.engine("lost"),
+    onGap() {
+      telemetry.engine("back");
+      lookAtAll();
+    },
+  });
 }
 
 /** Repositories that the server file names one by one: their pull requests are found without any event. */

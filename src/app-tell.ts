@@ -4,6 +4,7 @@ import type { AccessDesk } from "./app-access.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { MayflyError, RemoteError } from "./domain/errors.ts";
+import { isLocal } from "./domain/local.ts";
 import type { Preview } from "./domain/preview.ts";
 import { readShare } from "./domain/share.ts";
 import { type Clock, formatSpan } from "./domain/time.ts";
@@ -40,7 +41,8 @@ export function createTeller(options: Options): (key: string, signal: AbortSigna
   };
   return async (key, signal) => {
     const preview = store.wishes.get(key);
-    if (preview === null) return { kind: "done" };
+    // What `mayfly up` made has nobody to be told.
+    if (preview === null || isLocal(preview.repositoryId)) return { kind: "done" };
     // Each by itself: a conversation that is locked must not keep the status from being told.
     const told = [
       ...store.requests.open(key).map((request) => () => answer(request, preview, signal)),

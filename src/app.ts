@@ -3,10 +3,11 @@ import { type Logger, pino } from "pino";
 import { createApi } from "./api/server.ts";
 import { createAccessDesk } from "./app-access.ts";
 import { createApiWorld } from "./app-api.ts";
+import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { openGitHub } from "./app-github.ts";
 import { createRenderer } from "./app-render.ts";
-import { namedRepositories, routeAgain } from "./app-restart.ts";
+import { lookAround, namedRepositories, routeAgain } from "./app-restart.ts";
 import { createSecrets, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
@@ -14,10 +15,10 @@ import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts"
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
+import { isLocal } from "./domain/local.ts";
 import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
-import { watch } from "./engine/watch.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
 import { decidePull, decideTakeBack, decideVerb } from "./intake/decide.ts";
@@ -150,8 +151,9 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       timeline: telemetry.timeline,
       source,
       builds,
-      forge: github,
       secretPrints: secretPrints(keeper),
+      wishes: keepLocalPulls(store.wishes),
+      forge: withLocalPulls(github, store),
       decidePull,
       decideVerb,
       decideTakeBack,
@@ -166,7 +168,10 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   const housekeeping = opening.use(
     createHousekeeping({
       forge: github,
-      repositories: () => [...store.previews.repositories(), ...namedRepositories(config)],
+      repositories: () => [
+        ...store.previews.repositories().filter(({ id }) => !isLocal(id)),
+        ...namedRepositories(config),
+      ],
       meet: (pull) => void store.previews.ensure(pull, clock.now()),
       live: () => store.previews.list({ gone: false }),
       wake,
@@ -197,6 +202,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       mask,
       apiToken,
       receiveWebhook,
+      local: createLocalPreviews({ store, source, intake, site }),
       orphans: housekeeping.orphans,
       metrics: telemetry.metrics,
       clientAddress: gateway.clientAddress,
@@ -215,25 +221,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     await routeAgain(preview, store.attempts.of(preview.key), loop.world);
   }
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
-  const lookAtAll = () => {
-    for (const { key } of store.previews.list({ gone: false })) loop.look(key);
-  };
   opening.use(gitHub);
-  opening.use(
-    watch({
-      docker,
-      server,
-      clock,
-      log,
-      onChange: loop.look,
-      onLost: () => telemetry.engine("lost"),
-      onGap: () => {
-        telemetry.engine("back");
-        lookAtAll();
-      },
-    }),
-  );
-  lookAtAll();
+  opening.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");

@@ -5,6 +5,7 @@ import { InputError, MayflyError } from "../domain/errors.ts";
 import { createAuth } from "./auth.ts";
 import { dashboard } from "./dashboard.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { localRoutes } from "./local-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { previewRoutes } from "./preview-routes.ts";
 import { problemAnswer, tellFailure } from "./problem.ts";
@@ -36,6 +37,7 @@ export function createApi(world: ApiWorld): Api {
     .get("/metrics", async (c) =>
       c.text(await world.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
     )
+    .route("/api/local", localRoutes(world))
     .route("/api/previews", previewRoutes(world))
     .route("/api/previews", logRoutes(world, house))
     .route("/api/tokens", tokenRoutes(tokens))
@@ -53,7 +55,7 @@ export function createApi(world: ApiWorld): Api {
 
 function refuseUnknown(c: Context): never {
   throw new InputError("not-found", `there is no ${c.req.method} ${c.req.path}`, {
-    hint: "There are /api/previews, /api/tokens, /webhooks/github, /healthz, /readyz and /metrics.",
+    hint: "There are /api/previews, /api/local, /api/tokens, /webhooks/github, /healthz, /readyz and /metrics.",
   });
 }
 

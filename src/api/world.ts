@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import type { Failure } from "../domain/errors.ts";
+import type { LocalWork } from "../domain/local.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
 import type { StackState } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
@@ -12,6 +13,13 @@ import type { PreviewView } from "../domain/view.ts";
 export type ApiWorld = {
   /** `body` is what came over the wire, untouched; a header that is missing is an empty string. */
   receiveWebhook(body: Uint8Array, headers: DeliveryHeaders): Promise<WebhookAnswer>;
+  /** Previews of directories, without a forge. */
+  local: {
+    /** Takes the commit's objects and writes the wish. Throws InputError. */
+    up(work: LocalWork, pack: AsyncIterable<Uint8Array>): Promise<PreviewView>;
+    /** Null when there is none. */
+    down(work: Pick<LocalWork, "origin" | "branch">): Promise<PreviewView | null>;
+  };
   previews(): PreviewView[];
   /** By slug, `acme/shop#42`, `shop#42` or key. */
   preview(id: string): PreviewView | null;

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { catalogue, type ErrorCode } from "../domain/catalogue.ts";
 import { MayflyError } from "../domain/errors.ts";
 
@@ -5,6 +6,8 @@ export type ApiClient = {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
+  /** POST with a body that is streamed. */
+  send<T>(path: string, body: Readable): Promise<T>;
   /** The data of each `line` event, until the server has told all or the signal is aborted. */
   follow<T>(path: string, signal: AbortSignal): AsyncIterable<T>;
 };
@@ -30,6 +33,10 @@ export function createApiClient({ server, token }: { server: string; token: stri
       return (await json(await call(path, { method: "POST", ...sent }), server)) as T;
     },
     delete: async <T>(path: string) => (await json(await call(path, { method: "DELETE" }), server)) as T,
+    send: async <T>(path: string, body: Readable) => {
+      const stream = Readable.toWeb(body) as ReadableStream<Uint8Array>;
+      return (await json(await call(path, { method: "POST", body: stream, duplex: "half" }), server)) as T;
+    },
     async *follow<T>(path: string, signal: AbortSignal) {
       const { body } = await call(path, { signal });
       for await (const { event, data } of readEvents(body ?? new ReadableStream<Uint8Array>())) {

@@ -10,11 +10,14 @@ import { serve } from "./serve.ts";
 import { share } from "./share.ts";
 import { show } from "./show.ts";
 import { token } from "./token.ts";
+import { down, up } from "./up.ts";
 import { verbCommand } from "./verb.ts";
 
 /** Every command by its name, in the order of the help; the verbs come from their own table. */
 export const commands: Readonly<Record<string, Command>> = {
   serve,
+  up,
+  down,
   ls,
   show,
   plan,

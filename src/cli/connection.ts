@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { InputError, MayflyError } from "../domain/errors.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { type Input, textOf } from "./command.ts";
+import { ownServerToken } from "./own-server.ts";
 import { readServerConfig } from "./server-config.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -14,7 +15,9 @@ export function connect(input: Input, { environment }: Terminal): ApiClient {
       hint: "Name it as in --server http://127.0.0.1:8080.",
     });
   }
-  const token = environment["MAYFLY_API_TOKEN"] || (isHere(server) ? tokenHere(environment) : null);
+  const token =
+    environment["MAYFLY_API_TOKEN"] ||
+    (isHere(server) ? (tokenHere(environment) ?? ownServerToken(environment)) : null);
   return createApiClient({ server: server.replace(/\/+$/, ""), token });
 }
 

@@ -52,7 +52,8 @@ function describe(view: PreviewView, now: number): string[] {
   ];
 }
 
-function failureLines({ newest }: PreviewView): string[] {
+/** What failed in the newest attempt, where, and what now. */
+export function failureLines({ newest }: PreviewView): string[] {
   const failure = newest?.failure;
   if (!failure) return [];
   const { what, where, now, logTail } = failure;

@@ -48,6 +48,16 @@ export function createIntake(world: {
   };
 
   return {
+    /**
+     * What somebody with a token says should be; answers the preview's key once it is written. `pull` is asked within the
+     * transaction.
+     */
+    async take(pull: () => PullRequest): Promise<string | null> {
+      const key = await store.commitSoon(() => writePull(store, pull(), clock.now()));
+      if (key !== null) world.wake(key);
+      return key;
+    },
+
     /** A verified event. A duplicate writes nothing, and wakes the loop all the same: the first may have been cut short. */
     async submit(intent: Intent, delivery: Delivery): Promise<Submitted> {
       const repository = repositoryOf(intent);

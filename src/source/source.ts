@@ -6,6 +6,7 @@ import { type Checkout, layOut, sweepCheckouts } from "./checkout.ts";
 import { createGit } from "./git.ts";
 import { createMirrors, type Pull } from "./mirror.ts";
 import { sweepMirrors } from "./mirror-sweep.ts";
+import { createPackTaker, type TakePack } from "./pack.ts";
 
 export type SourceOptions = {
   /** The server's state folder. */
@@ -26,6 +27,8 @@ export type SourceOptions = {
 export type Source = {
   /** Fetches (only if the commit is not there yet) and lays out one commit. Throws SourceError. */
   checkout(pull: Pull, commit: string, signal?: AbortSignal): Promise<Checkout>;
+  /** Takes a commit that somebody sends instead of a git server. */
+  takePack: TakePack;
   /** Removes what a killed process left; once at start, by the one that holds the state folder. */
   sweep(): Promise<void>;
 };
@@ -53,6 +56,7 @@ export function createSource(options: SourceOptions): Source {
       const mirror = await mirrors.fetch(pull, commit, signal);
       return layOut({ folder: checkouts, mirror, commit, git, randomId, signal });
     },
+    takePack: createPackTaker({ folder: mirrorFolder, git, randomId }),
     async sweep() {
       const trees = await sweepCheckouts(checkouts);
       const files = await sweepMirrors(mirrorFolder);

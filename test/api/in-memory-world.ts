@@ -93,6 +93,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    local: { up: async () => Promise.reject(new Error("not asked")), down: async () => null },
     metrics: () => "mayfly_previews 1\n",
     ready: () => ({ ok: true, reason: null }),
     numbers: () => ({ up: 1, asleep: 0, waiting: 0, orphans: 0 }),
