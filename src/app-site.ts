@@ -31,6 +31,7 @@ export function createSite({ config, store, access, clock, mask }: SiteWorld) {
       url: (host) => previewLink(host, config.publicUrl),
       link: (host) => access.linkTo(preview, host),
       access: access.accessTo(preview),
+      branches: store.volumes.branchesOf(preview.key),
     });
 
   const page = (key: string): PageModel | null => {

@@ -1,7 +1,6 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { settingsFor, type ServerConfig } from "./config/server.ts";
-import { runSeed } from "./data/seed.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
 import type { Preview } from "./domain/preview.ts";
@@ -15,6 +14,7 @@ import type { Switchboard } from "./gateway/switchboard.ts";
 import type * as ports from "./reconcile/ports.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Checkout, Special } from "./source/checkout.ts";
+import type { Data } from "./app-data.ts";
 import type { Renderer } from "./app-render.ts";
 import type { Keeper } from "./secrets/keeper.ts";
 import type { Site } from "./app-site.ts";
@@ -24,6 +24,7 @@ type WorkOptions = {
   server: string;
   salt: string;
   docker: Docker;
+  data: Data;
   gateway: Gateway;
   switchboard: Switchboard;
   renderer: Renderer;
@@ -47,14 +48,14 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
   };
 }
 
-function engineOf({ config, server, docker, keeper, clock, log }: WorkOptions): ports.Engine {
+function engineOf({ config, server, docker, data, keeper, clock, log }: WorkOptions): ports.Engine {
   const steps = createSteps({ docker, server, pool: config.network.pool, egress: config.network.egress, clock, log });
   return {
     observe: (key) => observe(docker, server, key),
     resolveImage: (image, tag, repositoryId) => resolveImage(docker, image, tag, repositoryId),
     pull: (reference, signal) => pull(docker, reference, { signal }),
     run: async (step, context) => {
-      if (step.kind === "seed") return runSeed({ docker, clock }, step, context);
+      if (await data.run(step, context)) return;
       if (step.kind !== "create") return steps.run(step, context);
       // As they were read for the plan, so that one deployment gives all its services the same.
       const secrets = await keeper.recall(context.preview, step.container.service.secrets);

@@ -3,6 +3,7 @@ import { type Logger, pino } from "pino";
 import { createApi } from "./api/server.ts";
 import { createAccessDesk } from "./app-access.ts";
 import { createApiWorld } from "./app-api.ts";
+import { createData } from "./app-data.ts";
 import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { openGitHub } from "./app-github.ts";
@@ -72,17 +73,10 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
 
   // The engine, and what people are shown of it.
   const docker = connect(config.engine.host);
-  const builds = opening.use(
-    createBuildJobs({
-      ...config.builds,
-      docker,
-      server,
-      clock,
-      log,
-      logFolder: join(state, "logs"),
-      onEnd: (key) => loop.look(key),
-    }),
-  );
+  const onEnd = (key: string) => loop.look(key);
+  const logFolder = join(state, "logs");
+  const builds = opening.use(createBuildJobs({ ...config.builds, docker, server, clock, log, logFolder, onEnd }));
+  const data = opening.use(createData({ config, store, docker, server, clock, randomId, log, onEnd }));
   const access = createAccessDesk({ config, store, secret: accessSecret, randomId });
   const site = createSite({ config, store, access, clock, mask });
   const switchboard = createSwitchboard(site.hostOf);
@@ -135,6 +129,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     server,
     salt,
     docker,
+    data,
     gateway,
     switchboard,
     keeper,
@@ -151,6 +146,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       timeline: telemetry.timeline,
       source,
       builds,
+      snapshots: data.snapshots,
       secretPrints: secretPrints(keeper),
       wishes: keepLocalPulls(store.wishes),
       forge: withLocalPulls(github, store),
@@ -178,9 +174,10 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       owned: async () => [...(await observeOwned(docker, server)).keys()],
       world: loop.world,
       pollMs: config.github.pollMs,
-      onRound: (orphans) => {
+      onRound: async (orphans) => {
         store.forgetOld();
         telemetry.orphans(orphans);
+        await data.snapshots.sweep();
       },
     }),
   );

@@ -3,8 +3,10 @@ import { EngineError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
 import { execute, type ExecResult } from "../engine/exec.ts";
 import type { Step } from "../plan/step.ts";
+import { isPostgres, psql } from "./postgres.ts";
 
-export type SeedStep = Extract<Step, { kind: "seed" }>;
+/** The files, and the running container of the service that they go into. */
+export type SeedStep = Pick<Extract<Step, { kind: "seed" }>, "container" | "service" | "seed">;
 
 /** Where a seed's files are read from, and what ends it. */
 export type SeedScope = { signal: AbortSignal; readSource(path: string): Promise<string> };
@@ -19,7 +21,7 @@ const chunkCharacters = 64 * 1024;
  * behind. Throws EngineError `seed-failed` with the database's own words, the file and the line.
  */
 export async function runSeed(host: { docker: Docker; clock: Clock }, step: SeedStep, scope: SeedScope): Promise<void> {
-  if (!isPostgres(step)) throw unsupported(step);
+  if (!isPostgres(step.service)) throw unsupported(step.seed.service);
   const info = await host.docker.getContainer(step.container).inspect();
   const environment = readEnvironment(info.Config.Env);
   for (const file of step.seed.files) {
@@ -35,19 +37,6 @@ export async function runSeed(host: { docker: Docker; clock: Clock }, step: Seed
       throw failed(step, file, result);
     }
   }
-}
-
-function isPostgres({ service }: SeedStep): boolean {
-  const image = service.image.kind === "pull" ? service.image.reference : "";
-  return image.includes("postgres") || Object.keys(service.environment).some((name) => name.startsWith("POSTGRES_"));
-}
-
-/** User and database default as in the official image (hub.docker.com/_/postgres). */
-function psql(environment: ReadonlyMap<string, string>): string[] {
-  const user = environment.get("POSTGRES_USER") || "postgres";
-  const database = environment.get("POSTGRES_DB") || user;
-  const options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", `--username=${user}`, `--dbname=${database}`];
-  return ["psql", ...options, "--command=BEGIN", "--file=-"];
 }
 
 /**
@@ -77,10 +66,11 @@ function failed(step: SeedStep, file: string, { exitCode, lines }: ExecResult): 
   });
 }
 
-function unsupported({ seed }: SeedStep): EngineError {
-  return new EngineError("seed-failed", `${seed.service} cannot be seeded: it is not a Postgres service`, {
+/** Why a service that is none of the databases we know is not seeded. */
+export function unsupported(service: string): EngineError {
+  return new EngineError("seed-failed", `${service} cannot be seeded: it is not a Postgres service`, {
     hint: "This version loads SQL files into images named postgres, or services with POSTGRES_* in their environment.",
-    service: seed.service,
+    service,
   });
 }
 

@@ -88,6 +88,10 @@ export const catalogue = {
     title: "The seed data could not be loaded",
     hint: "Mend the seed file at the line the database names.",
   },
+  "data-lost": {
+    title: "A part of the preview's data was removed by somebody else",
+    hint: "/reset gives the preview its data anew; do not prune volumes on this host.",
+  },
   "probe-failed": { title: "The main page does not answer", hint: "It must answer below 500; see the service's log." },
   // GitHub (RemoteError)
   "forge-unreachable": { title: "GitHub does not answer", hint: "Nothing is lost: Mayfly tries again by itself." },

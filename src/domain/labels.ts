@@ -9,6 +9,7 @@ export const labels = {
   network: "dev.mayfly.network",
   volume: "dev.mayfly.volume",
   dataKey: "dev.mayfly.data-key",
+  snapshot: "dev.mayfly.snapshot",
   repository: "dev.mayfly.repository",
   trust: "dev.mayfly.trust",
 } as const;
@@ -53,6 +54,20 @@ export function imageLabels(owner: { server: string; repository: string; trust: 
     [labels.kind]: "image",
     [labels.repository]: owner.repository,
     [labels.trust]: owner.trust,
+  };
+}
+
+/** Snapshots, and what builds them, are shared caches too; `dataKey` is the snapshot's. */
+export function snapshotLabels(
+  owner: { server: string; repository: string; trust: string; key: string },
+  kind: "snapshot" | "helper",
+): Record<string, string> {
+  return {
+    [labels.server]: owner.server,
+    [labels.kind]: kind,
+    [labels.repository]: owner.repository,
+    [labels.trust]: owner.trust,
+    [labels.dataKey]: owner.key,
   };
 }
 

@@ -87,6 +87,16 @@ export function dataKey(volume: string, image: string, epoch: number): string {
   return specHash({ volume, image, epoch }).slice(0, 16);
 }
 
+/** A snapshot's volume; the nonce keeps what an interrupted build left from being taken for it. */
+export function snapshotVolumeName(server: string, key: string, nonce: string): string {
+  return `mayfly-snapshot-${server.slice(0, 4)}-${key.slice(0, 8)}-${nonce}`;
+}
+
+/** What a copy-on-write branch consists of beside its own volume. */
+export function branchParts(volume: string): { upper: string; work: string; anchor: string } {
+  return { upper: `${volume}.upper`, work: `${volume}.work`, anchor: `${volume}.anchor` };
+}
+
 /** Cuts to `octets`, keeping names apart by a hash of the whole. Input must be ASCII. */
 function shorten(text: string, octets: number): string {
   if (text.length <= octets) return text;

@@ -97,7 +97,25 @@ export type NetworkSpec = { name: string; internal: boolean };
 export type VolumeSpec = { name: string };
 
 /** Files of the repository loaded into a kept service's volume once, in order, before anything that depends on it starts. */
-export type SeedSpec = { service: string; volume: string; files: string[] };
+export type SeedSpec = {
+  service: string;
+  volume: string;
+  files: string[];
+  /** Hash of what is in the files, from the moment the stack was prepared. */
+  content?: string;
+};
+
+/** Golden data: a kept service's volume after its seed ran and it stopped cleanly. Immutable, shared by previews. */
+export type Snapshot = {
+  /** Hash of everything that the data comes from (`plan/snapshots.ts`). */
+  key: string;
+  /** The volume's name on the engine. */
+  volume: string;
+  /** The seed's own hash, for people. */
+  seed: string;
+  /** Of the volume's root: a branch's must be the same, or the database refuses it. */
+  root: { uid: number; gid: number; mode: number };
+};
 
 export type RouteSpec = {
   service: string;
@@ -170,7 +188,17 @@ export type ObservedNetwork = {
   subnet: string;
 };
 
-export type ObservedVolume = { name: string; volume: string; dataKey: string; createdAt: number };
+/** What is known of a preview's data branch: the seed it holds, and how long branching took. */
+export type VolumeBranch = { seed: string; tookMs: number };
+
+export type ObservedVolume = {
+  name: string;
+  volume: string;
+  dataKey: string;
+  createdAt: number;
+  /** The snapshot's volume that lies under it; only a copy-on-write branch has one. */
+  snapshot?: string;
+};
 
 /** What the engine says is there for one preview: parsed once, no decisions. */
 export type StackState = {

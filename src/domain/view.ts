@@ -1,5 +1,6 @@
 import type { Access } from "./access.ts";
 import type { Failure } from "./errors.ts";
+import type { VolumeBranch } from "./stack.ts";
 import { type Deployment, isUnderWay, newestOf, type Preview, servingOf } from "./preview.ts";
 
 export type Phase = "pending" | "building" | "starting" | "ready" | "failed" | "blocked" | "removing" | "gone";
@@ -46,7 +47,14 @@ export type LinkMaker = (host: string) => string;
 export function viewPreview(
   preview: Preview,
   deployments: readonly Deployment[],
-  context: { now: number; host: string; url: LinkMaker; link: LinkMaker; access: Access },
+  context: {
+    now: number;
+    host: string;
+    url: LinkMaker;
+    link: LinkMaker;
+    access: Access;
+    branches: Readonly<Record<string, VolumeBranch>>;
+  },
 ): PreviewView {
   const serving = servingOf(deployments);
   const newest = newestOf(deployments);
@@ -88,7 +96,7 @@ export function viewPreview(
       cause: newest.cause,
       failure: newest.failure,
     },
-    data: describeData(stack),
+    data: describeData(stack, context.branches),
     expiresAt: null,
     pinned: false,
     access: context.access,
@@ -123,7 +131,13 @@ function reasonOf(preview: Preview, serving: Deployment | null, newest: Deployme
   return wishReasons[preview.spec.reason] ?? failed?.what ?? null;
 }
 
-function describeData(stack: Deployment["stack"]): string | null {
-  const seeded = stack?.seeds.map((seed) => `${seed.service} seeded from ${seed.files.join(", ")}`) ?? [];
-  return seeded.length > 0 ? seeded.join("; ") : null;
+/** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */
+function describeData(stack: Deployment["stack"], branches: Readonly<Record<string, VolumeBranch>>): string | null {
+  const told = (stack?.seeds ?? []).map(({ service, volume, files, content = "" }) => {
+    const branch = branches[stack?.resolved?.volumes[volume] ?? ""];
+    if (!branch) return `${service} seeded from ${files.join(", ")}`;
+    const newer = branch.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, /reset takes it`;
+    return `${service} data of seed ${branch.seed.slice(0, 8)}, branched in ${branch.tookMs} ms${newer}`;
+  });
+  return told.length > 0 ? told.join("; ") : null;
 }

@@ -6,8 +6,8 @@ import { ownedBy } from "./ownership.ts";
 export type Cleared = { containers: number; networks: number; volumes: number; images: number };
 
 /**
- * Removes everything on the engine that carries this server's label; images we built too when `caches` is set. Nothing
- * else is touched. An image that somebody else's container uses stays. Throws EngineError.
+ * Removes everything on the engine that carries this server's label; images we built and snapshots too when `caches` is
+ * set. Nothing else is touched. An image that somebody else's container uses stays. Throws EngineError.
  */
 export async function clearEngine(docker: Docker, server: string, { caches }: { caches: boolean }): Promise<Cleared> {
   const filters = ownedBy(server);
@@ -17,7 +17,8 @@ export async function clearEngine(docker: Docker, server: string, { caches }: { 
   );
   const networks = await docker.listNetworks({ filters });
   await Promise.all(networks.map(({ Id }) => allow(docker.getNetwork(Id).remove(), 404)));
-  const { Volumes: volumes } = await docker.listVolumes({ filters });
+  const found = (await docker.listVolumes({ filters })).Volumes;
+  const volumes = found.filter((volume) => caches || volume.Labels?.[labels.kind] !== "snapshot");
   await Promise.all(volumes.map(({ Name }) => allow(docker.getVolume(Name).remove(), 404)));
   const images = caches
     ? await docker.listImages({

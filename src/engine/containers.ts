@@ -36,7 +36,10 @@ export async function createContainer(host: StepHost, step: StepOf<"create">, sc
 }
 
 /** Starts a container; running already is success. Throws EngineError `service-exited` when its command cannot run. */
-export async function startContainer(host: StepHost, step: StepOf<"start">): Promise<void> {
+export async function startContainer(
+  host: Pick<StepHost, "docker">,
+  step: Pick<StepOf<"start">, "container" | "service">,
+): Promise<void> {
   const container = host.docker.getContainer(step.container);
   try {
     await allow(container.start(), 304);

@@ -32,7 +32,8 @@ export async function* follow(
 ): AsyncGenerator<LogLine> {
   const filters = ownedBy(target.server, target.preview);
   const found = await docker.listContainers({ all: true, filters });
-  const wanted = found.filter(({ Labels }) => !target.service || Labels[labels.service] === target.service);
+  const services = found.filter(({ Labels }) => Labels[labels.service] !== undefined);
+  const wanted = services.filter(({ Labels }) => !target.service || Labels[labels.service] === target.service);
   const merged = new PassThrough({ objectMode: true });
   let open = wanted.length;
   if (open === 0) return;

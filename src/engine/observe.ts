@@ -29,7 +29,7 @@ export async function observe(docker: Docker, server: string, previewKey: string
   };
 }
 
-/** Everything with our server label by preview key, for the sweep; images are caches and not listed. Throws EngineError. */
+/** Everything with our server label by preview key, for the sweep; caches name no preview and are not listed. Throws EngineError. */
 export async function observeOwned(docker: Docker, server: string): Promise<Map<string, OwnedObject[]>> {
   const filters = ownedBy(server);
   const [containers, networks, volumes] = await Promise.all([
@@ -39,7 +39,8 @@ export async function observeOwned(docker: Docker, server: string): Promise<Map<
   ]);
   const owned = new Map<string, OwnedObject[]>();
   const add = (found: Record<string, string> | undefined, object: OwnedObject) => {
-    const key = found?.[labels.preview] ?? "";
+    const key = found?.[labels.preview];
+    if (key === undefined) return;
     owned.set(key, [...(owned.get(key) ?? []), object]);
   };
   for (const each of containers) {
@@ -91,11 +92,13 @@ function toNetwork(info: Docker.NetworkInspectInfo): ObservedNetwork {
 }
 
 function toVolume(info: Docker.VolumeInspectInfo): ObservedVolume {
+  const snapshot = info.Labels?.[labels.snapshot];
   return {
     name: info.Name,
     volume: info.Labels?.[labels.volume] ?? "",
     dataKey: info.Labels?.[labels.dataKey] ?? "",
     createdAt: createdAtOf(info),
+    ...(snapshot !== undefined && { snapshot }),
   };
 }
 

@@ -55,6 +55,8 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
         return removeNetwork(host, step, scope);
       case "remove-volume":
         return removeVolume(host, step, scope);
+      case "branch":
+      case "anchor":
       case "seed":
       case "complete":
       case "probe":

@@ -29,9 +29,9 @@ export function newestAttempt(view: PreviewView, { preview, timeline, now }: Rep
   return { kind: "under way", commit: newest.commit, doing, at: running.flatMap((event) => momentOf(event, now)) };
 }
 
-/** Names of builds and waits as the timeline has them: `build web`, `await db`. */
+/** Names of builds and waits as the timeline has them: `build web`, `snapshot db`, `await db`. */
 function momentOf({ name, startedAt }: TimelineEvent, now: number): Moment[] {
-  const what = /^(?:build|pull|await|seed) (.+)$/.exec(name)?.[1];
+  const what = /^(?:build|pull|snapshot|await|seed) (.+)$/.exec(name)?.[1];
   if (what === undefined) return [];
   // In tens, so that the comment is not edited each second.
   const ms = Math.floor((now - startedAt) / 10_000) * 10_000;

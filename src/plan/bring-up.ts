@@ -111,7 +111,9 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
         : "new generation",
     after: [
       ...container.attachments.map((each) => `create-network:${each.network}`),
-      ...Object.keys(container.volumes).map((name) => `create-volume:${name}`),
+      ...Object.keys(container.volumes).flatMap((name) =>
+        ["create-volume", "branch", "anchor"].map((kind) => `${kind}:${name}`),
+      ),
     ],
     container,
   });

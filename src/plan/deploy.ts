@@ -1,8 +1,8 @@
-import type { ResolvedImage, StackSpec, StackState } from "../domain/stack.ts";
+import type { ResolvedImage, Snapshot, StackSpec, StackState } from "../domain/stack.ts";
 import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
-import { planRemoval } from "./removal.ts";
+import { partsOf, planRemoval } from "./removal.ts";
 import type { Plan } from "./step.ts";
 
 export type DeployInput = {
@@ -15,6 +15,8 @@ export type DeployInput = {
   whole: ReadonlySet<string>;
   /** By secret a keyed hash of its value: who uses a changed one is made again. */
   secrets?: Readonly<Record<string, string>>;
+  /** Golden data that is ready, by the user's name of the volume that branches from it. */
+  snapshots?: Readonly<Record<string, Snapshot>>;
   nonce: string;
   /** How long requests in flight may take to end. */
   drainMs: number;
@@ -128,10 +130,11 @@ function usedBy(stack: StackSpec, state: StackState): Draft {
 }
 
 function only(state: StackState, names: Draft): StackState {
+  const parts = partsOf(names.volumes);
   return {
-    containers: state.containers.filter((each) => names.containers.has(each.name)),
+    containers: state.containers.filter(({ name }) => names.containers.has(name) || parts.anchors.has(name)),
     networks: state.networks.filter((each) => names.networks.has(each.name)),
-    volumes: state.volumes.filter((each) => names.volumes.has(each.name)),
+    volumes: state.volumes.filter(({ name }) => names.volumes.has(name) || parts.volumes.has(name)),
   };
 }
 

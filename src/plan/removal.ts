@@ -1,3 +1,4 @@
+import { branchParts } from "../domain/naming.ts";
 import type { ObservedContainer, StackState } from "../domain/stack.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import type { Plan } from "./step.ts";
@@ -13,13 +14,16 @@ export type RemovalOptions = {
 
 /** Adds the steps that remove whatever the draft does not use: containers, then networks and volumes they held. */
 export function planRemoval(draft: Draft, { state, cause, after, graceMs }: RemovalOptions): void {
-  const extra = state.containers.filter((container) => !draft.containers.has(container.name));
+  const parts = partsOf(draft.volumes);
+  const extra = state.containers.filter(({ name }) => !draft.containers.has(name) && !parts.anchors.has(name));
   for (const container of extra) {
+    // What runs on a data branch goes before the anchor that holds its parts.
+    const users = isAnchor(container) ? extra.filter((each) => !isAnchor(each) && shareVolume(each, container)) : [];
     draft.steps.push({
       kind: "remove",
       id: `remove:${container.name}`,
       cause,
-      after,
+      after: [...after, ...removals(users)],
       container: container.name,
       service: container.service,
       graceMs,
@@ -49,7 +53,7 @@ export function planRemoval(draft: Draft, { state, cause, after, graceMs }: Remo
       name: network.name,
     });
   }
-  for (const volume of state.volumes.filter((each) => !draft.volumes.has(each.name))) {
+  for (const volume of state.volumes.filter(({ name }) => !draft.volumes.has(name) && !parts.volumes.has(name))) {
     const holders = state.containers.filter((container) => container.volumes.includes(volume.name));
     // One that is made again under its name lets go of its volume then.
     const remade = holders.filter((each) => draft.containers.has(each.name)).map((each) => `create:${each.service}`);
@@ -68,6 +72,24 @@ export function planTeardown(state: StackState, cause: string): Plan {
   const draft = newDraft();
   planRemoval(draft, { state, cause, after: [], graceMs: 0 });
   return finish(draft);
+}
+
+/** What belongs to the data branches among these volumes, by their names on the engine. */
+export function partsOf(volumes: ReadonlySet<string>): { anchors: Set<string>; volumes: Set<string> } {
+  const parts = [...volumes].map(branchParts);
+  return {
+    anchors: new Set(parts.map(({ anchor }) => anchor)),
+    volumes: new Set(parts.flatMap(({ upper, work }) => [upper, work])),
+  };
+}
+
+/** Only an anchor mounts what lies under a data branch. */
+function isAnchor({ name, volumes }: ObservedContainer): boolean {
+  return volumes.some((volume) => branchParts(volume).anchor === name);
+}
+
+function shareVolume(one: ObservedContainer, other: ObservedContainer): boolean {
+  return one.volumes.some((volume) => other.volumes.includes(volume));
 }
 
 function removals(containers: readonly ObservedContainer[]): string[] {

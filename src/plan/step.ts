@@ -1,4 +1,4 @@
-import type { Condition, NetworkSpec, Resolved, SeedSpec, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { Condition, NetworkSpec, Resolved, SeedSpec, ServiceSpec, Snapshot, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
 export type ContainerPlan = {
@@ -40,6 +40,19 @@ export type Readiness = {
 export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "create-network"; name: string; home: boolean; network: NetworkSpec; generation: number; addresses: number }
   | { kind: "create-volume"; name: string; volume: string; dataKey: string; generation: number }
+  /** A volume with a snapshot's data that is this preview's own from then on; it is whole when the step is done. */
+  | {
+      kind: "branch";
+      name: string;
+      volume: string;
+      dataKey: string;
+      generation: number;
+      service: string;
+      imageId: string;
+      snapshot: Snapshot;
+    }
+  /** Makes what keeps the parts of a data branch in use. */
+  | { kind: "anchor"; name: string; volume: string; snapshotVolume: string; generation: number }
   | { kind: "create"; container: ContainerPlan }
   | { kind: "start"; container: string; service: string }
   | { kind: "join"; container: string; service: string; attachment: Attachment }
@@ -98,6 +111,10 @@ export function resourceOf(step: Step): string {
       return step.home ? "network home" : `network ${step.network.name} g${step.generation}`;
     case "create-volume":
       return `volume ${step.volume}`;
+    case "anchor":
+      return `volume ${step.volume}`;
+    case "branch":
+      return step.service;
     case "create":
       return step.container.service.name;
     case "start":

@@ -8,8 +8,8 @@ export type HousekeepingWorld = Omit<ResyncWorld, "log"> & {
   world: World;
   /** Between two resyncs. */
   pollMs: number;
-  /** With how many orphans were found. */
-  onRound(orphans: number): void;
+  /** What else is to be done now and then; with how many orphans were found. */
+  onRound(orphans: number): Promise<void>;
 };
 
 export type Housekeeping = AsyncDisposable & {
@@ -32,7 +32,7 @@ export function createHousekeeping(options: HousekeepingWorld): Housekeeping {
       const readWhole = await resync({ ...options, log });
       const isLive = (key: string) => options.live().some((preview) => preview.key === key);
       orphans = await sweep({ owned: await options.owned(), isLive, readWhole }, world, stopped.signal);
-      options.onRound(orphans);
+      await options.onRound(orphans);
     } catch (error) {
       if (!stopped.signal.aborted) log.error({ err: error }, "housekeeping failed");
     }

@@ -1,7 +1,17 @@
 import type { Failure, Finding } from "../domain/errors.ts";
 import type { Deployment, Preview, PullRequest } from "../domain/preview.ts";
-import type { BuildSpec, ResolvedImage, ServiceSpec, StackSpec, StackState } from "../domain/stack.ts";
+import type {
+  BuildSpec,
+  ResolvedImage,
+  ServiceSpec,
+  Snapshot,
+  StackSpec,
+  StackState,
+  Trust,
+  VolumeBranch,
+} from "../domain/stack.ts";
 import type { Verb } from "../domain/verbs.ts";
+import type { SnapshotWish } from "../plan/snapshots.ts";
 import type { Step } from "../plan/step.ts";
 
 /** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
@@ -65,6 +75,23 @@ export type BuildContext = {
   trust: StackSpec["trust"];
   /** Lays out the files when the job starts; disposed when it ends. */
   open(signal: AbortSignal): Promise<Checkout>;
+};
+
+/** `isNews`: the subscriber was not told so before. */
+export type SnapshotOutcome =
+  | { state: "ready"; snapshot: Snapshot; isNews: boolean }
+  | { state: "building"; isNews: boolean }
+  | { state: "failed"; failure: Failure };
+
+/** Golden data that previews branch from; built, told of and given up as images are. */
+export type Snapshots = {
+  find(key: string): Promise<Snapshot | null>;
+  request(
+    wish: SnapshotWish,
+    subscriber: Subscriber,
+    request: { owner: { repositoryId: number; trust: Trust }; open(signal: AbortSignal): Promise<Checkout> },
+  ): Promise<SnapshotOutcome>;
+  release(preview: string, generation?: number): void;
 };
 
 export type StepContext = {
@@ -158,6 +185,6 @@ export type Timeline = {
 /** Which volumes hold whole data. */
 export type WholeVolumes = {
   of(key: string): ReadonlySet<string>;
-  complete(key: string, volume: string): void;
+  complete(key: string, volume: string, branch: VolumeBranch | null): void;
   forgetAll(key: string): void;
 };

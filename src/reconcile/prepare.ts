@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview, PullRequest } from "../domain/preview.ts";
+import { specHash } from "../domain/spec-hash.ts";
 import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
 import { timed } from "./timed.ts";
@@ -26,7 +27,10 @@ export async function prepareStack(
         tag: world.tagOf(preview, stack, build, await contentOf(build, checkout)),
       })),
     );
-    return { stack: { ...stack, builds }, findings };
+    const seeds = await Promise.all(
+      stack.seeds.map(async (seed) => ({ ...seed, content: await contentHash(seed.files, checkout) })),
+    );
+    return { stack: { ...stack, builds, seeds }, findings };
   });
 }
 
@@ -45,9 +49,15 @@ async function contentOf(
   return { tree: await checkout.treeId(posix.normalize(build.context)), dockerfile };
 }
 
+/** Changes only when what is in the files does, or their order. */
+async function contentHash(files: readonly string[], checkout: Checkout): Promise<string> {
+  return specHash(await Promise.all(files.map((file) => checkout.treeId(posix.normalize(file)))));
+}
+
 export type Gathered =
   | { kind: "ready"; images: Record<string, ResolvedImage> }
-  | { kind: "building" }
+  /** With those that are there already. */
+  | { kind: "building"; images: Record<string, ResolvedImage> }
   | { kind: "failed"; failure: Failure };
 
 /** Finds each service's image on the engine, pulls what has a name elsewhere, and asks for the builds that are missing. */
@@ -71,7 +81,7 @@ export async function gatherImages(
   });
   const failed = outcomes.find((outcome) => outcome.state === "failed");
   if (failed) return { kind: "failed", failure: failed.failure };
-  if (outcomes.length > 0) return { kind: "building" };
+  if (outcomes.length > 0) return { kind: "building", images: await findImages(preview, stack, world) };
   return { kind: "ready", images: missing.length > 0 ? await findAll(preview, stack, world) : found };
 }
 

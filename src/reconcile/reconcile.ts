@@ -4,6 +4,7 @@ import type { StackSpec } from "../domain/stack.ts";
 import { planDeploy, planSettle } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
+import { findSnapshots, gatherData } from "./gather-data.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
 import { runPlan, upstreamsOf } from "./steps.ts";
@@ -24,7 +25,10 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { generation, wanted, pull } = preview.spec;
   world.attempts.supersede(key, generation);
   world.builds.release(key, wanted === "running" ? generation : undefined);
-  if (wanted !== "running" || pull === null) return remove(preview, world, signal);
+  if (wanted !== "running" || pull === null) {
+    world.snapshots.release(key);
+    return remove(preview, world, signal);
+  }
 
   world.attempts.begin({ preview: key, generation, commit: pull.headCommit, cause: preview.spec.cause });
   const deployments = world.attempts.of(key);
@@ -60,6 +64,7 @@ async function deploy(about: Attempt, world: World, signal: AbortSignal): Promis
 function endOrRetry({ preview, attempt }: Attempt, failure: Failure, world: World): RunResult | "ended" {
   if (failure.retry === "backoff" && world.clock.now() - attempt.startedAt < patienceMs) return { kind: "backoff" };
   world.builds.release(preview.key);
+  world.snapshots.release(preview.key);
   world.attempts.fail(preview.key, attempt.generation, failure);
   world.changed(preview.key);
   return "ended";
@@ -73,22 +78,22 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   const gathered = await gatherImages(preview, candidate, world, signal);
   signal.throwIfAborted();
   if (gathered.kind === "failed") return endOrRetry(about, gathered.failure, world);
-  world.attempts.enter(key, generation, gathered.kind === "building" ? "building" : "starting");
-  world.changed(key);
-  if (gathered.kind === "building") return { kind: "done" };
-
+  const { images } = gathered;
   const state = await world.engine.observe(key);
   const whole = world.volumes.of(key);
-  const plan = planDeploy({
-    candidate,
-    serving,
-    state,
-    images: gathered.images,
-    whole,
-    secrets: await world.secretPrints(preview, candidate),
-    nonce: world.randomId(8),
-    drainMs,
-  });
+  // Beside the images that are being built.
+  const data = await gatherData(preview, { stack: candidate, state, images, whole }, world);
+  signal.throwIfAborted();
+  if (data.kind === "failed") return endOrRetry(about, data.failure, world);
+  const isBuilding = gathered.kind === "building" || data.kind === "building";
+  world.attempts.enter(key, generation, isBuilding ? "building" : "starting");
+  world.changed(key);
+  if (gathered.kind === "building" || data.kind === "building") return { kind: "done" };
+
+  const { snapshots } = data;
+  const secrets = await world.secretPrints(preview, candidate);
+  const nonce = world.randomId(8);
+  const plan = planDeploy({ candidate, serving, state, images, whole, snapshots, secrets, nonce, drainMs });
   await runPlan(plan, { preview, stack: candidate }, world, signal);
   return "ended";
 }
@@ -127,8 +132,9 @@ async function planSettled(preview: Preview, serving: StackSpec | null, world: W
   const images = serving ? await findImages(preview, serving, world) : {};
   const state = await world.engine.observe(preview.key);
   const whole = world.volumes.of(preview.key);
+  const snapshots = serving ? await findSnapshots(preview, { stack: serving, state, images, whole }, world) : {};
   const secrets = serving?.resolved?.secrets ?? {};
-  return planSettle({ serving, state, images, whole, secrets, nonce: world.randomId(8) });
+  return planSettle({ serving, state, images, whole, snapshots, secrets, nonce: world.randomId(8) });
 }
 
 /** Routes to the serving generation as far as its containers exist. */
@@ -179,8 +185,9 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
     ...Object.fromEntries(missing.map((service) => [service.name, { id: "to be made", ports: [], volumes: [] }])),
   };
   const whole = world.volumes.of(key);
+  const snapshots = await findSnapshots(preview, { stack: candidate, state, images, whole }, world);
   const secrets = await world.secretPrints(preview, candidate);
-  const plan = planDeploy({ candidate, serving, state, images, whole, secrets, nonce: "new", drainMs });
+  const plan = planDeploy({ candidate, serving, state, images, whole, snapshots, secrets, nonce: "new", drainMs });
   return {
     ...plan,
     missing: missing.map((service) => ({ service: service.name, build: service.image.kind === "build" })),

@@ -13,7 +13,7 @@ type About = {
 };
 
 /** Steps that people wait for, and therefore see. */
-const told = new Set<Step["kind"]>(["start", "await", "seed", "probe", "swap", "drain"]);
+const told = new Set<Step["kind"]>(["start", "await", "branch", "seed", "probe", "swap", "drain"]);
 
 /** Executes a plan: each step by whoever it concerns, the telling ones on the timeline. */
 export async function runPlan(plan: Plan, about: About, world: World, signal: AbortSignal): Promise<void> {
@@ -60,8 +60,15 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
   const { key, slug } = about.preview;
   switch (step.kind) {
     case "complete":
-      world.volumes.complete(key, step.volume);
+      world.volumes.complete(key, step.volume, null);
       return;
+    case "branch": {
+      const startedAt = world.clock.now();
+      await world.engine.run(step, stepContext(about, world, signal));
+      const tookMs = world.clock.now() - startedAt;
+      world.volumes.complete(key, step.name, { seed: step.snapshot.seed, tookMs });
+      return;
+    }
     case "probe":
       await probe(step.stack, key, world, signal);
       return;

@@ -9,6 +9,7 @@ import type {
   Engine,
   Gateway,
   Rendered,
+  Snapshots,
   Source,
   Timeline,
   WholeVolumes,
@@ -24,6 +25,7 @@ export type World = {
   source: Source;
   engine: Engine;
   builds: Builds;
+  snapshots: Snapshots;
   gateway: Gateway;
   /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
   render(checkout: Checkout, preview: Preview): Promise<Rendered>;

@@ -90,7 +90,23 @@ export const migrations: readonly string[] = [
   create table whole_volumes (
     name text primary key,
     preview text not null,
-    completed_at integer not null
+    completed_at integer not null,
+    -- of a data branch: which seed it holds, and what the branch took
+    seed text,
+    took_ms integer
+  ) strict, without rowid;
+
+  create table snapshots (
+    key text primary key,
+    volume text not null unique,
+    seed text not null,
+    root text not null,
+    repository_id integer not null,
+    trust text not null,
+    service text not null,
+    files text not null,
+    built_at integer not null,
+    used_at integer not null
   ) strict, without rowid;
 
   create table published (

@@ -1,5 +1,5 @@
 import type { Preview, PullRequest } from "../domain/preview.ts";
-import type { StackSpec } from "../domain/stack.ts";
+import type { Snapshot, StackSpec, VolumeBranch } from "../domain/stack.ts";
 import type { Clock } from "../domain/time.ts";
 import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
@@ -8,6 +8,7 @@ import { createPreviewStore } from "./previews.ts";
 import { createPublishedStore } from "./published.ts";
 import { createRequestStore } from "./requests.ts";
 import { createSessionStore, type SessionOwner } from "./sessions.ts";
+import { createSnapshotStore } from "./snapshots.ts";
 import { createTimelineStore } from "./timeline.ts";
 import { createTokenStore } from "./tokens.ts";
 import { createVolumeStore } from "./volumes.ts";
@@ -28,6 +29,7 @@ export function openStore(path: string, clock: Clock) {
   const volumes = createVolumeStore(database);
   const tokens = createTokenStore(database);
   const sessions = createSessionStore(database);
+  const snapshots = createSnapshotStore(database);
   const now = () => clock.now();
 
   return {
@@ -86,7 +88,9 @@ export function openStore(path: string, clock: Clock) {
 
     volumes: {
       of: volumes.wholeOf,
-      complete: (key: string, volume: string): void => void volumes.complete(key, volume, now()),
+      complete: (key: string, volume: string, branch: VolumeBranch | null): void =>
+        void volumes.complete(key, volume, branch, now()),
+      branchesOf: volumes.branchesOf,
       forgetAll: (key: string): void => void volumes.forgetAll(key),
     },
 
@@ -108,6 +112,14 @@ export function openStore(path: string, clock: Clock) {
       deliveries.forgetBefore(now() - deliveriesKeptMs);
       sessions.forgetExpired(now());
     },
+    snapshots: {
+      use: (key: string) => snapshots.use(key, now()),
+      publish: (snapshot: Snapshot, about: Parameters<typeof snapshots.publish>[1]): void =>
+        snapshots.publish(snapshot, about, now()),
+      forget: (volume: string): void => void snapshots.forget(volume),
+      all: snapshots.all,
+    },
+
     [Symbol.dispose]: () => database[Symbol.dispose](),
   };
 }

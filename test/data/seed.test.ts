@@ -30,14 +30,9 @@ function seed(
   more: { signal?: AbortSignal; step?: Partial<SeedStep> } = {},
 ): Promise<void> {
   const step: SeedStep = {
-    kind: "seed",
-    id: "seed:data",
-    cause: "new data",
-    after: [],
     container: db.name,
     service: db.service,
     seed: { service: "db", volume: "data", files: Object.keys(files) },
-    commit: "0".repeat(40),
     ...more.step,
   };
   const signal = more.signal ?? new AbortController().signal;

@@ -126,6 +126,7 @@ export function tell({
     host: "shop-pr-42.preview.localhost",
     url: (host) => `https://${host}`,
     link: (host) => `https://${host}${key}`,
+    branches: {},
     access: key === "" ? "public" : "link",
   });
   const event = {

@@ -78,11 +78,13 @@ describe("a deployment's row", () => {
 describe("the database", () => {
   test("work that fails in a group commit undoes itself alone", async () => {
     const database = openDatabase(":memory:");
-    database.run("insert into whole_volumes values ('first', 'p', 1)");
-    const good = database.commitSoon(() => database.run("insert into whole_volumes values ('good', 'p', 1)"));
+    database.run("insert into whole_volumes (name, preview, completed_at) values ('first', 'p', 1)");
+    const good = database.commitSoon(() =>
+      database.run("insert into whole_volumes (name, preview, completed_at) values ('good', 'p', 1)"),
+    );
     const bad = database.commitSoon(() => {
-      database.run("insert into whole_volumes values ('half', 'p', 1)");
-      database.run("insert into whole_volumes values ('first', 'p', 1)");
+      database.run("insert into whole_volumes (name, preview, completed_at) values ('half', 'p', 1)");
+      database.run("insert into whole_volumes (name, preview, completed_at) values ('first', 'p', 1)");
     });
     await expect(bad).rejects.toThrow("UNIQUE");
     await good;
@@ -99,7 +101,7 @@ describe("the database", () => {
       import { openDatabase } from ${JSON.stringify(join(import.meta.dirname, "../../src/store/database.ts"))};
       const database = openDatabase(${JSON.stringify(path)});
       for (let i = 0; ; i++) {
-        await database.commitSoon(() => database.run("insert into whole_volumes values (?, 'p', 1)", "v" + i));
+        await database.commitSoon(() => database.run("insert into whole_volumes (name, preview, completed_at) values (?, 'p', 1)", "v" + i));
         process.stdout.write(i + "\\n");
       }`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script]);

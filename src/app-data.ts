@@ -1,0 +1,73 @@
+import type Docker from "dockerode";
+import type { Logger } from "pino";
+import type { ServerConfig } from "./config/server.ts";
+import { runAnchor, runBranch } from "./data/branch.ts";
+import { runSeed } from "./data/seed.ts";
+import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot-jobs.ts";
+import { dataStrategy, type DataStrategy } from "./data/strategy.ts";
+import type { Clock, RandomId } from "./domain/time.ts";
+import type { Step } from "./plan/step.ts";
+import type { StepContext } from "./reconcile/ports.ts";
+import type { Store } from "./store/store.ts";
+
+type DataOptions = {
+  config: Pick<ServerConfig, "builds">;
+  store: Pick<Store, "snapshots">;
+  docker: Docker;
+  server: string;
+  clock: Clock;
+  randomId: RandomId;
+  log: Logger;
+  /** A snapshot that this preview waits for was built, or was not. */
+  onEnd(previewKey: string): void;
+};
+
+export type Data = AsyncDisposable & {
+  snapshots: SnapshotJobs;
+  /** What branches cost on this host: tried once, with the first that asks. Throws EngineError. */
+  strategy(): Promise<DataStrategy>;
+  /** Runs the step if it is one about data; false when it is somebody else's. */
+  run(step: Step, context: StepContext): Promise<boolean>;
+};
+
+/** Fits the data room to the loop: snapshots as jobs, branches and seeds as steps. */
+export function createData(options: DataOptions): Data {
+  const { config, store, log, ...rest } = options;
+  const host = { ...rest, log: log.child({ room: "data" }) };
+  const jobs = createSnapshotJobs({ ...host, ...config.builds, rows: store.snapshots });
+  let tried: Promise<DataStrategy> | undefined;
+  const strategy = (): Promise<DataStrategy> => {
+    tried ??= dataStrategy(host).then(
+      (found) => {
+        host.log.info({ strategy: found.strategy }, found.text);
+        return found;
+      },
+      (error: unknown) => {
+        // The engine did not answer: whoever asks next tries again.
+        tried = undefined;
+        throw error;
+      },
+    );
+    return tried;
+  };
+  return {
+    snapshots: jobs,
+    strategy,
+    async run(step, context) {
+      switch (step.kind) {
+        case "seed":
+          await runSeed(host, step, context);
+          return true;
+        case "branch":
+          await runBranch(host, step, { ...context, strategy: (await strategy()).strategy });
+          return true;
+        case "anchor":
+          await runAnchor(host, step, context);
+          return true;
+        default:
+          return false;
+      }
+    },
+    [Symbol.asyncDispose]: () => jobs[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,72 @@
+import type { Failure } from "../domain/errors.ts";
+import type { Preview } from "../domain/preview.ts";
+import type { ResolvedImage, Snapshot, StackSpec, StackState } from "../domain/stack.ts";
+import { wishSnapshots } from "../plan/snapshots.ts";
+import type { World } from "./world.ts";
+
+export type GatheredData =
+  | { kind: "ready"; snapshots: Record<string, Snapshot> }
+  | { kind: "building" }
+  | { kind: "failed"; failure: Failure };
+
+/** What there is already, and what should be. */
+export type DataInput = {
+  stack: StackSpec;
+  state: StackState;
+  images: Readonly<Record<string, ResolvedImage>>;
+  whole: ReadonlySet<string>;
+};
+
+/** Asks for the snapshots that the missing data of a stack can branch from, and tells what is being made on its timeline. */
+export async function gatherData(preview: Preview, input: DataInput, world: World): Promise<GatheredData> {
+  const { stack } = input;
+  const subscriber = { preview: preview.key, generation: stack.generation };
+  const request = {
+    owner: { repositoryId: preview.repositoryId, trust: stack.trust },
+    open: (signal: AbortSignal) => world.source.checkout(preview, stack.commit, signal),
+  };
+  const outcomes = await Promise.all(
+    wishSnapshots(input, preview).map(async (wish) => {
+      const outcome = await world.snapshots.request(wish, subscriber, request);
+      tell(outcome, { ...subscriber, name: `snapshot ${wish.service.name}` }, world);
+      return { wish, outcome };
+    }),
+  );
+  // Only now: what is wanted still has its subscriber again, and goes on being built.
+  world.snapshots.release(preview.key, stack.generation);
+  const snapshots: Record<string, Snapshot> = {};
+  for (const { wish, outcome } of outcomes) {
+    if (outcome.state === "failed") return { kind: "failed", failure: outcome.failure };
+    if (outcome.state === "ready") snapshots[wish.seed.volume] = outcome.snapshot;
+  }
+  return outcomes.some(({ outcome }) => outcome.state === "building")
+    ? { kind: "building" }
+    : { kind: "ready", snapshots };
+}
+
+/** The snapshots that are there already; nothing is asked for. */
+export async function findSnapshots(
+  preview: Preview,
+  input: DataInput,
+  world: Pick<World, "snapshots">,
+): Promise<Record<string, Snapshot>> {
+  const found = await Promise.all(
+    wishSnapshots(input, preview).map(
+      async (wish) => [wish.seed.volume, await world.snapshots.find(wish.key)] as const,
+    ),
+  );
+  return Object.fromEntries(found.filter((each): each is [string, Snapshot] => each[1] !== null));
+}
+
+type Outcome = Awaited<ReturnType<World["snapshots"]["request"]>>;
+
+function tell(outcome: Outcome, moment: { preview: string; generation: number; name: string }, world: World): void {
+  if (outcome.state === "building") {
+    if (outcome.isNews) world.timeline.begin(moment);
+  } else if (outcome.state === "failed") {
+    world.timeline.end({ ...moment, outcome: "failed", detail: outcome.failure.what });
+  } else if (outcome.isNews) {
+    world.timeline.end({ ...moment, outcome: "done", detail: null });
+  }
+  world.changed(moment.preview);
+}
