@@ -15,6 +15,7 @@ import {
   type Routes,
   type World,
 } from "./github-world.ts";
+import type { ChangedFile } from "./github-repository.ts";
 import type { Json, PullBody } from "./github-types.ts";
 import { pushPayload } from "./github-push.ts";
 
@@ -135,12 +136,23 @@ export function pullRoutes(world: World): Routes {
     await visibleRepository(world, c);
     const pull = await numbered(c);
     const files = await git.repository(repositoryName(c)).changedFiles(pull.base.sha, pull.head.sha);
-    const described = files.map(({ path: filename, ...file }) => ({
-      filename,
-      ...file,
-      changes: file.additions + file.deletions,
-    }));
-    return c.json(paginate(c, described));
+    return c.json(paginate(c, files.map(describeFile)));
+  });
+
+  routes.get("/repos/:owner/:repo/compare/:basehead", async (c) => {
+    await visibleRepository(world, c);
+    const repository = git.repository(repositoryName(c));
+    const [base = "", head = ""] = (c.req.param("basehead") ?? "").split("...");
+    const [ahead, behind] = await Promise.all([
+      repository.commitsBetween(base, head),
+      repository.commitsBetween(head, base),
+    ]).catch(() => {
+      throw refusal(404, "Not Found");
+    });
+    const parted = ahead.length > 0 && behind.length > 0;
+    const status = parted ? "diverged" : ahead.length > 0 ? "ahead" : behind.length > 0 ? "behind" : "identical";
+    const files = (await repository.changedFiles(base, head)).map(describeFile);
+    return c.json({ status, ahead_by: ahead.length, behind_by: behind.length, files });
   });
 
   routes.get("/repos/:owner/:repo/pulls/:number{\\d+}/commits", async (c) => {
@@ -164,6 +176,10 @@ export function pullRoutes(world: World): Routes {
   const numbered = (c: Context<Env>) => readPull(world, repositoryName(c), c.req.param("number") ?? "");
 
   return routes;
+}
+
+function describeFile({ path: filename, ...file }: ChangedFile): Json {
+  return { filename, ...file, changes: file.additions + file.deletions };
 }
 
 function changesOf(before: PullBody, after: PullBody): Json {

@@ -17,7 +17,7 @@ type Change = {
   force?: boolean;
 };
 
-type ChangedFile = {
+export type ChangedFile = {
   path: string;
   status: "added" | "modified" | "removed";
   additions: number;

@@ -13,8 +13,9 @@ import type { ChangingVerb } from "./domain/verbs.ts";
 import type { BuildJobs } from "./engine/build-jobs.ts";
 import { follow } from "./engine/logs.ts";
 import { observe } from "./engine/observe.ts";
-import { type Decision, decideTakeBack, decideVerb } from "./intake/decide.ts";
+import { type Decision, decideTakeBack } from "./intake/decide.ts";
 import { formatPlan, resourceOf, verbOf } from "./plan/step.ts";
+import type { Deciders } from "./reconcile/refresh.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { previewPlan } from "./reconcile/reconcile.ts";
 import type { Store } from "./store/store.ts";
@@ -26,6 +27,7 @@ type Options = {
   access: AccessDesk;
   loop: Loop;
   builds: Pick<BuildJobs, "buildLog">;
+  deciders: Pick<Deciders, "decideVerb">;
   docker: Docker;
   server: string;
   apiToken: string;
@@ -76,7 +78,7 @@ export function createApiWorld(options: Options): ApiWorld {
       return { text: formatPlan(plan), steps };
     },
     act: async (key, verb, by) => {
-      act(key, verb, { by, store });
+      act(key, { verb, by }, options);
       site.announce(key);
       loop.wake(key);
       return { accepted: `/${verb} is under way` };
@@ -99,10 +101,16 @@ export function createApiWorld(options: Options): ApiWorld {
 }
 
 /** A verb said through the API is a wish at once: its caller has shown a token. */
-function act(key: string, verb: ChangingVerb, { by, store }: { by: string; store: Store }): void {
-  const decision = write(key, store, (preview) => decideVerb(preview, verb, by));
-  if (decision.kind === "unchanged")
-    throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
+function act(
+  key: string,
+  said: { verb: ChangingVerb; by: string },
+  { store, deciders }: Pick<Options, "store" | "deciders">,
+): void {
+  const decision = write(key, store, (preview) => deciders.decideVerb(preview, said));
+  if (decision.kind === "unchanged") {
+    const hint = "Nothing has to be done.";
+    throw new InputError("usage", `${said.verb} changed nothing: ${decision.reason}`, { hint });
+  }
 }
 
 function write(key: string, store: Store, decide: (preview: Preview) => Decision): Decision {

@@ -5,7 +5,7 @@ import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { MayflyError, RemoteError } from "./domain/errors.ts";
 import { isLocal } from "./domain/local.ts";
-import type { Preview } from "./domain/preview.ts";
+import { isUnwanted, type Preview } from "./domain/preview.ts";
 import { readShare } from "./domain/share.ts";
 import { type Clock, formatSpan } from "./domain/time.ts";
 import { follow } from "./engine/logs.ts";
@@ -72,7 +72,7 @@ function afterFailures(preview: string, failures: readonly MayflyError[], log: L
 /** A pull request that was closed before anything ran hears nothing from us, nor does one that is not there. */
 function isWorthTelling({ spec, repository }: Preview): boolean {
   if (spec.reason === "unread" || spec.reason === "repository-gone" || repository === "") return false;
-  return spec.wanted !== "absent" || spec.generation > 0;
+  return spec.wanted !== "absent" || spec.generation > 0 || isUnwanted(spec);
 }
 
 function detailsOf(preview: Preview, { config, store, site, keeper, clock }: Options) {

@@ -13,6 +13,7 @@ import { createSecrets, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
+import { createDeciders } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
@@ -22,7 +23,6 @@ import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
-import { decidePull, decideTakeBack, decideVerb } from "./intake/decide.ts";
 import { createIntake } from "./intake/intake.ts";
 import { createWebhook } from "./intake/webhook.ts";
 import { createHousekeeping } from "./reconcile/housekeeping.ts";
@@ -124,6 +124,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
   };
 
   // The loop between them.
+  const deciders = createDeciders({ config, clock });
   const work = createWork({
     config,
     server,
@@ -150,9 +151,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       secretPrints: secretPrints(keeper),
       wishes: keepLocalPulls(store.wishes),
       forge: withLocalPulls(github, store),
-      decidePull,
-      decideVerb,
-      decideTakeBack,
+      ...deciders,
       tell: createTeller({ config, store, client: github, site, access, docker, server, keeper, clock, log }),
       onChange: show,
       clock,
@@ -194,6 +193,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       access,
       loop,
       builds,
+      deciders,
       docker,
       server,
       mask,

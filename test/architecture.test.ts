@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 const rooms: Record<string, { imports: string[]; packages: string[] }> = {
   domain: { imports: [], packages: [] },
   config: { imports: ["domain"], packages: ["yaml", "zod"] },
-  intake: { imports: ["domain"], packages: ["@octokit/webhooks", "zod"] },
+  intake: { imports: ["domain"], packages: ["@octokit/webhooks", "picomatch", "zod"] },
   secrets: { imports: ["domain", "config"], packages: ["node:child_process"] },
   store: { imports: ["domain"], packages: ["node:sqlite"] },
   source: { imports: ["domain"], packages: [] },

@@ -32,6 +32,13 @@ export type WishReason =
   | "merged"
   | "closed"
   | "destroyed"
+  /** Not wanted by the rules of the repository's `when`, or by the author (`skipped`). */
+  | "draft"
+  | "bot"
+  | "label"
+  | "paths"
+  | "skipped"
+  | "expired"
   | "repository-gone";
 
 /** The wish. Only a change of what should run makes a new generation. */
@@ -48,7 +55,47 @@ export type PreviewSpec = {
   takenBack: number;
   /** Why the newest generation came to be, in words. */
   cause: string;
+  /** What the reason is about: the label that is missing, the paths of which none is changed. */
+  detail: string | null;
+  /** What the newest generation is made of: an older commit than the head where a push changed none of `when.paths`. */
+  commit: string | null;
+  /** Whether the pull request changes one of these paths; null where nobody asks. */
+  touched: { paths: string[]; any: boolean } | null;
+  /** Somebody with permission asked for it: the rules of `when` do not apply. */
+  asked: boolean;
+  pinned: boolean;
+  /** It is kept at least until then, in epoch milliseconds. */
+  keptUntil: number | null;
+  /** When the newest generation was wished, by a push or a verb. */
+  activeAt: number;
+  /** Since when it is wanted without a break: its place in the queue. */
+  wantedSince: number;
 };
+
+/** The wish of a pull request that was heard of and not read yet. */
+export const unread: PreviewSpec = {
+  wanted: "blocked",
+  reason: "unread",
+  generation: 0,
+  pull: null,
+  redeploys: 0,
+  resets: 0,
+  takenBack: 0,
+  cause: "",
+  detail: null,
+  commit: null,
+  touched: null,
+  asked: false,
+  pinned: false,
+  keptUntil: null,
+  activeAt: 0,
+  wantedSince: 0,
+};
+
+/** True of what the repository's rules or the author do not want a preview for: nothing is to be done, and nobody failed. */
+export function isUnwanted({ reason }: Pick<PreviewSpec, "reason">): boolean {
+  return ["draft", "bot", "label", "paths", "skipped"].includes(reason);
+}
 
 /** One pull request's environment. */
 export type Preview = {
@@ -65,6 +112,10 @@ export type Preview = {
   createdAt: number;
   /** When nothing of it was left on the engine; null while something is or may be. */
   goneAt: number | null;
+  /** When somebody last looked at it. */
+  visitedAt: number | null;
+  /** When it was last given a place among those that are up. */
+  admittedAt: number | null;
 };
 
 export type DeploymentPhase = "pending" | "building" | "starting" | "ready" | "failed" | "superseded";

@@ -1,7 +1,15 @@
 import type { Access } from "./access.ts";
 import type { Failure } from "./errors.ts";
 import type { VolumeBranch } from "./stack.ts";
-import { type Deployment, isUnderWay, newestOf, type Preview, servingOf } from "./preview.ts";
+import {
+  type Deployment,
+  isUnderWay,
+  isUnwanted,
+  newestOf,
+  type Preview,
+  servingOf,
+  type WishReason,
+} from "./preview.ts";
 
 export type Phase = "pending" | "building" | "starting" | "ready" | "failed" | "blocked" | "removing" | "gone";
 
@@ -108,6 +116,7 @@ export function viewPreview(
 function phaseOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): Phase {
   if (preview.spec.reason === "unread") return "pending";
   if (preview.spec.wanted === "blocked") return "blocked";
+  if (isUnwanted(preview.spec) && preview.spec.generation === 0) return "blocked";
   if (preview.spec.wanted === "absent") return preview.goneAt === null ? "removing" : "gone";
   if (serving) return "ready";
   if (newest === null || newest.generation < preview.spec.generation) return "pending";
@@ -115,20 +124,31 @@ function phaseOf(preview: Preview, serving: Deployment | null, newest: Deploymen
   return newest.phase === "failed" ? "failed" : "pending";
 }
 
-const wishReasons: Record<Preview["spec"]["reason"], string | null> = {
+const wishReasons: Record<Exclude<WishReason, "label" | "paths">, string | null> = {
   open: null,
   unread: null,
   fork: "this pull request comes from a fork, and forks are not run by this version",
   merged: "the pull request was merged",
   closed: "the pull request was closed",
   destroyed: "it was destroyed on request; `/deploy` brings it back",
+  draft: "the pull request is a draft",
+  bot: "a bot opened the pull request",
+  skipped: "its title says [skip preview]",
+  expired: "it was not used",
   "repository-gone": "the repository or pull request is gone, or the token may not read it",
 };
+
+/** Why the wish is what it is, in words; null when it simply should run. */
+function wishWords({ spec: { reason, detail } }: Preview): string | null {
+  if (reason === "label") return `the pull request does not have the label "${detail ?? ""}"`;
+  if (reason === "paths") return `the pull request changes nothing of ${detail ?? ""}`;
+  return wishReasons[reason];
+}
 
 function reasonOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): string | null {
   // While something serves, why a newer attempt failed is that attempt's reason.
   const failed = serving ? serving.trouble : newest?.failure;
-  return wishReasons[preview.spec.reason] ?? failed?.what ?? null;
+  return wishWords(preview) ?? failed?.what ?? null;
 }
 
 /** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */

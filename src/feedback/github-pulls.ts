@@ -7,10 +7,19 @@ export type Pulls = {
   /** Null when the repository answers and has no such pull request; throws `forge-refused` when it does not answer us. */
   readPull(repository: string, number: number): Promise<PullRequest | null>;
   listOpenPulls(repository: string): Promise<PullRequest[]>;
+  /** Paths that the pull request changes, former names of moved ones too. GitHub tells at most 3,000. */
+  changedFiles(repository: string, number: number): Promise<string[]>;
+  /**
+   * Paths changed from one commit to another that has it among its ancestors; null after a force push, for a commit
+   * that is gone, and where there are more than GitHub tells (300).
+   */
+  pushedFiles(repository: string, before: string, after: string): Promise<string[] | null>;
   /** True when the person may write to the repository now. */
   mayWrite(repository: string, person: string): Promise<boolean>;
 };
 
+/** GitHub, "Compare two commits": all files are on the first page, up to this many. */
+const mostCompared = 300;
 const writers = ["admin", "maintain", "write"];
 
 /** What the loop asks of GitHub. Every call may throw RemoteError. */
@@ -32,6 +41,23 @@ export function createPulls(api: ApiOf): Pulls {
       return (await api(repository).paginate("GET /repos/{owner}/{repo}/pulls", asked)).map(toPullRequest);
     },
 
+    async changedFiles(repository, number) {
+      const asked = { ...ownerAndRepo(repository), pull_number: number, per_page: 100 };
+      return pathsOf(await api(repository).paginate("GET /repos/{owner}/{repo}/pulls/{pull_number}/files", asked));
+    },
+
+    async pushedFiles(repository, before, after) {
+      const asked = { ...ownerAndRepo(repository), basehead: `${before}...${after}`, per_page: 1 };
+      const answer = await orWhenGone(
+        api(repository).request("GET /repos/{owner}/{repo}/compare/{basehead}", asked),
+        null,
+      );
+      const files = answer?.data.files ?? [];
+      const isWhole =
+        answer !== null && ["ahead", "identical"].includes(answer.data.status) && files.length < mostCompared;
+      return isWhole ? pathsOf(files) : null;
+    },
+
     async mayWrite(repository, person) {
       const asked = { ...ownerAndRepo(repository), username: person };
       const answer = await orWhenGone(
@@ -41,6 +67,12 @@ export function createPulls(api: ApiOf): Pulls {
       return answer !== null && writers.includes(answer.data.permission);
     },
   };
+}
+
+function pathsOf(files: readonly { filename: string; previous_filename?: string }[]): string[] {
+  return files.flatMap(({ filename, previous_filename: before }) =>
+    before === undefined ? [filename] : [filename, before],
+  );
 }
 
 /** GitHub's pull request, as the endpoints for one and for many answer it; a deleted account or fork is null. */

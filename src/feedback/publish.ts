@@ -5,7 +5,7 @@ import type { PreviewView } from "../domain/view.ts";
 import type { CheckRun, CommitReports } from "./github-commit-report.ts";
 import type { Conversation, Reaction } from "./github-conversation.ts";
 import type { Deployments } from "./github-deployments.ts";
-import { commentMarker, report } from "./report.ts";
+import { commentMarker, type Report, report } from "./report.ts";
 import type { DeploymentReport } from "./report-deployments.ts";
 import type { ReportDetails } from "./report-details.ts";
 
@@ -46,14 +46,19 @@ export function createPublisher({ client, memory, log }: { client: Client; memor
   const recall = (preview: string): Published => memory.get(preview) ?? nothing;
   const remember = (preview: string, news: Partial<Published>) => memory.set(preview, { ...recall(preview), ...news });
 
-  async function publishComment(view: PreviewView, body: string): Promise<void> {
+  async function publishComment(
+    view: PreviewView,
+    { comment: body, isNews }: Pick<Report, "comment" | "isNews">,
+  ): Promise<void> {
     const hash = specHash(body);
     const known = recall(view.key).comment;
     if (known?.hash === hash) return;
+    // Every pull request that never gets a preview would else be searched for a comment again and again.
+    if (known === null && view.phase === "blocked" && !isNews) return;
     const id = known?.id ?? (await client.findComment(view.repository, view.number, commentMarker(view.key)));
     if (id !== null && (await client.updateComment(view.repository, id, body))) {
       remember(view.key, { comment: { id, hash } });
-    } else if (view.phase !== "gone" && view.phase !== "removing") {
+    } else if (isNews) {
       remember(view.key, { comment: { id: await client.createComment(view.repository, view.number, body), hash } });
     }
   }
@@ -105,11 +110,11 @@ export function createPublisher({ client, memory, log }: { client: Client; memor
 
   return {
     async publish(view, details) {
-      const { comment, status, deployments } = report(view, details);
+      const told = report(view, details);
       const outcomes = [
-        await settle(publishComment(view, comment)),
-        status && (await settle(publishStatus(view, status))),
-        await settle(publishDeployments(view, deployments)),
+        await settle(publishComment(view, told)),
+        told.status && (await settle(publishStatus(view, told.status))),
+        await settle(publishDeployments(view, told.deployments)),
       ].filter((failure) => failure !== null);
       for (const failure of outcomes)
         log.debug({ preview: view.key, err: failure }, "the pull request is not up to date");

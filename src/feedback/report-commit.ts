@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../domain/catalogue.ts";
+import { isUnwanted } from "../domain/preview.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { newestAttempt } from "./attempt.ts";
@@ -30,8 +31,23 @@ const ours: readonly ErrorCode[] = [
 /** What to say of the pull request's newest commit; null before it was read, and when it goes without ever having begun. */
 export function reportCommit(view: PreviewView, details: ReportDetails): CommitReport | null {
   const commit = details.preview.spec.pull?.headCommit ?? view.newest?.commit;
+  if (commit === undefined) return null;
+  const nothingToDo = nothingToDoBecause(view, details);
+  if (nothingToDo !== null) {
+    const description = `Nothing to be done: ${maskSecrets(nothingToDo, details.secrets)}`;
+    return { commit, state: "success", description, targetUrl: view.serving ? view.url : details.pageUrl };
+  }
   const neverBegan = view.newest === null && (view.phase === "removing" || view.phase === "gone");
-  return commit === undefined || neverBegan ? null : { commit, ...sayOf(view, details) };
+  return neverBegan ? null : { commit, ...sayOf(view, details) };
+}
+
+/** What somebody who requires this status must not wait for; null when there is something to do. */
+function nothingToDoBecause(view: PreviewView, { preview: { spec } }: ReportDetails): string | null {
+  if (isUnwanted(spec)) return view.reason;
+  if (spec.wanted !== "running" || spec.touched === null || spec.commit === null) return null;
+  // What became of an attempt that is kept is told of the newer commit as well.
+  if (spec.commit === spec.pull?.headCommit || view.newest?.phase !== "ready") return null;
+  return `this push changes nothing of ${spec.touched.paths.join(", ")}; ${spec.commit.slice(0, 7)} stays`;
 }
 
 function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "commit"> {

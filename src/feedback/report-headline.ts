@@ -64,6 +64,13 @@ function goneLine(view: PreviewView, details: ReportDetails): string {
       return `Gone since the pull request was closed${lived}.`;
     case "destroyed":
       return `Gone: destroyed on request${lived}. \`/deploy\` brings it back.`;
+    case "draft":
+    case "bot":
+    case "label":
+    case "paths":
+    case "skipped":
+    case "expired":
+      return `Gone: ${masked(details).prose(view.reason ?? "it is not wanted now")}${lived}. \`/deploy\` brings it back.`;
     case "open":
     case "unread":
     case "fork":

@@ -6,7 +6,13 @@ import { headline } from "./report-headline.ts";
 import { sections } from "./report-sections.ts";
 
 /** What the pull request should say now. */
-export type Report = { comment: string; status: CommitReport | null; deployments: DeploymentReport[] };
+export type Report = {
+  comment: string;
+  /** Whether it is worth a first comment; what goes, or was never wanted, only changes the one that is there. */
+  isNews: boolean;
+  status: CommitReport | null;
+  deployments: DeploymentReport[];
+};
 
 /**
  * Puts into words what is so: the sticky comment (Markdown, under 60 lines, its first line enough by itself), the
@@ -15,6 +21,7 @@ export type Report = { comment: string; status: CommitReport | null; deployments
 export function report(view: PreviewView, details: ReportDetails): Report {
   return {
     comment: [headline(view, details), ...sections(view, details), commentMarker(view.key)].join("\n\n"),
+    isNews: details.preview.spec.wanted !== "absent",
     status: reportCommit(view, details),
     deployments: reportDeployments(view, details),
   };

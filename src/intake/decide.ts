@@ -1,90 +1,140 @@
 import type { Preview, PreviewSpec, PullRequest } from "../domain/preview.ts";
 import type { ChangingVerb } from "../domain/verbs.ts";
+import { touches, unwantedBecause, type When } from "./wanted.ts";
 
 /** The next preview, or why nothing changes. */
 export type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
 
+/** What holds for the repository, and when it is decided (epoch milliseconds). */
+export type Rules = { now: number; when: When };
+
+/** Files by path: of the whole pull request, and of what was pushed on top of the newest generation (null: not known). */
+export type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
+
+type Wish = Pick<PreviewSpec, "wanted" | "reason" | "detail">;
+
 /**
  * What the forge says of the pull request → the next wish. Pure, and the same answer when asked twice. Only a change of
- * what should run makes a new generation.
+ * what should run makes a new generation. `files` are null where `needsFiles` says that nobody has to ask.
  */
-export function decidePull(preview: Preview, pull: PullRequest | null): Decision {
+export function decidePull(
+  preview: Preview,
+  pull: PullRequest | null,
+  rules: Rules,
+  files: ChangedFiles | null = null,
+): Decision {
   const { spec } = preview;
   if (pull === null) {
     return spec.reason === "repository-gone"
       ? { kind: "unchanged", reason: "still gone" }
-      : changed(preview, { ...spec, wanted: "absent", reason: "repository-gone" });
+      : changed(preview, { ...spec, ...ended, wanted: "absent", reason: "repository-gone", detail: null }, rules);
   }
-  const wish = wishFor(pull, spec);
-  if (wish.wanted !== "running") {
-    return sameWish(spec, wish, pull)
-      ? { kind: "unchanged", reason: "nothing new" }
-      : changed(preview, { ...spec, ...wish, pull });
-  }
-  const cause = causeOf(spec, pull);
+  const touched = touchedBy(files, rules.when, spec);
+  const wish = wishFor(pull, { ...spec, touched }, rules.when);
+  const isPush = wish.wanted === "running" && spec.pull?.headCommit !== pull.headCommit;
+  const next = {
+    ...spec,
+    ...(wish.wanted === "absent" && ended),
+    ...wish,
+    pull,
+    touched,
+    ...(isPush && { activeAt: rules.now }),
+  };
+  const isKept = files !== null && files.push !== null && !touches(files.push, rules.when.paths);
+  const cause = wish.wanted === "running" ? causeOf(spec, pull, isKept) : null;
   if (cause === null) {
-    return sameWish(spec, wish, pull)
+    return JSON.stringify(next) === JSON.stringify(spec)
       ? { kind: "unchanged", reason: "nothing new" }
-      : changed(preview, { ...spec, ...wish, pull });
+      : changed(preview, next, rules);
   }
-  return changed(preview, { ...spec, ...wish, pull, cause, generation: spec.generation + 1 });
+  return changed(preview, { ...next, cause, ...generationOf(pull, spec, rules) }, rules);
+}
+
+/** Whether `decidePull` wants to know which files changed: only where `when.paths` is set, once for each head and base. */
+export function needsFiles({ spec }: Preview, pull: PullRequest | null, { paths }: When): boolean {
+  if (pull === null || !pull.open || paths.length === 0) return false;
+  const isKnown = spec.touched !== null && JSON.stringify(spec.touched.paths) === JSON.stringify(paths);
+  return !isKnown || spec.pull?.headCommit !== pull.headCommit || spec.pull.baseRef !== pull.baseRef;
 }
 
 /** A verb that somebody with permission said → the next wish. `by` is the login, for the cause. */
-export function decideVerb(preview: Preview, verb: ChangingVerb, by: string): Decision {
+export function decideVerb(preview: Preview, said: { verb: ChangingVerb; by: string }, rules: Rules): Decision {
   const { spec } = preview;
+  const { verb, by } = said;
   const pull = spec.pull;
   if (pull === null) return { kind: "unchanged", reason: "the pull request is not known yet" };
   if (spec.wanted === "blocked")
     return { kind: "unchanged", reason: "this pull request is not run (see the preview's comment)" };
   if (!pull.open) return { kind: "unchanged", reason: "the pull request is closed" };
+  const cause = `/${verb} by ${by}`;
   if (verb === "destroy") {
     return spec.reason === "destroyed"
       ? { kind: "unchanged", reason: "it is destroyed already" }
-      : changed(preview, { ...spec, wanted: "absent", reason: "destroyed", cause: `/destroy by ${by}` });
+      : changed(preview, { ...spec, ...ended, wanted: "absent", reason: "destroyed", detail: null, cause }, rules);
   }
   if (verb === "deploy" && spec.wanted === "running")
     return { kind: "unchanged", reason: "it is up already; `/redeploy` replaces it" };
-  return changed(preview, {
+  const next: PreviewSpec = {
     ...spec,
     wanted: "running",
     reason: "open",
-    generation: spec.generation + 1,
+    detail: null,
+    asked: true,
     redeploys: spec.redeploys + (verb === "redeploy" ? 1 : 0),
     resets: spec.resets + (verb === "reset" ? 1 : 0),
-    cause: `/${verb} by ${by}`,
-  });
+    cause,
+    ...generationOf(pull, spec, rules),
+  };
+  return changed(preview, next, rules);
 }
 
 /** Every link, cookie and key of a preview ends: another one is due for whoever should look on. */
 export function decideTakeBack(preview: Preview): Decision {
-  return changed(preview, { ...preview.spec, takenBack: preview.spec.takenBack + 1 });
+  const spec = { ...preview.spec, takenBack: preview.spec.takenBack + 1 };
+  return { kind: "changed", preview: { ...preview, spec } };
 }
 
-function wishFor(pull: PullRequest, spec: PreviewSpec): Pick<PreviewSpec, "wanted" | "reason"> {
-  if (!pull.open) return { wanted: "absent", reason: pull.merged ? "merged" : "closed" };
-  if (pull.headRepositoryId !== pull.repositoryId) return { wanted: "blocked", reason: "fork" };
-  if (spec.reason === "destroyed") return { wanted: "absent", reason: "destroyed" };
-  return { wanted: "running", reason: "open" };
+/** What somebody asked of a preview does not outlive it. */
+const ended = { asked: false, pinned: false, keptUntil: null } as const;
+
+function wishFor(pull: PullRequest, spec: PreviewSpec, when: When): Wish {
+  if (!pull.open) return { wanted: "absent", reason: pull.merged ? "merged" : "closed", detail: null };
+  const unwanted = spec.asked ? null : unwantedBecause(pull, when, spec.touched?.any ?? true);
+  if (unwanted !== null && spec.reason !== "destroyed") return { wanted: "absent", ...unwanted };
+  if (pull.headRepositoryId !== pull.repositoryId) return { wanted: "blocked", reason: "fork", detail: null };
+  if (spec.reason === "destroyed") return { wanted: "absent", reason: "destroyed", detail: null };
+  return { wanted: "running", reason: "open", detail: null };
+}
+
+function touchedBy(files: ChangedFiles | null, { paths }: When, spec: PreviewSpec): PreviewSpec["touched"] {
+  if (paths.length === 0) return null;
+  return files === null ? spec.touched : { paths: [...paths], any: touches(files.pull, paths) };
 }
 
 /** Why another generation is due, or null when what runs is what should. */
-function causeOf(spec: PreviewSpec, pull: PullRequest): string | null {
+function causeOf(spec: PreviewSpec, pull: PullRequest, isKept: boolean): string | null {
   if (spec.generation === 0 || spec.pull === null) return "opened";
-  if (spec.wanted !== "running") return "reopened";
-  if (spec.pull.headCommit !== pull.headCommit) return `push of ${pull.headCommit.slice(0, 7)}`;
+  if (spec.wanted !== "running")
+    return spec.reason === "merged" || spec.reason === "closed" ? "reopened" : "wanted again";
   if (spec.pull.baseRef !== pull.baseRef) return `base changed to ${pull.baseRef}`;
+  if (spec.pull.headCommit !== pull.headCommit && !isKept) return `push of ${pull.headCommit.slice(0, 7)}`;
   return null;
 }
 
-function sameWish(spec: PreviewSpec, wish: Pick<PreviewSpec, "wanted" | "reason">, pull: PullRequest): boolean {
-  return (
-    spec.wanted === wish.wanted && spec.reason === wish.reason && JSON.stringify(spec.pull) === JSON.stringify(pull)
-  );
+function generationOf(pull: PullRequest, spec: PreviewSpec, { now }: Rules) {
+  return { generation: spec.generation + 1, commit: pull.headCommit, activeAt: now };
 }
 
-function changed(preview: Preview, spec: PreviewSpec): Decision {
+function changed(preview: Preview, spec: PreviewSpec, { now }: Rules): Decision {
   // Whatever is wished next, something of the preview is or may soon be on the engine, unless it stays gone.
   const staysGone = preview.goneAt !== null && spec.wanted !== "running";
-  return { kind: "changed", preview: { ...preview, spec, goneAt: staysGone ? preview.goneAt : null } };
+  const comesAnew = spec.wanted === "running" && (preview.goneAt !== null || preview.spec.generation === 0);
+  return {
+    kind: "changed",
+    preview: {
+      ...preview,
+      spec: comesAnew ? { ...spec, wantedSince: now } : spec,
+      goneAt: staysGone ? preview.goneAt : null,
+    },
+  };
 }

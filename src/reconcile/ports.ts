@@ -19,6 +19,10 @@ export type Forge = {
   /** Null only when the repository answers and has no such pull request. */
   readPull(repository: string, number: number): Promise<PullRequest | null>;
   listOpenPulls(repository: string): Promise<PullRequest[]>;
+  /** Paths that the pull request changes, former names of moved ones too. */
+  changedFiles(repository: string, number: number): Promise<string[]>;
+  /** Paths changed from one commit to another that has it among its ancestors; null where that cannot be said. */
+  pushedFiles(repository: string, before: string, after: string): Promise<string[] | null>;
   /** True when the person may write to the repository. */
   mayWrite(repository: string, person: string): Promise<boolean>;
 };

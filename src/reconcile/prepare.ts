@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type Failure, type Finding, InputError } from "../domain/errors.ts";
-import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { Preview } from "../domain/preview.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
@@ -10,13 +10,13 @@ import type { World } from "./world.ts";
 /** Fetches the commit and renders what it says should run, with the tag of each image to build. */
 export async function prepareStack(
   preview: Preview,
-  pull: PullRequest,
+  commit: string,
   world: World,
   signal: AbortSignal,
 ): Promise<{ stack: StackSpec; findings: Finding[] }> {
   const moment = { preview: preview.key, generation: preview.spec.generation };
   await using checkout = await timed(world, { ...moment, name: "fetch" }, signal, () =>
-    world.source.checkout(preview, pull.headCommit, signal),
+    world.source.checkout(preview, commit, signal),
   );
   // Awaited here: the checkout is gone when this function returns.
   return await timed(world, { ...moment, name: "render" }, signal, async () => {

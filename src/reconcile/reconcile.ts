@@ -1,5 +1,5 @@
 import { describeFailure, type Failure, MayflyError } from "../domain/errors.ts";
-import { type Deployment, isUnderWay, type Preview, type PullRequest, servingOf } from "../domain/preview.ts";
+import { type Deployment, isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import { planDeploy, planSettle } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
@@ -22,28 +22,28 @@ const patienceMs = 600_000;
 export async function reconcile(key: string, world: World, signal: AbortSignal): Promise<RunResult> {
   const preview = world.wishes.get(key);
   if (preview === null || preview.spec.reason === "unread") return { kind: "done" };
-  const { generation, wanted, pull } = preview.spec;
+  const { generation, wanted, commit } = preview.spec;
   world.attempts.supersede(key, generation);
   world.builds.release(key, wanted === "running" ? generation : undefined);
-  if (wanted !== "running" || pull === null) {
+  if (wanted !== "running" || commit === null) {
     world.snapshots.release(key);
     return remove(preview, world, signal);
   }
 
-  world.attempts.begin({ preview: key, generation, commit: pull.headCommit, cause: preview.spec.cause });
+  world.attempts.begin({ preview: key, generation, commit, cause: preview.spec.cause });
   const deployments = world.attempts.of(key);
   const attempt = deployments.find((each) => each.generation === generation);
   const serving = servingOf(deployments);
   if (serving?.stack) await showServing(preview, serving.stack, world);
   if (attempt && isUnderWay(attempt)) {
-    const outcome = await deploy({ preview, pull, attempt, serving: serving?.stack ?? null }, world, signal);
+    const outcome = await deploy({ preview, commit, attempt, serving: serving?.stack ?? null }, world, signal);
     if (outcome !== "ended") return outcome;
   }
   await settle(preview, world, signal);
   return { kind: "done" };
 }
 
-type Attempt = { preview: Preview; pull: PullRequest; attempt: Deployment; serving: StackSpec | null };
+type Attempt = { preview: Preview; commit: string; attempt: Deployment; serving: StackSpec | null };
 
 /** One attempt, as far as it goes now: it ends, waits for builds (which wake it), or is to be tried again. */
 async function deploy(about: Attempt, world: World, signal: AbortSignal): Promise<RunResult | "ended"> {
@@ -71,10 +71,10 @@ function endOrRetry({ preview, attempt }: Attempt, failure: Failure, world: Worl
 }
 
 async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): Promise<RunResult | "ended"> {
-  const { preview, pull, attempt, serving } = about;
+  const { preview, commit, attempt, serving } = about;
   const { key } = preview;
   const { generation } = attempt;
-  const candidate = attempt.stack ?? (await prepareAndKeep(preview, pull, world, signal));
+  const candidate = attempt.stack ?? (await prepareAndKeep(preview, commit, world, signal));
   const gathered = await gatherImages(preview, candidate, world, signal);
   signal.throwIfAborted();
   if (gathered.kind === "failed") return endOrRetry(about, gathered.failure, world);
@@ -98,13 +98,8 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   return "ended";
 }
 
-async function prepareAndKeep(
-  preview: Preview,
-  pull: PullRequest,
-  world: World,
-  signal: AbortSignal,
-): Promise<StackSpec> {
-  const { stack, findings } = await prepareStack(preview, pull, world, signal);
+async function prepareAndKeep(preview: Preview, commit: string, world: World, signal: AbortSignal): Promise<StackSpec> {
+  const { stack, findings } = await prepareStack(preview, commit, world, signal);
   world.attempts.prepared(preview.key, stack, findings);
   return stack;
 }
@@ -172,12 +167,13 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
   const preview = world.wishes.get(key);
   if (preview === null) throw new MayflyError("not-found", `there is no preview ${key}`);
   const state = await world.engine.observe(key);
-  if (preview.spec.wanted !== "running" || preview.spec.pull === null) return planTeardown(state, preview.spec.reason);
+  const { wanted, commit, reason } = preview.spec;
+  if (wanted !== "running" || commit === null) return planTeardown(state, reason);
   const deployments = world.attempts.of(key);
   const attempt = deployments.find((each) => each.generation === preview.spec.generation);
   const serving = servingOf(deployments)?.stack ?? null;
   if (attempt && !isUnderWay(attempt)) return planSettled(preview, serving, world);
-  const candidate = attempt?.stack ?? (await prepareStack(preview, preview.spec.pull, world, signal)).stack;
+  const candidate = attempt?.stack ?? (await prepareStack(preview, commit, world, signal)).stack;
   const found = await findImages(preview, candidate, world);
   const missing = candidate.services.filter((service) => !(service.name in found));
   const images = {

@@ -6,13 +6,19 @@ import type { Forge, Wishes } from "./ports.ts";
 
 type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
 
-export type RefreshWorld = {
-  forge: Forge;
-  wishes: Wishes;
-  decidePull(preview: Preview, pull: PullRequest | null): Decision;
-  decideVerb(preview: Preview, verb: ChangingVerb, by: string): Decision;
+/** What changed, by path: in the whole pull request, and on top of what the newest generation is made of (null: not known). */
+type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
+
+/** What a preview should be, by the rules of its repository. Pure but for the time. */
+export type Deciders = {
+  /** Whether `decidePull` has to be told the files. */
+  needsFiles(preview: Preview, pull: PullRequest | null): boolean;
+  decidePull(preview: Preview, pull: PullRequest | null, files: ChangedFiles | null): Decision;
+  decideVerb(preview: Preview, said: { verb: ChangingVerb; by: string }): Decision;
   decideTakeBack(preview: Preview): Decision;
 };
+
+export type RefreshWorld = Deciders & { forge: Forge; wishes: Wishes };
 
 /**
  * Reads the pull request itself and what people asked for, and writes the wish. Events were only hints: they count
@@ -21,25 +27,42 @@ export type RefreshWorld = {
 export async function refresh(key: string, world: RefreshWorld): Promise<RemoteError | null> {
   const preview = world.wishes.get(key);
   if (preview === null) return null;
-  const { pull, unanswered } = await readPull(preview, world);
-  if (pull !== undefined) write(key, world, (current) => world.decidePull(current, pull));
+  const { said, unanswered } = await readPull(preview, world);
+  if (said) write(key, world, (current) => world.decidePull(current, said.pull, said.files));
   return unanswered ?? (await hearRequests(key, world));
 }
 
-type Read = { pull: PullRequest | null | undefined; unanswered: RemoteError | null };
+type Said = { pull: PullRequest | null; files: ChangedFiles | null };
+type Read = { said: Said | null; unanswered: RemoteError | null };
 
-async function readPull(preview: Preview, { forge, wishes }: RefreshWorld): Promise<Read> {
+async function readPull(preview: Preview, world: RefreshWorld): Promise<Read> {
+  const { forge, wishes } = world;
   const hint = wishes.hintOf(preview.key);
   try {
     const pull = await forge.readPull(preview.repository, preview.number);
     if (pull !== null && pull.repositoryId !== preview.repositoryId) throw anotherRepository(preview);
+    const files = await readFiles(preview, pull, world);
     wishes.forgetHint(preview.key, hint);
-    return { pull, unanswered: null };
+    return { said: { pull, files }, unanswered: null };
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
     // Only GitHub's silence lets an event speak for it; a refusal is an answer, and changes nothing by itself.
-    return { pull: error.retry === "backoff" ? (hint ?? undefined) : undefined, unanswered: error };
+    const counts = error.retry === "backoff" && hint !== null && !world.needsFiles(preview, hint);
+    return { said: counts ? { pull: hint, files: null } : null, unanswered: error };
   }
+}
+
+async function readFiles(
+  preview: Preview,
+  pull: PullRequest | null,
+  world: RefreshWorld,
+): Promise<ChangedFiles | null> {
+  if (pull === null || !world.needsFiles(preview, pull)) return null;
+  const { forge } = world;
+  const { commit } = preview.spec;
+  const files = await forge.changedFiles(pull.repository, pull.number);
+  const push = commit === null ? null : await forge.pushedFiles(pull.repository, commit, pull.headCommit);
+  return { pull: files, push };
 }
 
 /** A name may have passed to another repository: its pull requests are not ours. */
@@ -93,7 +116,12 @@ function carryOut(
   } else if (verb === "share") {
     share(key, request, world);
   } else if (verb !== "misspelled" && isChanging(verb)) {
-    const decision = write(key, world, (preview) => world.decideVerb(preview, verb, request.author), request.commentId);
+    const decision = write(
+      key,
+      world,
+      (preview) => world.decideVerb(preview, { verb, by: request.author }),
+      request.commentId,
+    );
     if (decision.kind === "unchanged")
       world.wishes.answer(request.commentId, "confused", `\`/${verb}\` changed nothing: ${decision.reason}.`);
   }

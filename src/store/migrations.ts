@@ -17,7 +17,10 @@ export const migrations: readonly string[] = [
     hint text,
     revision integer not null,
     created_at integer not null,
-    gone_at integer
+    gone_at integer,
+    -- neither raises the revision: nothing is decided from them alone
+    visited_at integer,
+    admitted_at integer
   ) strict;
 
   create table deliveries (

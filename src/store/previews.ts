@@ -1,5 +1,5 @@
 import { previewKey, previewSlug, repositorySlug } from "../domain/naming.ts";
-import type { Preview, PreviewSpec, PullRequest } from "../domain/preview.ts";
+import { type Preview, type PreviewSpec, type PullRequest, unread } from "../domain/preview.ts";
 import type { Database } from "./database.ts";
 
 export type Repository = { id: number; name: string; slug: string };
@@ -28,7 +28,7 @@ export function createPreviewStore(database: Database) {
         previewSlug(repository.slug, pull.number),
         pull.repositoryId,
         pull.number,
-        JSON.stringify(unwished),
+        JSON.stringify(unread),
         now,
       );
       const made = this.get(key);
@@ -76,17 +76,6 @@ export function createPreviewStore(database: Database) {
   };
 }
 
-const unwished: PreviewSpec = {
-  wanted: "blocked",
-  reason: "unread",
-  generation: 0,
-  pull: null,
-  redeploys: 0,
-  resets: 0,
-  takenBack: 0,
-  cause: "",
-};
-
 /** A repository's slug is its name, fixed at first sight; a second owner's gets the owner's name too. A rename keeps it. */
 function ensureRepository(database: Database, id: number, name: string): Repository {
   const known = database.get("select * from repositories where id = ?", id) as Repository | undefined;
@@ -114,5 +103,7 @@ function parse(row: Record<string, unknown> | undefined): Preview | null {
     revision: row["revision"] as number,
     createdAt: row["created_at"] as number,
     goneAt: row["gone_at"] as number | null,
+    visitedAt: row["visited_at"] as number | null,
+    admittedAt: row["admitted_at"] as number | null,
   };
 }

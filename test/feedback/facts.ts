@@ -1,5 +1,12 @@
 import type { Failure } from "../../src/domain/errors.ts";
-import type { Deployment, Preview, PreviewSpec, PullRequest, TimelineEvent } from "../../src/domain/preview.ts";
+import {
+  type Deployment,
+  type Preview,
+  type PreviewSpec,
+  type PullRequest,
+  type TimelineEvent,
+  unread,
+} from "../../src/domain/preview.ts";
 import { type PreviewView, viewPreview } from "../../src/domain/view.ts";
 import type { ReportDetails } from "../../src/feedback/report-details.ts";
 import { shop } from "../support/stack.ts";
@@ -107,19 +114,19 @@ export function tell({
     repository: "acme/shop",
     number,
     spec: {
+      ...unread,
       wanted: "running",
       reason: "open",
       generation,
       pull: pull(newest && { headCommit: newest.commit }),
-      redeploys: 0,
-      resets: 0,
-      takenBack: 0,
-      cause: "",
+      commit: newest?.commit ?? null,
       ...spec,
     },
     revision: 1,
     createdAt: now - 2 * 86_400_000,
     goneAt: goneAt ?? null,
+    visitedAt: null,
+    admittedAt: null,
   };
   const view = viewPreview(preview, deployments, {
     now,

@@ -63,6 +63,21 @@ test("drafts, labels and merges are told, and only open pull requests are listed
   expect((await client.listOpenPulls(repo)).map((pull) => pull.number)).not.toContain(number);
 });
 
+test("the files of a pull request are told, and those of a push as long as history goes on", async () => {
+  const { github } = world;
+  const push = (files: Record<string, string>, force = false) =>
+    github.push({ repo, branch: "files", files, author: "ann", force });
+  const first = await push({ "apps/shop/a": "1\n" });
+  const number = await github.openPullRequest({ repo, head: "files", title: "z", author: "ann" });
+  const second = await push({ docs: "1\n" });
+  const client = world.client();
+  expect(await client.changedFiles(repo, number)).toEqual(["apps/shop/a", "docs"]);
+  expect(await client.pushedFiles(repo, first, second)).toEqual(["docs"]);
+  expect(await client.pushedFiles(repo, second, second)).toEqual([]);
+  expect(await client.pushedFiles(repo, second, await push({ other: "1\n" }, true))).toBeNull();
+  expect(await client.pushedFiles(repo, "0".repeat(40), second)).toBeNull();
+});
+
 test("a pull request is gone only where its repository answers: one we may not see tells nothing", async () => {
   expect(await world.client().readPull(repo, 9999)).toBeNull();
   await expect(world.client().readPull("acme/nothing", 1)).rejects.toMatchObject({ code: "forge-refused" });

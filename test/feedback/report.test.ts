@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Finding } from "../../src/domain/errors.ts";
+import type { WishReason } from "../../src/domain/preview.ts";
 import { report } from "../../src/feedback/report.ts";
 import { attempt, commits, failure, now, pull, type Story, tell } from "./facts.ts";
 
@@ -19,7 +20,7 @@ const finding: Finding = {
 
 const failed = attempt(2, { phase: "failed", failure: failure() });
 const building = attempt(2, { phase: "building", stack: null });
-const absent = (reason: "merged" | "closed" | "destroyed" | "repository-gone"): Story => ({
+const absent = (reason: WishReason): Story => ({
   spec: { wanted: "absent", reason },
   deployments: [attempt(1)],
 });
@@ -137,6 +138,18 @@ test.each<[string, Story, string, string]>([
     "Gone: the repository or pull request is gone, or the token may not read it (lived 2 days).",
     "success",
   ],
+  [
+    "no longer wanted",
+    { ...absent("draft"), goneAt: now },
+    "Gone: the pull request is a draft (lived 2 days). `/deploy` brings it back.",
+    "success",
+  ],
+  [
+    "never wanted",
+    { spec: { wanted: "absent", reason: "label", detail: "preview", generation: 0 } },
+    'Not started: the pull request does not have the label "preview".',
+    "success",
+  ],
 ])("%s: the first line alone is enough", (_case, story, line, state) => {
   const { comment, status } = report(...tell(story));
   expect(comment.split("\n")[0]).toBe(line);
@@ -158,6 +171,42 @@ test("of a guarded preview, every link on the pull request lets its reader in", 
   expect(status?.targetUrl).toBe(`https://${host}/.mayfly/open/0-0-.abc`);
   expect(deployments[0]?.url).toBe(`https://${host}/.mayfly/open/0-0-.abc`);
 });
+
+test.each<[string, Story, boolean, string | undefined]>([
+  [
+    "was never wanted",
+    { spec: { wanted: "absent", reason: "paths", detail: "apps/**", generation: 0 }, goneAt: now },
+    false,
+    "Nothing to be done: the pull request changes nothing of apps/**",
+  ],
+  [
+    "is wanted no more",
+    { ...absent("skipped"), goneAt: now },
+    false,
+    "Nothing to be done: its title says [skip preview]",
+  ],
+  [
+    "keeps what serves after a push",
+    {
+      spec: {
+        pull: pull({ headCommit: commits.second }),
+        commit: commits.first,
+        touched: { paths: ["apps/**"], any: true },
+      },
+      deployments: [attempt(1)],
+    },
+    true,
+    "Nothing to be done: this push changes nothing of apps/**; abc1234 stays",
+  ],
+  ["is up", { deployments: [attempt(1)] }, true, "Ready in 11 s"],
+])(
+  "what %s says so in the commit status, and in a first comment only if there is news",
+  (_case, story, isNews, text) => {
+    const told = report(...tell(story));
+    expect(told.isNews).toBe(isNews);
+    expect(told.status).toMatchObject({ state: "success", description: text });
+  },
+);
 
 test("only a preview whose phase is ready is called ready", () => {
   const { comment, status } = report(...tell({ spec: { reason: "unread" }, deployments: [attempt(1)] }));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Preview, PullRequest } from "../../src/domain/preview.ts";
-import { decidePull, decideVerb } from "../../src/intake/decide.ts";
+import { type Preview, type PullRequest, unread as unreadSpec } from "../../src/domain/preview.ts";
+import type { ChangingVerb } from "../../src/domain/verbs.ts";
+import { type ChangedFiles, decidePull, decideVerb, needsFiles, type Rules } from "../../src/intake/decide.ts";
 
 const pull: PullRequest = {
   repositoryId: 7,
@@ -27,20 +28,15 @@ const unread: Preview = {
   revision: 0,
   createdAt: 0,
   goneAt: null,
-  spec: {
-    wanted: "blocked",
-    reason: "unread",
-    generation: 0,
-    pull: null,
-    redeploys: 0,
-    resets: 0,
-    takenBack: 0,
-    cause: "",
-  },
+  visitedAt: null,
+  admittedAt: null,
+  spec: unreadSpec,
 };
 
-function next(preview: Preview, said: PullRequest | null): Preview {
-  const decision = decidePull(preview, said);
+const rules: Rules = { now: 1000, when: { drafts: true, bots: true, label: null, paths: [] } };
+
+function next(preview: Preview, said: PullRequest | null, given = rules, files: ChangedFiles | null = null): Preview {
+  const decision = decidePull(preview, said, given, files);
   return decision.kind === "changed" ? decision.preview : preview;
 }
 const open = next(unread, pull);
@@ -68,13 +64,13 @@ describe("what the forge says of a pull request", () => {
   test("asked twice, it answers the same", () => {
     for (const said of [pull, { ...pull, open: false }, { ...pull, headRepositoryId: 8 }, null]) {
       const once = next(unread, said);
-      expect(decidePull(once, said).kind).toBe("unchanged");
+      expect(decidePull(once, said, rules).kind).toBe("unchanged");
     }
   });
 });
 
 describe("what a person with permission says", () => {
-  const verb = (preview: Preview, name: Parameters<typeof decideVerb>[1]) => decideVerb(preview, name, "ann");
+  const verb = (preview: Preview, name: ChangingVerb) => decideVerb(preview, { verb: name, by: "ann" }, rules);
 
   test("redeploy and reset make a new generation, and only reset means new data", () => {
     expect(verb(open, "redeploy")).toMatchObject({
@@ -98,7 +94,7 @@ describe("what a person with permission says", () => {
     });
   });
 
-  test.each<[string, Preview, Parameters<typeof decideVerb>[1]]>([
+  test.each<[string, Preview, ChangingVerb]>([
     ["deploy of what is up", open, "deploy"],
     ["destroy of what is destroyed", next(open, { ...pull, open: false }), "destroy"],
     ["redeploy of a closed pull request", next(open, { ...pull, open: false }), "redeploy"],
@@ -106,5 +102,104 @@ describe("what a person with permission says", () => {
     ["anything before the pull request is known", unread, "redeploy"],
   ])("%s changes nothing and says why", (_name, preview, name) => {
     expect(verb(preview, name)).toEqual({ kind: "unchanged", reason: expect.stringMatching(/./) });
+  });
+});
+
+describe("the rules of a repository", () => {
+  const strict: Rules = { now: 1000, when: { drafts: false, bots: false, label: "Preview", paths: [] } };
+  const labelled = { ...pull, labels: ["preview"] };
+  const up = next(unread, labelled, strict);
+
+  test.each<[string, Preview, PullRequest, string, string]>([
+    ["what has the label, in any case, runs", unread, labelled, "running", "open"],
+    ["without it nothing is to be done", unread, pull, "absent", "label"],
+    ["a label that is taken away ends it", up, pull, "absent", "label"],
+    ["a draft waits until it is ready for review", unread, { ...labelled, draft: true }, "absent", "draft"],
+    ["a draft that is ready runs", next(unread, { ...labelled, draft: true }, strict), labelled, "running", "open"],
+    ["what became a draft goes", up, { ...labelled, draft: true }, "absent", "draft"],
+    ["a bot's is left out", unread, { ...labelled, author: "renovate[bot]" }, "absent", "bot"],
+    ["a person named bot is not one", unread, { ...labelled, author: "robot" }, "running", "open"],
+    ["the title can say no", unread, { ...labelled, title: "WIP [Skip Preview] cart" }, "absent", "skipped"],
+    [
+      "a title that no longer says it",
+      next(unread, { ...labelled, title: "[skip preview]" }, strict),
+      labelled,
+      "running",
+      "open",
+    ],
+    ["a fork that is not wanted is not asked about", unread, { ...pull, headRepositoryId: 8 }, "absent", "label"],
+    ["closing says more than the label", up, { ...pull, open: false, merged: true }, "absent", "merged"],
+  ])("%s", (_name, before, said, wanted, reason) => {
+    const after = next(before, said, strict);
+    expect(after.spec).toMatchObject({ wanted, reason });
+    expect(decidePull(after, said, strict).kind).toBe("unchanged");
+  });
+
+  test("/deploy by someone with permission stands over them, until it ends", () => {
+    const decision = decideVerb(next(unread, pull, strict), { verb: "deploy", by: "ann" }, strict);
+    if (decision.kind !== "changed") throw new Error("deploy must change the wish");
+    expect(next(decision.preview, { ...pull, headCommit: "b".repeat(40) }, strict).spec).toMatchObject({
+      wanted: "running",
+      generation: 2,
+    });
+    const reopened = next(next(decision.preview, { ...pull, open: false }, strict), pull, strict);
+    expect(reopened.spec).toMatchObject({ wanted: "absent", reason: "label" });
+  });
+
+  test("what was destroyed stays destroyed, whatever its labels", () => {
+    const decision = decideVerb(up, { verb: "destroy", by: "ann" }, strict);
+    if (decision.kind !== "changed") throw new Error("destroy must change the wish");
+    for (const said of [pull, labelled]) expect(next(decision.preview, said, strict).spec.reason).toBe("destroyed");
+  });
+});
+
+describe("paths", () => {
+  const mono: Rules = { now: 1000, when: { ...rules.when, paths: ["apps/shop/**", "!**/*.md"] } };
+  const shop: ChangedFiles = { pull: ["apps/shop/cart.ts"], push: null };
+  const pushed = { ...pull, headCommit: "b".repeat(40) };
+  const up = next(unread, pull, mono, shop);
+
+  test.each<[string, string[], string]>([
+    ["a file of them", ["README", "apps/shop/src/cart.ts"], "running"],
+    ["a dot file of them", ["apps/shop/.env.preview"], "running"],
+    ["none of them", ["apps/blog/index.ts"], "absent"],
+    ["only what is taken out again", ["apps/shop/README.md"], "absent"],
+    ["nothing at all", [], "absent"],
+  ])("%s", (_name, files, wanted) => {
+    const after = next(unread, pull, mono, { pull: files, push: null });
+    expect(after.spec.wanted).toBe(wanted);
+    expect(next(after, pull, mono).spec).toEqual(after.spec);
+  });
+
+  test("a push that changes none of them keeps what serves, and later ones are compared with that", () => {
+    const kept = next(up, pushed, mono, { ...shop, push: ["apps/blog/index.ts"] });
+    expect(kept.spec).toMatchObject({
+      generation: 1,
+      commit: pull.headCommit,
+      pull: { headCommit: pushed.headCommit },
+    });
+    const other = next(kept, { ...pull, headCommit: "c".repeat(40) }, mono, { ...shop, push: ["apps/shop/cart.ts"] });
+    expect(other.spec).toMatchObject({ generation: 2, commit: "c".repeat(40) });
+  });
+
+  test("a push of which the files are not known is deployed", () => {
+    expect(next(up, pushed, mono, { ...shop, push: null }).spec).toMatchObject({ generation: 2 });
+  });
+
+  test("a push after which nothing of them is changed any more ends it", () => {
+    const reverted = next(up, pushed, mono, { pull: ["README"], push: ["apps/shop/cart.ts"] });
+    expect(reverted.spec).toMatchObject({ wanted: "absent", reason: "paths", detail: "apps/shop/**, !**/*.md" });
+  });
+
+  test.each<[string, Preview, PullRequest, Rules, boolean]>([
+    ["at first", unread, pull, mono, true],
+    ["not twice for the same commit", up, pull, mono, false],
+    ["after a push", up, pushed, mono, true],
+    ["after another base", up, { ...pull, baseRef: "next" }, mono, true],
+    ["when the operator changed them", up, pull, { ...mono, when: { ...mono.when, paths: ["x"] } }, true],
+    ["never of what is closed", up, { ...pushed, open: false }, mono, false],
+    ["never where none are set", unread, pull, rules, false],
+  ])("are asked for %s", (_name, before, said, { when }, asked) => {
+    expect(needsFiles(before, said, when)).toBe(asked);
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RemoteError } from "../../src/domain/errors.ts";
 import type { PullRequest } from "../../src/domain/preview.ts";
 import type { Verb } from "../../src/domain/verbs.ts";
-import { decidePull, decideTakeBack, decideVerb } from "../../src/intake/decide.ts";
+import { decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "../../src/intake/decide.ts";
 import { refresh } from "../../src/reconcile/refresh.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -29,24 +29,32 @@ let store: Store;
 /** What the forge would say; a fault where a test wants one. */
 let said: PullRequest | null | RemoteError;
 let writers: string[] | RemoteError;
+let files: string[] | RemoteError;
+let paths: string[];
+const rules = (): Rules => ({ now: clock.now(), when: { drafts: true, bots: true, label: null, paths } });
 
 beforeEach(() => {
   store = openStore(":memory:", clock);
   store.previews.ensure(pull, clock.now());
   said = pull;
   writers = ["ann"];
+  files = [];
+  paths = [];
 });
 afterEach(() => store[Symbol.dispose]());
 
 const once = () =>
   refresh(key, {
     wishes: store.wishes,
-    decidePull,
-    decideVerb,
+    needsFiles: (preview, pull) => needsFiles(preview, pull, rules().when),
+    decidePull: (preview, pull, files) => decidePull(preview, pull, rules(), files),
+    decideVerb: (preview, said) => decideVerb(preview, said, rules()),
     decideTakeBack,
     forge: {
       readPull: async () => answer(said),
       listOpenPulls: async () => [],
+      changedFiles: async () => answer(files),
+      pushedFiles: async () => answer(files),
       mayWrite: async (_repository, person) => answer(writers).includes(person),
     },
   });
@@ -100,6 +108,17 @@ describe("the wish", () => {
     said = { ...pull, repositoryId: 8, headRepositoryId: 8, open: false };
     expect(await once()).toMatchObject({ code: "forge-refused" });
     expect(wish().wanted).toBe("running");
+  });
+
+  test("waits while the forge cannot say which files changed, and is decided when it can", async () => {
+    paths = ["apps/**"];
+    store.previews.hint(key, pull);
+    files = down;
+    expect(await once()).toBe(down);
+    expect(wish()).toMatchObject({ reason: "unread", generation: 0 });
+    files = ["apps/shop/cart.ts"];
+    expect(await once()).toBeNull();
+    expect(wish()).toMatchObject({ wanted: "running", generation: 1 });
   });
 
   test("is not touched by a refusal of the forge, such as a revoked token", async () => {
