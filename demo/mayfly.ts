@@ -19,6 +19,8 @@ export type Mayfly = AsyncDisposable & {
   stop(): Promise<void>;
   /** Starts it again on the same state. */
   start(): Promise<void>;
+  /** Starts a second one that takes over from it; resolves to what the first one's exit code was. */
+  replace(): Promise<number | null>;
   api<T>(path: string, options?: { method?: string }): Promise<T>;
   /** All of them, gone ones too. */
   show(id: string): Promise<PreviewView | null>;
@@ -46,10 +48,10 @@ export async function startMayfly(options: {
   const [program = "", ...words] = options.program ?? [process.execPath, main];
   let child: ChildProcess | undefined;
 
-  const start = async (): Promise<void> => {
+  const start = async (...more: string[]): Promise<void> => {
     const output = createWriteStream(logFile, { flags: "a" });
     await once(output, "open");
-    child = spawn(program, [...words, "serve", "--config", config], {
+    child = spawn(program, [...words, "serve", "--config", config, ...more], {
       stdio: ["ignore", output, output],
       env: { ...process.env, ...options.environment },
     });
@@ -90,7 +92,13 @@ export async function startMayfly(options: {
     dashboardLink: `${url}/?token=${token}`,
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
-    start,
+    start: () => start(),
+    async replace() {
+      const exited = child === undefined ? Promise.resolve([null]) : once(child, "exit");
+      await start("--replace");
+      const [code] = (await exited) as [number | null];
+      return code;
+    },
     api,
     show: (id) =>
       api<PreviewView>(`/api/previews/${encodeURIComponent(id)}`).catch((error: unknown) => {

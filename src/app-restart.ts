@@ -1,17 +1,28 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
+import type { Site } from "./app-site.ts";
 import type { Telemetry } from "./app-telemetry.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { watch } from "./engine/watch.ts";
+import type { Switchboard } from "./gateway/switchboard.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { showServing } from "./reconcile/reconcile.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Store } from "./store/store.ts";
 
-/** Routes what serves as it did before the restart. */
-export async function routeAgain(preview: Preview, deployments: readonly Deployment[], world: World): Promise<void> {
+type Routing = { switchboard: Switchboard; site: Site; world: World };
+
+/** Routes every preview as before the restart: reachable before the first resync, and whatever GitHub says later. */
+export async function routeAll(store: Store, { switchboard, site, world }: Routing): Promise<void> {
+  for (const preview of store.previews.list({ gone: true })) {
+    switchboard.show(preview, site.routeState(preview));
+    await routeAgain(preview, store.attempts.of(preview.key), world);
+  }
+}
+
+async function routeAgain(preview: Preview, deployments: readonly Deployment[], world: World): Promise<void> {
   if (preview.goneAt !== null || preview.spec.wanted !== "running") return;
   const stack = servingOf(deployments)?.stack;
   if (!stack) return;

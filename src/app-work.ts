@@ -30,6 +30,8 @@ type WorkOptions = {
   renderer: Renderer;
   site: Site;
   keeper: Keeper;
+  /** The Mayfly before us may still serve somebody from what we are about to remove. */
+  predecessorGone: Promise<void>;
   clock: Clock;
   log: Logger;
 };
@@ -64,7 +66,7 @@ function engineOf({ config, server, docker, data, keeper, clock, log }: WorkOpti
   };
 }
 
-function gatewayOf({ gateway, switchboard, site, clock }: WorkOptions): ports.Gateway {
+function gatewayOf({ gateway, switchboard, site, predecessorGone, clock }: WorkOptions): ports.Gateway {
   return {
     publish: switchboard.publish,
     withdraw: switchboard.withdraw,
@@ -88,6 +90,7 @@ function gatewayOf({ gateway, switchboard, site, clock }: WorkOptions): ports.Ga
       return result.status;
     },
     async drain(preview, generation, limits) {
+      await Promise.race([predecessorGone, clock.sleep(limits.timeoutMs, limits.signal)]);
       const { cut } = await gateway.drained(generationKey({ preview, generation }), {
         ...limits,
         clock,

@@ -8,10 +8,11 @@ import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local
 import { clock, randomId } from "./app-outside.ts";
 import { openGitHub } from "./app-github.ts";
 import { createRenderer } from "./app-render.ts";
-import { lookAround, namedRepositories, routeAgain } from "./app-restart.ts";
+import { lookAround, namedRepositories, routeAll } from "./app-restart.ts";
 import { createSecrets, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { createTeller } from "./app-tell.ts";
+import { closeDoors, handOver, hearTheRest, holdState, type Start, type Succession } from "./app-tenure.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
 import { createDeciders } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
@@ -28,28 +29,26 @@ import { createWebhook } from "./intake/webhook.ts";
 import { createHousekeeping } from "./reconcile/housekeeping.ts";
 import { createLoop } from "./reconcile/loop.ts";
 import { createSource } from "./source/source.ts";
-import { keptSecret, lockState } from "./store/lock.ts";
+import { keptSecret } from "./store/lock.ts";
 import { openStore } from "./store/store.ts";
 
 export { clearHost, renderDirectory } from "./app-offline.ts";
 
-export type App = AsyncDisposable & { url: string; dashboardLink: string; port: number };
+export type App = AsyncDisposable & Succession & { url: string; dashboardLink: string; port: number };
 
 /** Previews brought to their wish side by side; builds have a limit of their own. */
 const parallel = 8;
 /** Docker's own, where build steps sit; an operator who moved it closes the host with a firewall (README, Limits). */
 const defaultBridge = "172.17.0.0/16";
-/** Requests under way when we stop may take this long. */
-const closeMs = 5000;
 
 /** Starts the whole server, every room in flow order. Disposing it stops in the reverse order; the previews go on running. */
-export async function createApp(config: ServerConfig, options: { log?: Logger; version?: string } = {}): Promise<App> {
+export async function createApp(config: ServerConfig, options: Start & { log?: Logger } = {}): Promise<App> {
   const log = options.log ?? pino();
   await using opening = new AsyncDisposableStack();
 
   // What must survive: the state folder, held by one process.
   const state = resolve(config.state);
-  opening.use(lockState(state));
+  const tenure = opening.use(await holdState(state, options));
   const server = keptSecret(state, "server-id", { length: 16, randomId });
   const salt = keptSecret(state, "image-salt", { length: 32, randomId });
   const accessSecret = keptSecret(state, "access-secret", { length: 64, randomId });
@@ -123,7 +122,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     loop.wake(key);
   };
 
-  // The loop between them.
+  // The loop between them. What works stops first when another Mayfly takes over.
+  const working = opening.use(new AsyncDisposableStack());
   const deciders = createDeciders({ config, clock });
   const work = createWork({
     config,
@@ -134,12 +134,13 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     gateway,
     switchboard,
     keeper,
-    renderer: opening.use(createRenderer()),
+    renderer: working.use(createRenderer()),
     site,
+    predecessorGone: tenure.predecessor.gone,
     clock,
     log,
   });
-  const loop = opening.use(
+  const loop = working.use(
     createLoop({
       ...work,
       ...store,
@@ -160,7 +161,7 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       parallel,
     }),
   );
-  const housekeeping = opening.use(
+  const housekeeping = working.use(
     createHousekeeping({
       forge: github,
       repositories: () => [
@@ -207,19 +208,15 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
       log,
     }),
   );
-  opening.defer(async () => {
-    api.close();
-    await gateway.close({ timeoutMs: closeMs });
-  });
+  const leaving = { tenure, gateway, closeStreams: api.close, stopWork: () => working.disposeAsync() };
+  opening.defer(() => closeDoors(leaving));
 
-  // Previews are reachable before the first resync, and whatever GitHub says later.
-  for (const preview of store.previews.list({ gone: true })) {
-    switchboard.show(preview, site.routeState(preview));
-    await routeAgain(preview, store.attempts.of(preview.key), loop.world);
-  }
+  await routeAll(store, { switchboard, site, world: loop.world });
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
   opening.use(gitHub);
-  opening.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
+  working.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
+  tenure.listening();
+  hearTheRest(tenure, { store, loop, wake });
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");
@@ -228,6 +225,8 @@ export async function createApp(config: ServerConfig, options: { log?: Logger; v
     url: config.publicUrl,
     port,
     dashboardLink: `${site.dashboardOrigin}/?token=${apiToken}`,
+    asked: tenure.asked,
+    handOver: () => handOver(leaving),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -50,5 +50,6 @@ const optionHelp: Record<string, string> = {
   scope: "what the token may do: read (the default), deploy, admin, or several: read,deploy",
   all: "everything of the server of this machine, which must not be running",
   caches: "with --all: the images it built as well",
+  replace: "take over from the server that runs, which goes on until this one listens",
   build: "the image builds of the newest attempt instead",
 };

@@ -128,7 +128,11 @@ export const catalogue = {
   },
   "state-locked": {
     title: "Another Mayfly holds this state folder",
-    hint: "Stop it first, or give this one its own `state:`.",
+    hint: "Stop it first, take over from it with `mayfly serve --replace`, or give this one its own `state:`.",
+  },
+  "takeover-failed": {
+    title: "The Mayfly that was to take over did not come up",
+    hint: "See its log for why, then start it again. The one it asked goes on.",
   },
   internal: { title: "Mayfly made a mistake", hint: "Please report it with the log lines around it." },
 } as const satisfies Record<string, { title: string; hint: string }>;

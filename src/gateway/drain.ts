@@ -16,6 +16,8 @@ export type Drain = {
   readonly count: (key: string) => number;
   /** Resolves when nothing is under way for `key`, at the latest after `timeoutMs`, when the rest is cut. Rejects only when `signal` aborts. */
   readonly drained: (key: string, options: DrainOptions) => Promise<Drained>;
+  /** Ends all WebSockets and event streams, of every key. */
+  readonly cutLong: () => void;
 };
 
 /** Counts what is under way per generation, so that a container is removed only when nobody is being served by it. */
@@ -46,6 +48,9 @@ export function createDrain(): Drain {
         use.cut();
       }
       return { cut };
+    },
+    cutLong() {
+      for (const uses of underWay.values()) for (const use of uses) if (use.kind !== "request") use.cut();
     },
   };
 }

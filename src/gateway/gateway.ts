@@ -19,6 +19,7 @@ import {
 } from "./handle.ts";
 import { type AccessPort, createGuard } from "./guard.ts";
 import { ownHosts } from "./host.ts";
+import { type LeaveOptions, leave } from "./leave.ts";
 import type { PageModel, PageSource } from "./page-model.ts";
 import { createPages } from "./pages.ts";
 import { type Probe, createProbe } from "./probe.ts";
@@ -60,8 +61,8 @@ export type Gateway = AsyncDisposable & {
   readonly clientAddress: (req: IncomingMessage) => string;
   /** How many requests, streams and WebSockets a generation is serving. */
   readonly underWay: (key: string) => number;
-  /** Takes no new connections, lets what is under way end, and cuts the rest after `timeoutMs`. */
-  readonly close: (options: { timeoutMs: number }) => Promise<void>;
+  /** Takes no new connections, lets what is under way end, and cuts the rest. */
+  readonly close: (options: LeaveOptions) => Promise<void>;
 };
 
 const DEFAULTS: GatewayLimits = {
@@ -74,7 +75,15 @@ const DEFAULTS: GatewayLimits = {
 
 /** Builds the one HTTP server that all hosts reach: previews, our own site, and nothing else. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { own, table, activity, clock, log } = options;
+  const { table, activity, clock, log } = options;
+  const own: OwnSite = {
+    ...options.own,
+    handle(req, res) {
+      ours.add(res);
+      res.once("close", () => ours.delete(res));
+      options.own.handle(req, res);
+    },
+  };
   const limits = { ...DEFAULTS, ...options.limits };
   const connections = createConnections({ connectTimeoutMs: limits.connectTimeoutMs, idleTimeoutMs: 60_000 });
   const source = { ...options.pages, view: (preview: string) => viewOrNull(options, preview) };
@@ -104,8 +113,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const candidates = new WeakMap<Duplex, Candidate>();
   const answering = new Set<ServerResponse>();
+  const ours = new Set<ServerResponse>();
   const sockets = new Set<Socket>();
   let closing = false;
+  let silent = false;
 
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     if (res.socket === null) {
@@ -116,7 +127,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     answering.add(res);
     res.once("close", () => {
       answering.delete(res);
-      if (closing) server.closeIdleConnections();
+      if (silent) server.closeIdleConnections();
     });
     if (closing) res.shouldKeepAlive = false;
     const candidate = candidates.get(req.socket);
@@ -143,19 +154,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     socket.once("close", () => sockets.delete(socket));
   });
 
-  async function close({ timeoutMs }: { timeoutMs: number }): Promise<void> {
+  async function close(how: LeaveOptions): Promise<void> {
     if (closing) return;
     closing = true;
     events.close();
-    // Answers whose head is not written yet will say so; the others' connections are closed when they end.
-    for (const res of answering) if (!res.headersSent) res.shouldKeepAlive = false;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const deadline = setTimeout(() => {
-      for (const socket of sockets) socket.destroy();
-    }, timeoutMs);
-    await closed;
-    clearTimeout(deadline);
+    const onSilent = (): void => void (silent = true);
+    await leave({ server, sockets, answering, ours, drain, onSilent }, how);
     connections.close();
   }
 

@@ -3,22 +3,43 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { InputError } from "../domain/errors.ts";
 import type { RandomId } from "../domain/time.ts";
+import { describeHolder } from "./holder.ts";
 
 /**
- * Takes the state folder for one reconciler, until disposed or the process ends. An exclusive transaction on a file of
- * its own, since Node has no flock. Throws InputError `state-locked`.
+ * Takes the state folder for one reconciler, until disposed or the process ends. Throws InputError `state-locked`,
+ * which says who holds it.
  */
 export function lockState(folder: string): Disposable {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const connection = new DatabaseSync(join(folder, "lock.db"), { timeout: 0 });
+  const lock = tryLock(folder, "lock.db");
+  if (lock !== null) return lock;
+  throw new InputError("state-locked", `${folder} is in use by ${describeHolder(folder)}`);
+}
+
+/**
+ * A lock that ends with the process that holds it, or null while another one does. An exclusive transaction on a file
+ * of its own, since Node has no flock.
+ */
+export function tryLock(folder: string, name: string): Disposable | null {
+  const connection = new DatabaseSync(join(folder, name), { timeout: 0 });
   try {
     connection.exec("begin exclusive");
   } catch (error) {
     connection.close();
-    throw new InputError("state-locked", `${folder} is in use by another Mayfly`, { cause: error });
+    if ((error as { errcode?: number }).errcode === busy) return null;
+    throw error;
   }
-  return { [Symbol.dispose]: () => connection.close() };
+  let isHeld = true;
+  return {
+    [Symbol.dispose]: () => {
+      if (isHeld) connection.close();
+      isHeld = false;
+    },
+  };
 }
+
+/** SQLITE_BUSY (sqlite.org/rescode.html). */
+const busy = 5;
 
 /** A secret or an identity that is made once and then read from `<folder>/<name>` for ever, readable by the owner only. */
 export function keptSecret(folder: string, name: string, make: { length: number; randomId: RandomId }): string {

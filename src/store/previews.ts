@@ -49,6 +49,14 @@ export function createPreviewStore(database: Database) {
 
     forgetHint: (key: string): number => database.run("update previews set hint = null where key = ?", key),
 
+    /** Those of which an event or a comment was stored that no run has answered: a process may have ended in between. */
+    unheard: (): string[] =>
+      database
+        .all(
+          "select key from previews where hint is not null union select preview from requests where state = 'waiting'",
+        )
+        .map((row) => String(row["key"])),
+
     /** Writes a wish if nobody changed the row since it was read; answers whether it did. */
     put(preview: Preview): boolean {
       return (

@@ -98,3 +98,20 @@ test("a second gateway takes over the port while the first one drains, and no co
   expect(answers.slice(100).filter((text) => !text.startsWith("HTTP/1.1 200"))).toEqual([]);
   expect(answers.slice(0, 100).filter((text) => !text.startsWith("HTTP/1.1 200"))).toEqual([]);
 });
+
+test("with a successor, a kept connection is answered once more and told to come anew; then nothing is heard", async () => {
+  await using world = await openWorld();
+  const request = head("GET / HTTP/1.1", "Host: mayfly.test");
+  const [busy, idle] = [rawClient(world.port, request), rawClient(world.port, request)];
+  await eventually(() => [busy, idle].every((client) => client.text().includes("own /")));
+  let heardNothing = false;
+  const gone = world.gateway.close({ timeoutMs: 5000, lingerMs: 300, onDeaf: () => (heardNothing = true) });
+  busy.socket.write(request);
+  expect(await busy.ended).toBe("end");
+  expect(busy.text().split("own /")).toHaveLength(3);
+  expect(busy.text()).toContain("Connection: close");
+  expect(heardNothing).toBe(false);
+  expect(await idle.ended).toBe("end");
+  await gone;
+  expect(heardNothing).toBe(true);
+});

@@ -42,6 +42,24 @@ describe("a preview's row", () => {
     expect(store.previews.get("7-42")?.spec.cause).toBe("mine");
   });
 
+  test("what was stored and not acted on is known, of previews that are gone as well", () => {
+    store.previews.ensure(pull, 1);
+    store.previews.ensure({ ...pull, number: 43 }, 1);
+    expect(store.previews.unheard()).toEqual([]);
+    store.requests.add({
+      ...pull,
+      preview: "7-43",
+      verb: "deploy",
+      argument: null,
+      author: "ann",
+      commentId: 1,
+      receivedAt: 1,
+    });
+    expect(store.previews.unheard()).toEqual(["7-43"]);
+    store.wishes.answer(1, "+1", "done");
+    expect(store.previews.unheard()).toEqual([]);
+  });
+
   test("a removal that ends late does not mark a newer wish as gone", () => {
     const read = store.previews.ensure(pull, 1);
     store.wishes.put({ ...read, spec: { ...read.spec, wanted: "running", generation: 2 } });
