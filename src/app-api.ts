@@ -5,6 +5,7 @@ import type { AccessDesk } from "./app-access.ts";
 import { createAuthWorld } from "./app-auth.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
+import { type Asker, nameOfAsker } from "./domain/audit.ts";
 import { InputError } from "./domain/errors.ts";
 import { newestOf, type Preview } from "./domain/preview.ts";
 import { readShare } from "./domain/share.ts";
@@ -77,13 +78,13 @@ export function createApiWorld(options: Options): ApiWorld {
       }));
       return { text: formatPlan(plan), steps };
     },
-    act: async (key, verb, by) => {
-      act(key, { verb, by }, options);
+    act: async (key, verb, asker) => {
+      act(key, verb, { ...options, asker });
       site.announce(key);
       loop.wake(key);
       return { accepted: `/${verb} is under way` };
     },
-    share: (key, argument) => share(key, argument, options),
+    share: (key, argument, asker) => share(key, argument, { ...options, asker }),
     bypass: (key) => {
       const preview = store.wishes.get(key);
       return preview && options.access.bypassOf(preview);
@@ -101,22 +102,24 @@ export function createApiWorld(options: Options): ApiWorld {
 }
 
 /** A verb said through the API is a wish at once: its caller has shown a token. */
-function act(
-  key: string,
-  said: { verb: ChangingVerb; by: string },
-  { store, deciders }: Pick<Options, "store" | "deciders">,
-): void {
-  const decision = write(key, store, (preview) => deciders.decideVerb(preview, said));
-  if (decision.kind === "unchanged") {
-    const hint = "Nothing has to be done.";
-    throw new InputError("usage", `${said.verb} changed nothing: ${decision.reason}`, { hint });
-  }
+function act(key: string, verb: ChangingVerb, { asker, store, deciders }: Deed & Pick<Options, "deciders">): void {
+  const decide = (preview: Preview) => deciders.decideVerb(preview, { verb, by: nameOfAsker(asker) });
+  const decision = write(key, decide, { asker, store, action: verb });
+  if (decision.kind === "changed") return;
+  store.audit.write({ ...asker, action: verb, preview: key, outcome: "refused", detail: decision.reason });
+  throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
 }
 
-function write(key: string, store: Store, decide: (preview: Preview) => Decision): Decision {
+type Deed = { asker: Asker; store: Store };
+
+function write(
+  key: string,
+  decide: (preview: Preview) => Decision,
+  { store, asker, action }: Deed & { action: string },
+): Decision {
   for (;;) {
     const decision = decide(previewOf(key, store));
-    if (decision.kind === "unchanged" || store.wishes.put(decision.preview)) return decision;
+    if (decision.kind === "unchanged" || store.wishes.putFor(decision.preview, action, asker)) return decision;
   }
 }
 
@@ -133,12 +136,13 @@ function previewOf(key: string, store: Store): Preview {
 }
 
 /** A link that ends, or the end of all of them. */
-function share(key: string, argument: string | null, { access, site, store, loop, clock }: Options): Shared {
+function share(key: string, argument: string | null, options: Options & { asker: Asker }): Shared {
+  const { access, asker, site, store, loop, clock } = options;
   const asked = readShare(argument);
   if (asked.kind === "unclear")
     throw new InputError("usage", `nothing is shared: ${asked.why.replaceAll("`/share", "`share")}`);
   if (asked.kind === "off") {
-    write(key, store, decideTakeBack);
+    write(key, decideTakeBack, { asker, store, action: "share off" });
     site.announce(key);
     loop.wake(key);
     return { link: null, until: null };
@@ -146,6 +150,7 @@ function share(key: string, argument: string | null, { access, site, store, loop
   const preview = previewOf(key, store);
   const isOpen = access.accessTo(preview) === "public";
   const until = clock.now() + asked.forMs;
+  store.audit.write({ ...asker, action: "share", preview: key, outcome: "done", detail: argument });
   return { link: access.shareOf(preview, site.hostOf(preview.slug), until), until: isOpen ? null : until };
 }
 

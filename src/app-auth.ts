@@ -17,6 +17,7 @@ export function createAuthWorld({ config, store, apiToken, clientAddress }: Opti
       remove: store.tokens.remove,
     },
     sessions: store.sessions,
+    audit: store.audit,
     clientAddress,
     randomId,
   } satisfies Partial<ApiWorld>;

@@ -1,14 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { clock } from "./app-outside.ts";
 import { defaultSettings } from "./config/repository-settings.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { InputError } from "./domain/errors.ts";
+import { firstTokenName } from "./domain/token.ts";
 import { type Cleared, clearEngine } from "./engine/clear.ts";
 import { connect } from "./engine/docker.ts";
 import { type RenderOutput, renderStack } from "./render/render.ts";
 import { readers } from "./source/checkout.ts";
 import { createTemplates } from "./source/templates.ts";
 import { lockState } from "./store/lock.ts";
+import { openStore } from "./store/store.ts";
 
 /** What a directory's files mean, as for a first preview of it; asks neither server, forge nor engine. Throws InputError. */
 export function renderDirectory(directory: string): RenderOutput {
@@ -43,7 +46,27 @@ export async function clearHost(config: ServerConfig, options: { caches: boolean
   const state = resolve(config.state);
   const server = readServerId(state);
   using _held = lockState(state);
-  return await clearEngine(connect(config.engine.host), server, options);
+  const cleared = await clearEngine(connect(config.engine.host), server, options);
+  tellAudit(state, Object.entries(cleared));
+  return cleared;
+}
+
+/** Whoever may do this has the state folder, and with it the first token. */
+function tellAudit(state: string, counts: [string, number][]): void {
+  const database = join(state, "mayfly.db");
+  if (!existsSync(database)) return;
+  using store = openStore(database, clock);
+  const detail = counts.map(([kind, count]) => `${count} ${kind}`).join(", ");
+  const actor = { kind: "token", name: firstTokenName } as const;
+  store.audit.write({
+    actor,
+    via: "cli",
+    address: null,
+    action: "destroy-all",
+    preview: null,
+    outcome: "done",
+    detail,
+  });
 }
 
 function readServerId(state: string): string {

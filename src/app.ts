@@ -175,7 +175,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       world: loop.world,
       pollMs: config.github.pollMs,
       onRound: async (orphans) => {
-        store.forgetOld();
+        store.forgetOld({ auditKeepMs: config.audit.keepMs });
         telemetry.orphans(orphans);
         await data.snapshots.sweep();
       },

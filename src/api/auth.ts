@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { parse, type CookieOptions } from "hono/utils/cookie";
 import { InputError } from "../domain/errors.ts";
 import { createFailureLimit } from "../domain/failure-limit.ts";
-import { createAddressOf } from "./client-address.ts";
+import { createAskerOf } from "./asker.ts";
 import type { Caller } from "./caller.ts";
 import { sha256, type Tokens } from "./tokens.ts";
 import type { ApiWorld } from "./world.ts";
@@ -30,15 +30,29 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
   const secure = dashboardOrigin.startsWith("https:");
   const name = secure ? "__Host-mayfly-session" : "mayfly-session";
   const failures = createFailureLimit(clock, { allowed: failuresAllowed });
-  const addressOf = createAddressOf(world);
+  const askerOf = createAskerOf(world);
+  const tell = (c: Context, outcome: "done" | "refused", detail: string) => ({
+    ...askerOf(c, null),
+    action: "sign-in",
+    preview: null,
+    outcome,
+    detail,
+  });
 
   function tokenOf(text: string, c: Context) {
-    const address = addressOf(c);
+    const address = askerOf(c, null).address ?? "";
     // Nobody who has tried too many is told whether this one was right.
     if (failures.isOver(address)) throw new InputError("rate-limited", "too many wrong tokens came from your address");
     const token = tokens.of(text);
-    if (token === null) failures.count(address);
+    if (token === null) tellFailure(c, failures.count(address));
     return token;
+  }
+
+  /** The first of a minute and the last that is listened to: a flood of guesses must not become one of rows. */
+  function tellFailure(c: Context, count: number): void {
+    if (count === 1) world.audit.write(tell(c, "refused", "with a token that is none"));
+    if (count === failuresAllowed)
+      world.audit.write(tell(c, "refused", `with ${count} wrong tokens: not listened to for a minute`));
   }
 
   function ofSession(session: string): Caller | null {
@@ -66,7 +80,10 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
       const token = tokenOf(text, c);
       if (token === null) return null;
       const value = randomId(64);
-      sessions.open(sha256(value), { kind: "token", sha256: token.sha256 }, clock.now() + sessionMs);
+      sessions.open(
+        { idSha256: sha256(value), owner: { kind: "token", sha256: token.sha256 }, expiresAt: clock.now() + sessionMs },
+        { ...tell(c, "done", "with the dashboard's link"), actor: { kind: "token", name: token.name } },
+      );
       const options: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/", secure, maxAge: sessionMs / 1000 };
       return { name, value, options };
     },

@@ -25,7 +25,7 @@ type Surroundings = { auth: Auth; house: StreamHouse };
 /** The pages for people: the list, each preview, and their live sections. */
 export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<CallerEnv> {
   return new Hono<CallerEnv>()
-    .use(pageSecurity(world.dashboardOrigin), signIn(auth), requireCaller(auth))
+    .use(pageSecurity(world.dashboardOrigin), signIn(auth), requireCaller(world, auth))
     .get("/", (c) =>
       page(c, { title: "Previews", events: `/events?${queryOf(c)}`, body: listBody(world, filterOf(c)) }),
     )
@@ -40,7 +40,7 @@ export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<
     .post("/previews/:slug/:verb", async (c) => {
       const { key, slug } = previewOf(world, c.req.param("slug"));
       const verb = changingVerb(c.req.param("verb"));
-      await world.act(key, verb, "the dashboard");
+      await world.act(key, verb, c.get("asker"));
       return c.redirect(`/previews/${encodeURIComponent(slug)}?asked=${verb}`, 303);
     })
     .all("*", (c) => {

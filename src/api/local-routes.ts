@@ -1,6 +1,7 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { InputError } from "../domain/errors.ts";
+import type { CallerEnv } from "./caller.ts";
 import type { ApiWorld } from "./world.ts";
 
 const text = z.string().min(1).max(250);
@@ -13,11 +14,15 @@ const Work = Branch.extend({
 });
 
 /** What `mayfly up` and `mayfly down` ask: a preview of a directory, whose packed commit is the body. */
-export function localRoutes({ local }: Pick<ApiWorld, "local">): Hono {
-  return new Hono()
+export function localRoutes({ local, audit }: Pick<ApiWorld, "local" | "audit">): Hono<CallerEnv> {
+  const tell = (c: Context<CallerEnv>, action: "up" | "down", { key }: { key: string }): void =>
+    audit.write({ ...c.get("asker"), action, preview: key, outcome: "done", detail: null });
+  return new Hono<CallerEnv>()
     .post("/", async (c) => {
       const work = parse(Work, c.req.query());
-      return c.json(await local.up(work, c.req.raw.body ?? new ReadableStream<Uint8Array>()), 202);
+      const view = await local.up(work, c.req.raw.body ?? new ReadableStream<Uint8Array>());
+      tell(c, "up", view);
+      return c.json(view, 202);
     })
     .delete("/", async (c) => {
       const view = await local.down(parse(Branch, c.req.query()));
@@ -26,6 +31,7 @@ export function localRoutes({ local }: Pick<ApiWorld, "local">): Hono {
           hint: "`mayfly ls` shows the previews there are.",
         });
       }
+      tell(c, "down", view);
       return c.json(view, 202);
     });
 }

@@ -1,3 +1,4 @@
+import type { AuditEntry } from "../domain/audit.ts";
 import { MayflyError } from "../domain/errors.ts";
 import { type Deployment, newestOf, servingOf, type TimelineEvent } from "../domain/preview.ts";
 import type { StackState } from "../domain/stack.ts";
@@ -15,6 +16,8 @@ export type PreviewFacts = {
   timeline: TimelineEvent[];
   /** Null while the engine does not answer. */
   containers: StackState["containers"] | null;
+  /** The latest entries, newest first. */
+  audit: AuditEntry[];
   webUrl: string;
   now: number;
 };
@@ -30,6 +33,7 @@ export async function gatherFacts(world: ApiWorld, view: PreviewView): Promise<P
     serving: servingOf(deployments),
     timeline: world.timeline(view.key).filter((event) => event.generation === newest?.generation),
     containers: await observeContainers(world, view.key),
+    audit: world.audit.list({ preview: view.key, limit: 10 }),
     webUrl: world.webUrl,
     now: world.clock.now(),
   };

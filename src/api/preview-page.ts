@@ -2,6 +2,7 @@ import type { Finding } from "../domain/errors.ts";
 import { formatPlace } from "../domain/errors.ts";
 import type { Deployment } from "../domain/preview.ts";
 import type { ObservedContainer, ServiceSpec } from "../domain/stack.ts";
+import { auditPart } from "./audit-part.ts";
 import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { section } from "./page-shell.ts";
@@ -19,6 +20,7 @@ export function previewParts(facts: PreviewFacts): Parts {
     ["services", servicesPart(facts)],
     ["findings", findingsPart(facts)],
     ["history", historyPart(facts)],
+    ["audit", auditPart(facts)],
   ]);
 }
 

@@ -18,11 +18,11 @@ export function previewRoutes(world: ApiWorld): Hono<CallerEnv> {
     .get("/:id/plan", async (c) => c.json(await world.plan(previewOf(world, c.req.param("id")).key)))
     .get("/:id/timeline", (c) => c.json(world.timeline(previewOf(world, c.req.param("id")).key)))
     .post("/:id/share", (c) =>
-      c.json(world.share(previewOf(world, c.req.param("id")).key, c.req.query("argument") ?? null)),
+      c.json(world.share(previewOf(world, c.req.param("id")).key, c.req.query("argument") ?? null, c.get("asker"))),
     )
     .post("/:id/:verb", async (c) => {
       const { key } = previewOf(world, c.req.param("id"));
-      return c.json(await world.act(key, changingVerb(c.req.param("verb")), "the API"), 202);
+      return c.json(await world.act(key, changingVerb(c.req.param("verb")), c.get("asker")), 202);
     });
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { type Context, Hono } from "hono";
 import { InputError, MayflyError } from "../domain/errors.ts";
+import { auditRoutes } from "./audit-routes.ts";
 import { createAuth } from "./auth.ts";
 import { dashboard } from "./dashboard.ts";
 import { healthRoutes } from "./health-routes.ts";
@@ -32,8 +33,8 @@ export function createApi(world: ApiWorld): Api {
   const app = new Hono()
     .post("/webhooks/github", receiveWebhook(world))
     .route("/", healthRoutes(world))
-    .use("/metrics", requireCaller(auth))
-    .use("/api/*", requireCaller(auth))
+    .use("/metrics", requireCaller(world, auth))
+    .use("/api/*", requireCaller(world, auth))
     .get("/metrics", async (c) =>
       c.text(await world.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
     )
@@ -41,6 +42,7 @@ export function createApi(world: ApiWorld): Api {
     .route("/api/previews", previewRoutes(world))
     .route("/api/previews", logRoutes(world, house))
     .route("/api/tokens", tokenRoutes(tokens))
+    .route("/api/audit", auditRoutes(world))
     .all("/api/*", refuseUnknown)
     .all("/webhooks/*", refuseUnknown)
     .route("/", dashboard(world, { auth, house }))
@@ -55,7 +57,7 @@ export function createApi(world: ApiWorld): Api {
 
 function refuseUnknown(c: Context): never {
   throw new InputError("not-found", `there is no ${c.req.method} ${c.req.path}`, {
-    hint: "There are /api/previews, /api/local, /api/tokens, /webhooks/github, /healthz, /readyz and /metrics.",
+    hint: "There are /api/previews, /api/local, /api/tokens, /api/audit, /webhooks/github, /healthz, /readyz and /metrics.",
   });
 }
 

@@ -23,10 +23,10 @@ export function tokenRoutes(tokens: Tokens): Hono<CallerEnv> {
     .get("/", (c) => c.json(tokens.list()))
     .post("/", limit, async (c) => {
       const { name, scopes: chosen } = readNewToken(await c.req.text());
-      return c.json(tokens.create(name, [...new Set(chosen)]), 201);
+      return c.json(tokens.create(name, [...new Set(chosen)], c.get("asker")), 201);
     })
     .delete("/:name", (c) => {
-      tokens.remove(c.req.param("name"));
+      tokens.remove(c.req.param("name"), c.get("asker"));
       return c.json({ removed: c.req.param("name") });
     });
 }

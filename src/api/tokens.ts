@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { Asker, AuditNote } from "../domain/audit.ts";
 import { InputError } from "../domain/errors.ts";
 import { firstTokenName, type Scope, type Token, tokenName } from "../domain/token.ts";
 import type { ApiWorld } from "./world.ts";
@@ -26,11 +27,21 @@ export function createTokens({ tokens, randomId }: Pick<ApiWorld, "tokens" | "ra
     list: (): TokenView[] => all().map(({ sha256: _hash, ...seen }) => seen),
 
     /** Makes one; its text is in this answer and nowhere else. Throws InputError `invalid-value`. */
-    create(name: string, scopes: readonly Scope[]): { name: string; scopes: readonly Scope[]; token: string } {
+    create(
+      name: string,
+      scopes: readonly Scope[],
+      asker: Asker,
+    ): { name: string; scopes: readonly Scope[]; token: string } {
       if (!tokenName.pattern.test(name)) throw new InputError("invalid-value", `a token's name ${tokenName.words}`);
       const token = `mayfly_${randomId(40)}`;
       const isTaken = name === firstTokenName || tokens.given.some((each) => each.name === name);
-      if (isTaken || !tokens.add({ name, scopes, sha256: sha256(token) })) {
+      if (
+        isTaken ||
+        !tokens.add(
+          { name, scopes, sha256: sha256(token) },
+          told("token-create", asker, `${name}: ${scopes.join(", ")}`),
+        )
+      ) {
         const hint = `Choose another name, or revoke that one first: \`mayfly token rm ${name}\`.`;
         throw new InputError("invalid-value", `there is a token ${name} already`, { hint });
       }
@@ -38,8 +49,8 @@ export function createTokens({ tokens, randomId }: Pick<ApiWorld, "tokens" | "ra
     },
 
     /** Revokes one that was made at runtime, and every session it opened. Throws InputError. */
-    remove(name: string): void {
-      if (tokens.remove(name)) return;
+    remove(name: string, asker: Asker): void {
+      if (tokens.remove(name, told("token-remove", asker, name))) return;
       const given = tokens.given.find((each) => each.name === name);
       if (given === undefined) {
         const hint = "`mayfly token ls` shows the tokens there are.";
@@ -54,6 +65,11 @@ export function createTokens({ tokens, randomId }: Pick<ApiWorld, "tokens" | "ra
   };
 }
 
+function told(action: string, asker: Asker, detail: string): AuditNote {
+  return { ...asker, action, preview: null, outcome: "done", detail };
+}
+
+/** In hex. */
 export function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
+import type { Asker, AuditEntry, AuditNote } from "../domain/audit.ts";
 import type { Failure } from "../domain/errors.ts";
 import type { LocalWork } from "../domain/local.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
@@ -33,9 +34,9 @@ export type ApiWorld = {
   buildLogs(key: string, options: Pick<LogOptions, "follow" | "signal">): AsyncIterable<Omit<LogLine, "at">>;
   plan(key: string): Promise<PlanAnswer>;
   /** Writes the wish and wakes the loop; answers with a sentence. Throws MayflyError. */
-  act(key: string, verb: ChangingVerb, by: string): Promise<{ accepted: string }>;
+  act(key: string, verb: ChangingVerb, asker: Asker): Promise<{ accepted: string }>;
   /** A link that ends after a while (`7d`), or with `off` the end of all keys. Throws InputError `usage`. */
-  share(key: string, argument: string | null): Shared;
+  share(key: string, argument: string | null, asker: Asker): Shared;
   /** What programs send as `Mayfly-Bypass`; null where nobody is kept out. */
   bypass(key: string): string | null;
   /** Calls `listener` with the key of each preview of which something changed; answers how to stop it. */
@@ -47,6 +48,12 @@ export type ApiWorld = {
   /** Who may call, besides people. */
   tokens: TokenRows;
   sessions: SessionRows;
+  /** Who did what: told with the deed where there is one, here where there is none. */
+  audit: {
+    write(note: AuditNote): void;
+    /** Newest first. */
+    list(filter: { preview?: string; since?: number; limit: number }): AuditEntry[];
+  };
   /** Where a request comes from; behind proxies, whom the operator believes says so. */
   clientAddress(request: IncomingMessage): string;
   /** `scheme://host[:port]` under which people see the dashboard. */
@@ -63,13 +70,13 @@ export type TokenRows = {
   given: readonly Token[];
   /** Those made at runtime, as they are now. */
   made(): Token[];
-  /** False when the name is taken. */
-  add(token: Pick<Token, "name" | "sha256" | "scopes">): boolean;
-  remove(name: string): boolean;
+  /** False when the name is taken. Told in the audit when it is not, as is the removal. */
+  add(token: Pick<Token, "name" | "sha256" | "scopes">, told: AuditNote): boolean;
+  remove(name: string, told: AuditNote): boolean;
 };
 
 export type SessionRows = {
-  open(idSha256: string, owner: SessionOwner, expiresAt: number): void;
+  open(session: { idSha256: string; owner: SessionOwner; expiresAt: number }, told: AuditNote): void;
   /** Null when there is none, or not any more. */
   ownerOf(idSha256: string): SessionOwner | null;
   close(idSha256: string): void;

@@ -2,6 +2,8 @@ import { Readable } from "node:stream";
 import { catalogue, type ErrorCode } from "../domain/catalogue.ts";
 import { MayflyError } from "../domain/errors.ts";
 
+import { version } from "./version.ts";
+
 export type ApiClient = {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
@@ -14,7 +16,11 @@ export type ApiClient = {
 
 /** A client of the HTTP API. Throws MayflyError with the server's own code, or `server-unreachable`. */
 export function createApiClient({ server, token }: { server: string; token: string | null }): ApiClient {
-  const headers = { accept: "application/json", ...(token !== null && { authorization: `Bearer ${token}` }) };
+  const headers = {
+    accept: "application/json",
+    "user-agent": `mayfly/${version()}`,
+    ...(token !== null && { authorization: `Bearer ${token}` }),
+  };
 
   async function call(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await fetch(`${server}${path}`, { ...init, headers, redirect: "error" }).catch(

@@ -1,4 +1,5 @@
 import { changingVerbs } from "../domain/verbs.ts";
+import { audit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { demo } from "./demo.ts";
 import { destroy } from "./destroy.ts";
@@ -27,5 +28,6 @@ export const commands: Readonly<Record<string, Command>> = {
   destroy,
   token,
   share,
+  audit,
   demo,
 };

@@ -39,7 +39,15 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
   );
 }
 
-const values: Record<string, string> = { server: "URL", config: "FILE", tail: "N", scope: "SCOPES" };
+const values: Record<string, string> = {
+  server: "URL",
+  config: "FILE",
+  tail: "N",
+  scope: "SCOPES",
+  since: "SPAN",
+  preview: "ID",
+  limit: "N",
+};
 
 const optionHelp: Record<string, string> = {
   server: "the server to ask (MAYFLY_SERVER; http://127.0.0.1:8080)",
@@ -47,6 +55,9 @@ const optionHelp: Record<string, string> = {
   config: "server file (./server.yaml, then /etc/mayfly/server.yaml)",
   follow: "stay, and print lines as they come",
   tail: "how many of the newest lines (200)",
+  since: "only what was done within this time: 7d, 12h",
+  preview: "only what was done to this preview",
+  limit: "how many of the newest (200)",
   scope: "what the token may do: read (the default), deploy, admin, or several: read,deploy",
   all: "everything of the server of this machine, which must not be running",
   caches: "with --all: the images it built as well",

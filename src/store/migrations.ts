@@ -63,6 +63,33 @@ export const migrations: readonly string[] = [
     expires_at integer not null
   ) strict, without rowid;
 
+  create table audit (
+    id integer primary key,
+    at integer not null,
+    actor_kind text not null,
+    actor text not null,
+    via text not null,
+    address text,
+    action text not null,
+    preview text,
+    outcome text not null,
+    detail text
+  ) strict;
+  create index audit_by_age on audit (at);
+  create index audit_by_preview on audit (preview, at);
+  -- entries before this moment may be forgotten
+  create table audit_horizon (kept_since integer not null) strict;
+  insert into audit_horizon (kept_since) values (0);
+  create trigger audit_is_kept_as_it_is before update on audit
+    begin select raise(abort, 'the audit is only added to'); end;
+  create trigger audit_is_kept before delete on audit
+    when old.at >= (select kept_since from audit_horizon)
+    begin select raise(abort, 'the audit is only added to'); end;
+  -- "insert or replace" deletes without asking the trigger above
+  create trigger audit_is_not_replaced before insert on audit
+    when exists (select 1 from audit where id = new.id)
+    begin select raise(abort, 'the audit is only added to'); end;
+
   create table deployments (
     preview text not null references previews (key),
     generation integer not null,

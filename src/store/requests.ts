@@ -39,6 +39,11 @@ export function createRequestStore(database: Database) {
       );
     },
 
+    get(commentId: number): StoredRequest | null {
+      const row = database.get("select * from requests where comment_id = ?", commentId);
+      return row === undefined ? null : parse(row);
+    },
+
     /** Of one preview, in the order they were said, all that are not closed. */
     open: (preview: string): StoredRequest[] =>
       database

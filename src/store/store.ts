@@ -1,6 +1,9 @@
-import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { AuditNote } from "../domain/audit.ts";
+import type { PullRequest } from "../domain/preview.ts";
 import type { Snapshot, StackSpec, VolumeBranch } from "../domain/stack.ts";
 import type { Clock } from "../domain/time.ts";
+import { createAuditStore } from "./audit.ts";
+import { createAuditedWrites } from "./audited.ts";
 import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
 import { createDeploymentStore } from "./deployments.ts";
@@ -30,7 +33,10 @@ export function openStore(path: string, clock: Clock) {
   const tokens = createTokenStore(database);
   const sessions = createSessionStore(database);
   const snapshots = createSnapshotStore(database);
+  const audit = createAuditStore(database);
   const now = () => clock.now();
+  const audited = createAuditedWrites({ database, previews, requests, audit, now });
+  const note = (each: AuditNote): void => audit.write(each, now());
 
   return {
     previews,
@@ -48,21 +54,13 @@ export function openStore(path: string, clock: Clock) {
 
     wishes: {
       get: previews.get,
-      put: (preview: Preview, commentId?: number): boolean =>
-        database.transaction(() => {
-          const written = previews.put(preview);
-          if (written && commentId !== undefined) requests.accept(commentId, preview.spec.generation);
-          return written;
-        }),
+      ...audited,
       hintOf: previews.hintOf,
       forgetHint: (key: string, hint: PullRequest | null): void =>
         database.transaction(() => {
           if (JSON.stringify(previews.hintOf(key)) === JSON.stringify(hint)) previews.forgetHint(key);
         }),
       waitingRequests: (key: string) => requests.open(key).filter((request) => request.state === "waiting"),
-      accept: (commentId: number, generation: number): void => void requests.accept(commentId, generation),
-      answer: (commentId: number, reaction: "+1" | "-1" | "confused", text: string): void =>
-        void requests.answer(commentId, reaction, text),
       markGone: (key: string, generation: number): void => void previews.markGone(key, generation, now()),
     },
 
@@ -96,19 +94,36 @@ export function openStore(path: string, clock: Clock) {
 
     tokens: {
       all: tokens.all,
-      add: (token: Parameters<typeof tokens.add>[0]): boolean => tokens.add(token, now()),
-      remove: tokens.remove,
+      /** With what the audit is told when it was done. */
+      add: (token: Parameters<typeof tokens.add>[0], told: AuditNote): boolean =>
+        database.transaction(() => {
+          const isNew = tokens.add(token, now());
+          if (isNew) note(told);
+          return isNew;
+        }),
+      remove: (name: string, told: AuditNote): boolean =>
+        database.transaction(() => {
+          const wasThere = tokens.remove(name);
+          if (wasThere) note(told);
+          return wasThere;
+        }),
     },
 
     sessions: {
-      open: (idSha256: string, owner: SessionOwner, expiresAt: number): void =>
-        sessions.open(idSha256, owner, expiresAt),
+      open: (session: { idSha256: string; owner: SessionOwner; expiresAt: number }, told: AuditNote): void =>
+        database.transaction(() => {
+          sessions.open(session.idSha256, session.owner, session.expiresAt);
+          note(told);
+        }),
       ownerOf: (idSha256: string): SessionOwner | null => sessions.ownerOf(idSha256, now()),
       close: (idSha256: string): void => void sessions.close(idSha256),
     },
 
-    /** Forgets what nobody asks for any more. */
-    forgetOld(): void {
+    audit: { write: note, list: audit.list },
+
+    /** Forgets what nobody asks for any more, and the audit's entries older than `auditKeepMs`. */
+    forgetOld({ auditKeepMs }: { auditKeepMs: number }): void {
+      audit.forgetBefore(now() - auditKeepMs);
       deliveries.forgetBefore(now() - deliveriesKeptMs);
       sessions.forgetExpired(now());
     },

@@ -130,7 +130,7 @@ describe("a write with a session", () => {
     const headers = { authorization: right, origin: "http://evil.test" };
     const response = await fetch(`${server.url}/api/previews/shop-pr-42/reset`, { method: "POST", headers });
     expect(response.status).toBe(202);
-    expect(world.acts).toEqual([{ key: "7-42", verb: "reset", by: "the API" }]);
+    expect(world.acts).toEqual([{ key: "7-42", verb: "reset", by: "the operator (api)" }]);
   });
 });
 

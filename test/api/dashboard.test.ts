@@ -140,7 +140,7 @@ describe("a preview's page", () => {
       redirect: "manual",
     });
     expect([response.status, response.headers.get("location")]).toEqual([303, "/previews/shop-pr-42?asked=redeploy"]);
-    expect(world.acts).toEqual([{ key: "7-42", verb: "redeploy", by: "the dashboard" }]);
+    expect(world.acts).toEqual([{ key: "7-42", verb: "redeploy", by: "the operator (api)" }]);
     expect(textOf(await pageOf(world, "/previews/shop-pr-42?asked=redeploy"))).toContain("Asked to redeploy.");
     expect(await pageOf(world, "/previews/shop-pr-42?asked=<b>")).not.toContain("Asked to");
   });
@@ -156,16 +156,24 @@ describe("a preview's page", () => {
     )) {
       for (const [, data = ""] of chunk.matchAll(/data: (.*)/g))
         parts.push(JSON.parse(data) as { id: string; html: string });
-      if (parts.length === 5) {
+      if (parts.length === 6) {
         world.events.push(moment("probe", 1, 2));
         world.change("another-key");
         world.change("7-42");
       }
-      if (parts.length > 5) break;
+      if (parts.length > 6) break;
     }
     client.abort();
-    expect(parts.map((part) => part.id)).toEqual(["status", "timeline", "services", "findings", "history", "timeline"]);
-    expect(parts[5]?.html).toContain("probe");
+    expect(parts.map((part) => part.id)).toEqual([
+      "status",
+      "timeline",
+      "services",
+      "findings",
+      "history",
+      "audit",
+      "timeline",
+    ]);
+    expect(parts[6]?.html).toContain("probe");
   });
 
   test("that does not exist is a plain page with 404", async () => {

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { pino } from "pino";
 import { createApi } from "../../src/api/server.ts";
 import type { ApiWorld, LogLine } from "../../src/api/world.ts";
+import { nameOfAsker } from "../../src/domain/audit.ts";
 import type { Deployment, TimelineEvent } from "../../src/domain/preview.ts";
 import type { Clock } from "../../src/domain/time.ts";
 import type { PreviewView } from "../../src/domain/view.ts";
@@ -31,6 +32,7 @@ export type InMemory = ApiWorld & {
   attempts: Deployment[];
   events: TimelineEvent[];
   lines: LogLine[];
+  /** `by` is the asker's name and door. */
   acts: { key: string; verb: string; by: string }[];
   deliveries: { body: Uint8Array; event: string; signature: string; delivery: string; hookId: string }[];
   /** How many followers are reading logs now. */
@@ -85,8 +87,8 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
       text: "create  web  image changed",
       steps: [{ step: "create", resource: "web", cause: "image changed", after: [] }],
     }),
-    async act(key, verb, by) {
-      world.acts.push({ key, verb, by });
+    async act(key, verb, asker) {
+      world.acts.push({ key, verb, by: `${nameOfAsker(asker)} (${asker.via})` });
       return { accepted: `${verb} of ${key}` };
     },
     changes(listener) {
@@ -99,6 +101,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     numbers: () => ({ up: 1, asleep: 0, waiting: 0, orphans: 0 }),
     tokens: { ...store.tokens, given: [firstToken(token)], made: store.tokens.all },
     sessions: store.sessions,
+    audit: store.audit,
     clientAddress: (request) => request.headers["x-test-address"]?.toString() ?? request.socket.remoteAddress ?? "",
     randomId: (length) => randomBytes(length).toString("hex").slice(0, length),
     dashboardOrigin: "http://mayfly.test",

@@ -66,7 +66,7 @@ describe("the API", () => {
     await using server = await serveApi(world);
     const response = await fetch(`${server.url}/api/previews/shop-pr-42/${verb}`, { method: "POST", headers });
     expect([response.status, await response.json()]).toEqual([202, { accepted: `${verb} of 7-42` }]);
-    expect(world.acts).toEqual([{ key: "7-42", verb, by: "the API" }]);
+    expect(world.acts).toEqual([{ key: "7-42", verb, by: "the operator (api)" }]);
   });
 });
 

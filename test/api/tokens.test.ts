@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { byItself } from "../../src/domain/audit.ts";
 import type { Scope } from "../../src/domain/token.ts";
 import { type InMemory, inMemoryWorld, serveApi, token } from "./in-memory-world.ts";
 
@@ -17,6 +18,7 @@ const table: [method: string, path: string, byScopes: Record<Scope, number>][] =
   ["GET", "/api/tokens", { read: 403, deploy: 403, admin: 200 }],
   ["POST", "/api/tokens", { read: 403, deploy: 403, admin: 400 }],
   ["DELETE", "/api/tokens/nobody", { read: 403, deploy: 403, admin: 404 }],
+  ["GET", "/api/audit", { read: 403, deploy: 403, admin: 200 }],
   ["GET", "/metrics", { read: 200, deploy: 403, admin: 200 }],
   ["GET", "/", { read: 200, deploy: 403, admin: 200 }],
   ["GET", "/previews/shop-pr-42", { read: 200, deploy: 403, admin: 200 }],
@@ -154,7 +156,10 @@ describe("wrong tokens", () => {
 });
 
 function give(world: InMemory, name: string, scopes: Scope[]): string {
-  world.tokens.add({ name, sha256: hash(`text-of-${name}`), scopes });
+  world.tokens.add(
+    { name, sha256: hash(`text-of-${name}`), scopes },
+    { ...byItself, action: "token-create", preview: null, outcome: "done", detail: name },
+  );
   return `text-of-${name}`;
 }
 

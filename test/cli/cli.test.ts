@@ -139,7 +139,7 @@ describe("the other commands", () => {
   test.each(["deploy", "redeploy", "reset", "destroy"])("%s asks for it", async (verb) => {
     const world = inMemoryWorld();
     expect(await asked(world, [verb, "shop-pr-42"])).toMatchObject({ code: 0, out: `${verb} of 7-42\n` });
-    expect(world.acts).toEqual([{ key: "7-42", verb, by: "the API" }]);
+    expect(world.acts).toEqual([{ key: "7-42", verb, by: "the operator (cli)" }]);
   });
 
   test("share prints the link alone, and when it ends beside it", async () => {

@@ -1,0 +1,60 @@
+import { type Asker, type AuditNote, noteOfRequest, noteOfWish } from "../domain/audit.ts";
+import type { Preview } from "../domain/preview.ts";
+import type { Database } from "./database.ts";
+import type { createAuditStore } from "./audit.ts";
+import type { createPreviewStore } from "./previews.ts";
+import type { createRequestStore } from "./requests.ts";
+
+type Stores = {
+  database: Database;
+  previews: ReturnType<typeof createPreviewStore>;
+  requests: ReturnType<typeof createRequestStore>;
+  audit: ReturnType<typeof createAuditStore>;
+  now(): number;
+};
+
+/** The writes that are told in the audit, each in one transaction with what is told of it. */
+export function createAuditedWrites({ database, previews, requests, audit, now }: Stores) {
+  const tell = (note: AuditNote | null): void => {
+    if (note !== null) audit.write(note, now());
+  };
+  const waiting = (commentId: number) => {
+    const request = requests.get(commentId);
+    return request?.state === "waiting" ? request : null;
+  };
+  const accept = (commentId: number, generation: number): void => {
+    const request = waiting(commentId);
+    requests.accept(commentId, generation);
+    if (request !== null) tell(noteOfRequest(request, "done", null));
+  };
+
+  return {
+    /** A wish that a comment asked for, or (without one) that Mayfly makes by itself. */
+    put: (preview: Preview, commentId?: number): boolean =>
+      database.transaction(() => {
+        const before = commentId === undefined ? previews.get(preview.key) : null;
+        if (!previews.put(preview)) return false;
+        if (commentId === undefined) tell(noteOfWish(before, preview));
+        else accept(commentId, preview.spec.generation);
+        return true;
+      }),
+
+    /** A wish that somebody asked for through the API or the dashboard. */
+    putFor: (preview: Preview, action: string, asker: Asker): boolean =>
+      database.transaction(() => {
+        if (!previews.put(preview)) return false;
+        tell({ ...asker, action, preview: preview.key, outcome: "done", detail: null });
+        return true;
+      }),
+
+    accept: (commentId: number, generation: number): void => database.transaction(() => accept(commentId, generation)),
+
+    answer: (commentId: number, reaction: "+1" | "-1" | "confused", text: string): void =>
+      database.transaction(() => {
+        const request = waiting(commentId);
+        requests.answer(commentId, reaction, text);
+        // What is answered when all went well may be meant for one person alone; why it did not is told.
+        if (request !== null) tell(noteOfRequest(request, reaction === "+1" ? "done" : "refused", text));
+      }),
+  };
+}
