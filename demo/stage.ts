@@ -15,6 +15,8 @@ export type Stage = AsyncDisposable & { github: GitHub; mayfly: Mayfly; folder: 
 export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
   /** Taken when it is free; any other otherwise. */
   port?: number;
+  /** Between two comparisons with GitHub; an hour when not given. */
+  poll?: string;
   /** Added to (or in place of) what the server file says. */
   config?: Record<string, unknown>;
   /** What Mayfly's command line is given to, called when the server file is written; this checkout by default. */
@@ -50,7 +52,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       web_url: github.url,
       token: { env: "DEMO_TOKEN" },
       webhook_secret: { env: "DEMO_SECRET" },
-      poll: "1h",
+      poll: options.poll ?? "1h",
     },
     ...options.config,
   };
