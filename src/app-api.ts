@@ -35,6 +35,7 @@ type Options = {
   orphans(): number;
   metrics(): Promise<string>;
   mask(text: string, of: { repositoryId: number }): string;
+  learn(key: string): Promise<void>;
   receiveWebhook: ApiWorld["receiveWebhook"];
   clientAddress: ApiWorld["clientAddress"];
   local: ApiWorld["local"];
@@ -161,6 +162,7 @@ async function* serviceLogs(
 ): AsyncGenerator<LogLine> {
   const target = { server: options.server, preview: key, ...(service !== undefined && { service }) };
   const mask = maskOf(key, options);
+  await options.learn(key);
   for await (const { service: name, line, at } of follow(options.docker, target, { tail, live, signal })) {
     yield { service: name, line: mask(line), at };
   }

@@ -26,6 +26,7 @@ type Options = {
   docker: Docker;
   server: string;
   keeper: Keeper;
+  learn(key: string): Promise<void>;
   clock: Clock;
   log: Logger;
 };
@@ -141,6 +142,7 @@ async function lastLines(
   const service = request.argument;
   const target = { server, preview: preview.key, ...(service !== null && { service }) };
   const lines: string[] = [];
+  await options.learn(preview.key);
   for await (const { service: name, line } of follow(docker, target, {
     tail: linesTold,
     live: false,

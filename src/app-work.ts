@@ -30,6 +30,7 @@ type WorkOptions = {
   renderer: Renderer;
   site: Site;
   keeper: Keeper;
+  learn(key: string): Promise<void>;
   /** The Mayfly before us may still serve somebody from what we are about to remove. */
   predecessorGone: Promise<void>;
   clock: Clock;
@@ -50,10 +51,13 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
   };
 }
 
-function engineOf({ config, server, docker, data, keeper, clock, log }: WorkOptions): ports.Engine {
+function engineOf({ config, server, docker, data, keeper, learn, clock, log }: WorkOptions): ports.Engine {
   const steps = createSteps({ docker, server, pool: config.network.pool, egress: config.network.egress, clock, log });
   return {
-    observe: (key) => observe(docker, server, key),
+    observe: async (key) => {
+      await learn(key);
+      return observe(docker, server, key);
+    },
     resolveImage: (image, tag, repositoryId) => resolveImage(docker, image, tag, repositoryId),
     pull: (reference, signal) => pull(docker, reference, { signal }),
     run: async (step, context) => {

@@ -1,5 +1,5 @@
-import { join, resolve } from "node:path";
-import { type Logger, pino } from "pino";
+import { join } from "node:path";
+import type { Logger } from "pino";
 import { createApi } from "./api/server.ts";
 import { createAccessDesk } from "./app-access.ts";
 import { createApiWorld } from "./app-api.ts";
@@ -9,10 +9,11 @@ import { clock, randomId } from "./app-outside.ts";
 import { openGitHub } from "./app-github.ts";
 import { createRenderer } from "./app-render.ts";
 import { lookAround, namedRepositories, routeAll } from "./app-restart.ts";
-import { createSecrets, secretPrints } from "./app-secrets.ts";
+import { createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
+import { openState } from "./app-state.ts";
 import { createTeller } from "./app-tell.ts";
-import { closeDoors, handOver, hearTheRest, holdState, type Start, type Succession } from "./app-tenure.ts";
+import { closeDoors, handOver, hearTheRest, type Start, type Succession } from "./app-tenure.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
 import { createDeciders } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
@@ -29,8 +30,6 @@ import { createWebhook } from "./intake/webhook.ts";
 import { createHousekeeping } from "./reconcile/housekeeping.ts";
 import { createLoop } from "./reconcile/loop.ts";
 import { createSource } from "./source/source.ts";
-import { keptSecret } from "./store/lock.ts";
-import { openStore } from "./store/store.ts";
 
 export { clearHost, renderDirectory } from "./app-offline.ts";
 
@@ -43,18 +42,10 @@ const defaultBridge = "172.17.0.0/16";
 
 /** Starts the whole server, every room in flow order. Disposing it stops in the reverse order; the previews go on running. */
 export async function createApp(config: ServerConfig, options: Start & { log?: Logger } = {}): Promise<App> {
-  const log = options.log ?? pino();
   await using opening = new AsyncDisposableStack();
 
-  // What must survive: the state folder, held by one process.
-  const state = resolve(config.state);
-  const tenure = opening.use(await holdState(state, options));
-  const server = keptSecret(state, "server-id", { length: 16, randomId });
-  const salt = keptSecret(state, "image-salt", { length: 32, randomId });
-  const accessSecret = keptSecret(state, "access-secret", { length: 64, randomId });
-  const apiToken = config.apiToken ?? keptSecret(state, "api-token", { length: 40, randomId });
-  const store = opening.use(openStore(join(state, "mayfly.db"), clock));
-  const { keeper, mask, maskAll } = createSecrets(config, { salt, others: [apiToken, accessSecret] });
+  const opened = await openState(config, opening, options);
+  const { state, tenure, server, salt, apiToken, accessSecret, keeper, masks, log, store } = opened;
   const gitHub = openGitHub(config.github, { clock, log, heard: (call) => telemetry.forgeCall(call) });
   const { client: github } = gitHub;
 
@@ -73,11 +64,12 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   // The engine, and what people are shown of it.
   const docker = connect(config.engine.host);
   const onEnd = (key: string) => loop.look(key);
-  const logFolder = join(state, "logs");
-  const builds = opening.use(createBuildJobs({ ...config.builds, docker, server, clock, log, logFolder, onEnd }));
+  const jobs = { logFolder: join(state, "logs"), mask: masks.line, onEnd };
+  const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, server, clock, log }));
   const data = opening.use(createData({ config, store, docker, server, clock, randomId, log, onEnd }));
+  const learn = createLearner({ keeper, store, docker, server });
   const access = createAccessDesk({ config, store, secret: accessSecret, randomId });
-  const site = createSite({ config, store, access, clock, mask });
+  const site = createSite({ config, store, access, clock, mask: masks.of });
   const switchboard = createSwitchboard(site.hostOf);
   const gateway = createGateway({
     own: {
@@ -105,7 +97,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       store,
       site,
       standing: () => standingOf({ store, site, builds, loop, housekeeping }),
-      mask: maskAll,
+      mask: masks.all,
       clock,
       log,
     }),
@@ -134,6 +126,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     gateway,
     switchboard,
     keeper,
+    learn,
     renderer: working.use(createRenderer()),
     site,
     predecessorGone: tenure.predecessor.gone,
@@ -149,11 +142,11 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       source,
       builds,
       snapshots: data.snapshots,
-      secretPrints: secretPrints(keeper),
+      secretPrints: secretPrints(keeper, log),
       wishes: keepLocalPulls(store.wishes),
       forge: withLocalPulls(github, store),
       ...deciders,
-      tell: createTeller({ config, store, client: github, site, access, docker, server, keeper, clock, log }),
+      tell: createTeller({ config, store, client: github, site, access, docker, server, keeper, learn, clock, log }),
       onChange: show,
       clock,
       randomId,
@@ -197,7 +190,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       deciders,
       docker,
       server,
-      mask,
+      mask: masks.of,
+      learn,
       apiToken,
       receiveWebhook,
       local: createLocalPreviews({ store, source, intake, site }),

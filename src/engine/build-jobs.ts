@@ -54,6 +54,8 @@ export type BuildOptions = {
   /** Logs are kept in `<logFolder>/<preview>/<hash of the tag>.log`. */
   logFolder: string;
   onEnd(previewKey: string): void;
+  /** Hides the values of a repository's secrets in what its builds say, before it is written. */
+  mask?(line: string, repository: Pick<BuildRequest, "repositoryId">): string;
   /** A build that this preview waits for has said something. */
   onOutput?(previewKey: string): void;
 };
@@ -182,9 +184,11 @@ async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
     () => undefined,
   );
   const signal = AbortSignal.any([job.cancel.signal, late.signal]);
-  using output = createBuildLog(job.file, () => {
+  const told = () => {
     for (const preview of job.subscribers.keys()) options.onOutput?.(preview);
-  });
+  };
+  const mask = (line: string) => options.mask?.(line, request) ?? line;
+  using output = createBuildLog(job.file, told, mask);
   job.output = output;
   try {
     await using files = await request.open(signal);

@@ -21,20 +21,25 @@ const fileLimitBytes = 5 * 1024 * 1024;
 const keptLines = 200;
 
 /**
- * Opens a build's log; `file` is written up to 5 MiB. A line is `#2 [2/4] RUN npm ci` for a step, `#2 …` for what it
+ * Opens a build's log; `file` is written up to 5 MiB, each line as `mask` leaves it. A line is `#2 [2/4] RUN npm ci` for a step, `#2 …` for what it
  * says. Synchronous writes: BuildKit holds a step's output under 200 KiB/s.
  */
-export function createBuildLog(file: string, onLine?: (line: string) => void): BuildLog {
+export function createBuildLog(
+  file: string,
+  onLine: (line: string) => void = () => undefined,
+  mask: (line: string) => string = (line) => line,
+): BuildLog {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const handle = openSync(file, "w", 0o600);
   const kept: string[] = [];
   const steps = new Map<string, StepLog>();
   let written = 0;
 
-  const put = (line: string) => {
+  const put = (said: string) => {
+    const line = mask(said);
     kept.push(line);
     if (kept.length > keptLines) kept.shift();
-    onLine?.(line);
+    onLine(line);
     if (written > fileLimitBytes) return;
     written += Buffer.byteLength(line) + 1;
     writeSync(handle, written > fileLimitBytes ? "(the log is cut here, at 5 MiB)\n" : `${line}\n`);

@@ -1,7 +1,6 @@
-const mask = "***";
+import { maskKnown } from "./known-values.ts";
 
-/** Shorter values ("1", "on") would black out half of every log. */
-const shortestKnown = 4;
+const mask = "***";
 
 /** What is looked through: a longer line is cut, and of a longer text the end is kept, which is the newest of a log. */
 const longestLine = 4 * 1024;
@@ -41,9 +40,8 @@ const forms: { pattern: RegExp; keep: string }[] = [
  * to 4 KiB. A guess by form: what must not be told has to be known.
  */
 export function maskSecrets(text: string, known: readonly string[]): string {
-  const values = known.filter((value) => value.length >= shortestKnown).toSorted((a, b) => b.length - a.length);
   // Before the cut, which would leave half of a value that nothing knows.
-  const masked = values.flatMap(spellings).reduce((rest, value) => rest.replaceAll(value, mask), text);
+  const masked = maskKnown(text, known);
   return forms.reduce((rest, { pattern, keep }) => rest.replace(pattern, `${keep}${mask}`), cut(masked));
 }
 
@@ -51,10 +49,4 @@ function cut(text: string): string {
   if (text.length <= longestLine) return text;
   const lines = text.slice(-longestText).split("\n");
   return lines.map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line)).join("\n");
-}
-
-/** As it is, as part of a URL, in Basic auth and, of a value with several lines, each line by itself. */
-function spellings(value: string): string[] {
-  const lines = value.includes("\n") ? value.split("\n").filter((line) => line.trim().length >= 8) : [];
-  return [...new Set([value, encodeURIComponent(value), Buffer.from(value).toString("base64"), ...lines])];
 }
