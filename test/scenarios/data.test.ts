@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { execute } from "../../src/engine/exec.ts";
+import { clock } from "../engine/world.ts";
+import { eventually } from "../support/eventually.ts";
+import { miniShop } from "../support/mini-shop.ts";
+import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
+
+const compose = `services:
+  web:
+    build: web
+    ports: ["3000:3000"]
+    restart: unless-stopped
+    environment:
+      COMMIT: \${MAYFLY_COMMIT:-none}
+    depends_on:
+      db: { condition: service_healthy }
+  db:
+    image: postgres:17
+    restart: unless-stopped
+    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret, POSTGRES_DB: shop }
+    volumes: [ "pgdata:/var/lib/postgresql/data" ]
+volumes:
+  pgdata:
+`;
+const guests = (count: number, more = "") =>
+  `CREATE TABLE guest (name text);\nINSERT INTO guest SELECT 'guest ' || n FROM generate_series(1, ${count}) n;\n${more}`;
+const shop = (seed: string) =>
+  miniShop({ compose, files: { ".mayfly.yaml": "data:\n  db: { seed: [ seed.sql ] }\n", "seed.sql": seed } });
+
+let scenario: Scenario;
+beforeAll(async () => {
+  scenario = await startScenario({ files: shop(guests(300)) });
+});
+afterAll(() => endScenario(scenario));
+
+/** Asks the database of a preview that serves. */
+async function ask(slug: string, sql: string): Promise<string> {
+  const label = [`dev.mayfly.preview=${await keyOf(slug)}`, "dev.mayfly.service=db"];
+  const [database] = await scenario.docker.listContainers({ filters: { label } });
+  const command = ["psql", "-U", "shop", "-Atqc", sql];
+  const signal = AbortSignal.timeout(20_000);
+  const { lines } = await execute({ docker: scenario.docker, clock }, database?.Id ?? "none", { command, signal });
+  return lines.join("\n");
+}
+
+const keyOf = async (slug: string) => (await scenario.mayfly.show(slug))?.key ?? "";
+const say = (number: number, body: string) =>
+  scenario.github.comment({ repo: repository, number, author: "bob", body });
+const ready = (slug: string) =>
+  scenario.seen(slug, ({ phase, newest }) => phase === "ready" && newest?.phase === "ready");
+const caches = async () => {
+  const filters = { label: [`dev.mayfly.server=${scenario.serverId}`, "dev.mayfly.kind=snapshot"] };
+  return (await scenario.docker.listVolumes({ filters })).Volumes.map(({ Name }) => Name);
+};
+const builders = async () => {
+  const filters = { label: [`dev.mayfly.server=${scenario.serverId}`, "dev.mayfly.kind=helper"] };
+  return (await scenario.docker.listContainers({ all: true, filters })).map(({ Id }) => Id);
+};
+const volumesOf = async (slug: string) =>
+  (await scenario.objects(await keyOf(slug))).filter((name) => name.startsWith("volume"));
+
+describe("data of previews", () => {
+  test("the first preview builds the snapshot, several branch from it at once, and each writes for itself", async () => {
+    tellOnFailure(scenario);
+    const numbers = await Promise.all(
+      ["one", "two", "three"].map((branch) => scenario.open({ branch, files: { "web/page.txt": branch } })),
+    );
+    expect(numbers).toHaveLength(3);
+    const views = await Promise.all([1, 2, 3].map((number) => ready(`shop-pr-${number}`)));
+    for (const { data } of views) expect(data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms$/);
+    expect(await caches()).toHaveLength(1);
+    expect(await builders()).toEqual([]);
+
+    await ask("shop-pr-1", "INSERT INTO guest VALUES ('ada')");
+    expect(await Promise.all([1, 2, 3].map((n) => ask(`shop-pr-${n}`, "SELECT count(*) FROM guest")))).toEqual([
+      "301",
+      "300",
+      "300",
+    ]);
+    await eventually(async () => expect(await scenario.comment(1)).toMatch(/Data: db data of seed [0-9a-f]{8}/), {
+      timeoutMs: 20_000,
+    });
+  });
+
+  test("a push and /redeploy keep the branch, an edited seed is told of, and /reset takes it from a pristine one", async () => {
+    tellOnFailure(scenario);
+    const before = await volumesOf("shop-pr-1");
+    const commit = await scenario.push({ branch: "one", files: { "seed.sql": guests(5) } });
+    const pushed = await scenario.serving("shop-pr-1", commit);
+    expect(pushed.data).toMatch(/; the seed is [0-9a-f]{8} by now, \/reset takes it$/);
+    await say(1, "/redeploy");
+    await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 3);
+    expect(await ask("shop-pr-1", "SELECT count(*) FROM guest")).toBe("301");
+    expect(await volumesOf("shop-pr-1")).toEqual(before);
+
+    await say(1, "/reset");
+    const reset = await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 4);
+    expect(await ask("shop-pr-1", "SELECT count(*) FROM guest")).toBe("5");
+    expect(reset.data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms$/);
+
+    // The same seed as before: no snapshot is built for it.
+    await ask("shop-pr-2", "DELETE FROM guest");
+    await say(2, "/reset");
+    const pristine = await scenario.seen("shop-pr-2", ({ serving }) => serving?.generation === 2);
+    expect(await ask("shop-pr-2", "SELECT count(*) FROM guest")).toBe("300");
+    expect(await caches()).toHaveLength(2);
+    const branchedMs = Number(/branched in (\d+) ms/.exec(pristine.data ?? "")?.[1]);
+    expect(branchedMs).toBeLessThan(1000);
+  });
+
+  test("an anchor that somebody pruned is made again", async () => {
+    tellOnFailure(scenario);
+    const label = [`dev.mayfly.preview=${await keyOf("shop-pr-3")}`, "dev.mayfly.kind=anchor"];
+    const find = () => scenario.docker.listContainers({ all: true, filters: { label } });
+    const [anchor] = await find();
+    await scenario.docker.getContainer(anchor!.Id).remove();
+    await eventually(async () => expect(await find()).toHaveLength(1), { timeoutMs: 20_000 });
+    expect(await ask("shop-pr-3", "SELECT count(*) FROM guest")).toBe("300");
+  });
+
+  test("kill -9 while the snapshot is built, and again while it is branched: the preview comes up whole, and nothing is left of the halves", async () => {
+    tellOnFailure(scenario);
+    const { mayfly, docker } = scenario;
+    const number = await scenario.open({ branch: "four", files: { "seed.sql": guests(40, "SELECT pg_sleep(4);") } });
+    const slug = `shop-pr-${number}`;
+    const [half] = await eventually(
+      async () => {
+        const found = await builders();
+        const states = await Promise.all(found.map((id) => docker.getContainer(id).inspect()));
+        expect(states.map(({ State }) => State.Status)).toEqual(["running"]);
+        return found;
+      },
+      { timeoutMs: 60_000 },
+    );
+    await mayfly.kill();
+    expect(await builders(), "it runs on, unwatched").toEqual([half]);
+    await mayfly.start();
+    await eventually(async () => expect((await volumesOf(slug)).some((name) => name.endsWith(".upper"))).toBe(true), {
+      timeoutMs: 120_000,
+      everyMs: 5,
+    });
+    await mayfly.kill();
+    await mayfly.start();
+    await ready(slug);
+    expect(await ask(slug, "SELECT count(*) FROM guest")).toBe("40");
+    await eventually(
+      async () => {
+        expect(await builders()).toEqual([]);
+        expect(await caches()).toHaveLength(3);
+        expect(await volumesOf(slug)).toHaveLength(3);
+      },
+      { timeoutMs: 20_000 },
+    );
+  });
+
+  test("a seed that fails is told with its line, and a push that mends it brings the preview up", async () => {
+    tellOnFailure(scenario);
+    const number = await scenario.open({ branch: "five", files: { "seed.sql": "INSERT INTO gest VALUES (1);\n" } });
+    const slug = `shop-pr-${number}`;
+    const failed = await scenario.seen(slug, ({ phase }) => phase === "failed");
+    expect(failed.newest?.failure).toMatchObject({
+      code: "seed-failed",
+      service: "db",
+      what: `seed.sql:1 could not be loaded into db: relation "gest" does not exist`,
+    });
+    expect(await caches()).toHaveLength(3);
+    expect(await volumesOf(slug)).toEqual([]);
+    await scenario.serving(slug, await scenario.push({ branch: "five", files: { "seed.sql": guests(300) } }));
+    expect(await caches(), "that seed was there already").toHaveLength(3);
+  });
+
+  test("a closed pull request takes its branch with it, and leaves the snapshot to the others", async () => {
+    tellOnFailure(scenario);
+    const key = await keyOf("shop-pr-3");
+    await scenario.github.close({ repo: repository, number: 3, author: "ann" });
+    await eventually(async () => expect(await scenario.objects(key)).toEqual([]), { timeoutMs: 30_000 });
+    expect(await caches()).toHaveLength(3);
+    expect(await ask("shop-pr-2", "SELECT count(*) FROM guest")).toBe("300");
+  });
+});
