@@ -60,7 +60,7 @@ const optionHelp: Record<string, string> = {
   limit: "how many of the newest (200)",
   scope: "what the token may do: read (the default), deploy, admin, or several: read,deploy",
   all: "everything of the server of this machine, which must not be running",
-  caches: "with --all: the images it built as well",
+  caches: "with --all: the images and snapshots it built as well",
   replace: "take over from the server that runs, which goes on until this one listens",
   build: "the image builds of the newest attempt instead",
 };
