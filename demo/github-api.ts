@@ -1,6 +1,7 @@
-import { Hono, type Context } from "hono";
+import { Hono } from "hono";
 import { etag } from "hono/etag";
 import { HTTPException } from "hono/http-exception";
+import { commentRoutes } from "./github-comment-routes.ts";
 import { appRoutes, type Installations } from "./github-app-routes.ts";
 import type { Checks } from "./github-checks.ts";
 import type { Deployments } from "./github-deployments.ts";
@@ -8,15 +9,12 @@ import { hookRoutes } from "./github-hook-routes.ts";
 import { pullRoutes } from "./github-pull-routes.ts";
 import type { Reactions } from "./github-reactions.ts";
 import type { Statuses } from "./github-statuses.ts";
-import type { AppSeed, Caller, CommentBody, Json } from "./github-types.ts";
+import type { AppSeed, Caller, Json } from "./github-types.ts";
 import {
   ask,
   createRoutes,
   forward,
-  readBody,
   refusal,
-  reply,
-  repositoryName,
   writableRepository,
   type Env,
   type Routes,
@@ -83,44 +81,6 @@ function authenticate(
   // emulate checks the signature of an App's JWT itself.
   if (token.startsWith("eyJ") && app !== undefined) return { login: app.slug, kind: "app", authorization: header };
   return tokens.get(token) ?? null;
-}
-
-function commentRoutes(world: World, reactions: Reactions): Routes {
-  const routes = createRoutes();
-  const mend = (comment: CommentBody) => reactions.count(world.pulls.mendComment(comment));
-
-  async function answer(c: Context<Env>, body?: Json): Promise<Response> {
-    const answer = await ask(world, c, body);
-    if (answer.status >= 300 || answer.status === 204) return reply(c, answer);
-    return reply(
-      c,
-      answer,
-      Array.isArray(answer.body) ? (answer.body as CommentBody[]).map(mend) : mend(answer.body as CommentBody),
-    );
-  }
-
-  async function write(c: Context<Env>): Promise<Response> {
-    const body = await readBody(c);
-    if (typeof body["body"] === "string" && body["body"].length > 65_536) {
-      const message = "Body is too long (maximum is 65536 characters)";
-      throw refusal(422, "Validation Failed", [
-        { resource: "IssueComment", code: "unprocessable", field: "data", message },
-      ]);
-    }
-    return answer(c, body);
-  }
-
-  routes.get("/repos/:owner/:repo/issues/:number{\\d+}/comments", (c) => answer(c));
-  routes.get("/repos/:owner/:repo/issues/comments/:id{\\d+}", (c) => answer(c));
-  routes.post("/repos/:owner/:repo/issues/:number{\\d+}/comments", (c) => write(c));
-  routes.patch("/repos/:owner/:repo/issues/comments/:id{\\d+}", async (c) => {
-    const path = `/repos/${repositoryName(c)}/issues/comments/${c.req.param("id")}`;
-    const { body } = await world.emulate.ask("keeper", "GET", path);
-    // emulate lets everybody edit everything.
-    if ((body as Partial<CommentBody>).user?.login !== c.get("caller").login) await writableRepository(world, c);
-    return write(c);
-  });
-  return routes;
 }
 
 // What GitHub calls them in `permission`: only four words, whatever the role.

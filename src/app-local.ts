@@ -8,17 +8,17 @@ import type { Forge, Wishes } from "./reconcile/ports.ts";
 import type { Source } from "./source/source.ts";
 import type { Store } from "./store/store.ts";
 
-type Known = Pick<Store, "previews" | "wishes">;
+type Known = Pick<Store, "previews" | "repositories" | "wishes">;
 
 /**
  * A forge that also knows what `mayfly up` sent. Nobody else could be asked again for it: the newest event of such a
  * preview, which is kept as its row's hint, stands for the pull request itself.
  */
-export function withLocalPulls(forge: Forge, { previews, wishes }: Known): Forge {
+export function withLocalPulls(forge: Forge, { repositories, wishes }: Known): Forge {
   return {
     ...forge,
     async readPull(repository, number) {
-      const local = previews.repositories().find(({ id, name }) => name === repository && isLocal(id));
+      const local = repositories.list().find(({ id, name }) => name === repository && isLocal(id));
       return local ? wishes.hintOf(previewKey(local.id, number)) : forge.readPull(repository, number);
     },
   };

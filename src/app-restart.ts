@@ -2,7 +2,6 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { Site } from "./app-site.ts";
 import type { Telemetry } from "./app-telemetry.ts";
-import type { ServerConfig } from "./config/server.ts";
 import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { watch } from "./engine/watch.ts";
@@ -55,10 +54,4 @@ export function lookAround(world: {
       lookAtAll();
     },
   });
-}
-
-/** Repositories that the server file names one by one: their pull requests are found without any event. */
-export function namedRepositories({ repositories }: ServerConfig): { name: string; id: null }[] {
-  const names = Object.keys(repositories ?? {}).filter((name) => !name.endsWith("/*"));
-  return names.map((name) => ({ name, id: null }));
 }

@@ -6,9 +6,9 @@ import { createApiWorld } from "./app-api.ts";
 import { createData } from "./app-data.ts";
 import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local.ts";
 import { clock, randomId } from "./app-outside.ts";
-import { openGitHub } from "./app-github.ts";
+import { openGitHub, repositoriesOf } from "./app-github.ts";
 import { createRenderer } from "./app-render.ts";
-import { lookAround, namedRepositories, routeAll } from "./app-restart.ts";
+import { lookAround, routeAll } from "./app-restart.ts";
 import { createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { openState } from "./app-state.ts";
@@ -19,7 +19,6 @@ import { createDeciders } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
-import { isLocal } from "./domain/local.ts";
 import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
@@ -157,13 +156,15 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const housekeeping = working.use(
     createHousekeeping({
       forge: github,
-      repositories: () => [
-        ...store.previews.repositories().filter(({ id }) => !isLocal(id)),
-        ...namedRepositories(config),
-      ],
+      repositories: repositoriesOf(config, { store, client: github, log }),
+      nameRepository: store.wishes.nameRepository,
+      heardOf: store.repositories.heard,
+      hear: async (...said) => intake.hear(...said),
+      maySpend: gitHub.maySpend,
       meet: (pull) => void store.previews.ensure(pull, clock.now()),
       live: () => store.previews.list({ gone: false }),
       wake,
+      look: loop.look,
       owned: async () => [...(await observeOwned(docker, server)).keys()],
       world: loop.world,
       pollMs: config.github.pollMs,
@@ -207,7 +208,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
 
   await routeAll(store, { switchboard, site, world: loop.world });
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
-  opening.use(gitHub);
+  working.use(gitHub);
   working.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake });

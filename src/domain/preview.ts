@@ -1,6 +1,9 @@
 import type { Failure } from "./errors.ts";
 import type { StackSpec } from "./stack.ts";
 
+/** What survives a rename and a transfer, and what it is called now (`owner/name`). */
+export type Repository = { id: number; name: string };
+
 /** What the forge says of a pull request, in the fields we use. */
 export type PullRequest = {
   repositoryId: number;

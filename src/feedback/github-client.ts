@@ -1,11 +1,14 @@
 import { type CommitReports, createCommitReports } from "./github-commit-report.ts";
+import { createReadAgain } from "./github-conditional.ts";
 import { type Conversation, createConversation } from "./github-conversation.ts";
 import { type CredentialOptions, createCredentials, type Credentials } from "./github-credentials.ts";
 import { createDeployments, type Deployments } from "./github-deployments.ts";
 import { createPulls, type Pulls } from "./github-pulls.ts";
+import { createRepositories, type Repositories } from "./github-repositories.ts";
 import { createTraffic, type Limits, type TrafficOptions } from "./github-traffic.ts";
 
 export type GitHubClient = Pulls &
+  Repositories &
   Conversation &
   CommitReports &
   Deployments &
@@ -23,6 +26,7 @@ export function createGitHubClient(options: GitHubOptions): GitHubClient {
   const traffic = createTraffic(options);
   const credentials = createCredentials(traffic, options);
   const { of: api, own, kind, gitToken } = credentials;
+  const again = createReadAgain();
   let me: string | undefined;
 
   async function whoAmI(): Promise<string> {
@@ -34,8 +38,9 @@ export function createGitHubClient(options: GitHubOptions): GitHubClient {
   }
 
   return {
-    ...createPulls(api),
-    ...createConversation(api, whoAmI),
+    ...createPulls(api, again),
+    ...createRepositories(credentials, again),
+    ...createConversation(api, whoAmI, again),
     ...createCommitReports(api, kind),
     ...createDeployments(api),
     gitToken,

@@ -1,4 +1,7 @@
+import type { Comment, Heard } from "../domain/intent.ts";
+import type { ReadAgain } from "./github-conditional.ts";
 import type { ApiOf } from "./github-credentials.ts";
+import { listenTo } from "./github-listen.ts";
 import { orWhenGone, ownerAndRepo } from "./github-traffic.ts";
 
 export type Reaction = "eyes" | "rocket" | "+1" | "-1" | "confused";
@@ -6,6 +9,11 @@ export type Reaction = "eyes" | "rocket" | "+1" | "-1" | "confused";
 export type Conversation = {
   /** The id of our own oldest comment on a pull request that holds `marker`, or null. */
   findComment(repository: string, number: number, marker: string): Promise<number | null>;
+  /**
+   * What was said on the repository's pull requests and issues after the comment `heard.lastId`, oldest first; what is
+   * `heard` now goes into the next call. With null nothing is told yet, and listening begins.
+   */
+  listenTo(repository: string, heard: Heard | null): Promise<{ comments: Comment[]; heard: Heard }>;
   createComment(repository: string, number: number, body: string): Promise<number>;
   /** False when the comment is not there any more. */
   updateComment(repository: string, commentId: number, body: string): Promise<boolean>;
@@ -14,7 +22,7 @@ export type Conversation = {
 };
 
 /** Comments and reactions on pull requests. `whoAmI` tells ours from others', who can write our marker too. */
-export function createConversation(api: ApiOf, whoAmI: () => Promise<string>): Conversation {
+export function createConversation(api: ApiOf, whoAmI: () => Promise<string>, again: ReadAgain): Conversation {
   async function findComment(repository: string, number: number, marker: string): Promise<number | null> {
     const me = await whoAmI();
     const asked = { ...ownerAndRepo(repository), issue_number: number, per_page: 100 };
@@ -40,6 +48,7 @@ export function createConversation(api: ApiOf, whoAmI: () => Promise<string>): C
   }
 
   return {
+    listenTo: (repository, heard) => listenTo({ api: api(repository), again, repository, heard }),
     findComment,
     react,
     async createComment(repository, number, body) {

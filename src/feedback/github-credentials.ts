@@ -19,6 +19,8 @@ export type Credentials = {
   of: ApiOf;
   /** The API for calls about ourselves. */
   own: GitHubApi;
+  /** Every installation of the App, with the API that sees all of its repositories; null with a token. */
+  installations: (() => Promise<{ id: number; api: GitHubApi }[]>) | null;
   /**
    * What git reads a repository with; null reads without. One that git was `refused` with is not given again where
    * another may be had. Throws RemoteError.
@@ -31,7 +33,7 @@ export function createCredentials(traffic: Traffic, options: CredentialOptions &
   const { token, app, clock } = options;
   if (app) return appCredentials(traffic, app, clock);
   const own = traffic.as("token", { token: async () => token, refused: () => false });
-  return { kind: "token", of: () => own, own, gitToken: async () => token };
+  return { kind: "token", of: () => own, own, installations: null, gitToken: async () => token };
 }
 
 /** The least that each purpose needs; `docs/github.md` says why. */
@@ -86,6 +88,19 @@ function appCredentials(traffic: Traffic, app: { id: number; privateKey: string 
     return (await own.request("GET /repos/{owner}/{repo}/installation", asked)).data.id;
   }
 
+  async function listInstallations() {
+    const all = await own.paginate("GET /app/installations", { per_page: 100 });
+    return all.map(({ id, account }) => {
+      const ofAll = { installationId: id, permissions: { metadata: "read" } } as const;
+      const bearer = {
+        token: async () => (await auth({ type: "installation", ...ofAll })).token,
+        refused: () => false,
+      };
+      const login = account && "login" in account ? account.login : String(id);
+      return { id, api: traffic.as(login.toLowerCase(), bearer) };
+    });
+  }
+
   function forget(refused: string): boolean {
     for (const [name, { token }] of tokens) if (token === refused) tokens.delete(name);
     return true;
@@ -94,6 +109,7 @@ function appCredentials(traffic: Traffic, app: { id: number; privateKey: string 
   return {
     kind: "app",
     own,
+    installations: listInstallations,
     of(repository) {
       const bearer = { token: async () => tokenFor(repository, "api"), refused: forget };
       const api = apis.get(repository) ?? traffic.as(ownerAndRepo(repository).owner.toLowerCase(), bearer);

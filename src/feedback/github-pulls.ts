@@ -1,5 +1,6 @@
 import { RemoteError } from "../domain/errors.ts";
 import type { PullRequest } from "../domain/preview.ts";
+import { type ReadAgain, readPages } from "./github-conditional.ts";
 import type { ApiOf } from "./github-credentials.ts";
 import { orWhenGone, ownerAndRepo } from "./github-traffic.ts";
 
@@ -23,7 +24,7 @@ const mostCompared = 300;
 const writers = ["admin", "maintain", "write"];
 
 /** What the loop asks of GitHub. Every call may throw RemoteError. */
-export function createPulls(api: ApiOf): Pulls {
+export function createPulls(api: ApiOf, again: ReadAgain): Pulls {
   return {
     async readPull(repository, number) {
       const asked = { ...ownerAndRepo(repository), pull_number: number };
@@ -37,8 +38,9 @@ export function createPulls(api: ApiOf): Pulls {
     },
 
     async listOpenPulls(repository) {
-      const asked = { ...ownerAndRepo(repository), state: "open" as const, per_page: 100 };
-      return (await api(repository).paginate("GET /repos/{owner}/{repo}/pulls", asked)).map(toPullRequest);
+      const asked = { ...ownerAndRepo(repository), state: "open" as const };
+      const ask = (page: object) => api(repository).request("GET /repos/{owner}/{repo}/pulls", { ...asked, ...page });
+      return readPages(again, `pulls ${repository}`, ask, (data: Answered[]) => data.map(toPullRequest));
     },
 
     async changedFiles(repository, number) {

@@ -85,8 +85,15 @@ export function createTraffic(options: TrafficOptions): Traffic {
           return sendOnce(lane, call, async () => send(request));
         }
       };
-      if (request.method !== "GET") return lane.write(call, authorized);
-      return authorized().catch((error: unknown) => (isPassing(error) ? authorized() : Promise.reject(error)));
+      const answer =
+        request.method === "GET"
+          ? authorized().catch((error: unknown) => (isPassing(error) ? authorized() : Promise.reject(error)))
+          : lane.write(call, authorized);
+      return answer.catch((error: unknown) => {
+        // Told only now, when no other token helped.
+        if (isUnauthorized(error)) heard({ account, method: request.method, status: 401, remaining: null });
+        throw error;
+      });
     });
     return api;
   }
@@ -97,7 +104,7 @@ export function createTraffic(options: TrafficOptions): Traffic {
     const tell = (status: number | null, headers: Answer["headers"]) => {
       lane.learn(headers);
       const { account, remaining } = lane.state();
-      heard({ account, method: call.split(" ")[0] ?? "", status, remaining });
+      if (status !== 401) heard({ account, method: call.split(" ")[0] ?? "", status, remaining });
     };
     try {
       const response = await send();

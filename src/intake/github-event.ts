@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Ignored, Intent } from "../domain/intent.ts";
-import { parseCommand } from "./command.ts";
+import { readSaid } from "./said.ts";
 
 const Account = z.object({ login: z.string(), type: z.string().optional() });
 const Repository = z.object({ id: z.number().int(), full_name: z.string(), private: z.boolean() });
@@ -34,6 +34,11 @@ const CommentEvent = z.object({
 });
 type CommentEvent = z.infer<typeof CommentEvent>;
 
+const RepositoryEvent = z.object({ action: z.string(), repository: Repository });
+type RepositoryEvent = z.infer<typeof RepositoryEvent>;
+
+const repositoryActions = new Set(["renamed", "transferred", "privatized", "publicized", "archived", "unarchived"]);
+
 const pullActions = new Set([
   "opened",
   "reopened",
@@ -56,6 +61,8 @@ export function readGitHubEvent(event: string, payload: unknown): Intent | Ignor
       return readPullRequest(PullRequestEvent.parse(payload));
     case "issue_comment":
       return readComment(CommentEvent.parse(payload));
+    case "repository":
+      return readRepository(RepositoryEvent.parse(payload));
     case "installation":
     case "installation_repositories":
       return { kind: "resync", reason: `${event} changed` };
@@ -92,20 +99,23 @@ function readPullRequest({ action, repository, pull_request: pull }: PullRequest
 
 function readComment({ action, repository, issue, comment }: CommentEvent): Intent | Ignored {
   if (action !== "created") return { kind: "ignored", reason: `comments ${action} change nothing here` };
-  if (!issue.pull_request) return { kind: "ignored", reason: "the comment is on an issue, not on a pull request" };
-  if (comment.user === null || comment.user.type === "Bot")
-    return { kind: "ignored", reason: "comments of bots are not commands" };
-  if (comment.body.includes("<!-- mayfly:")) return { kind: "ignored", reason: "our own comment" };
-  const command = parseCommand(comment.body);
-  if (command === null) return { kind: "ignored", reason: "the comment is no command of ours" };
-  const about = {
-    repositoryId: repository.id,
-    repository: repository.full_name,
-    number: issue.number,
-    author: comment.user.login,
-    commentId: comment.id,
-  };
-  return command.kind === "command"
-    ? { kind: "command", request: { ...about, verb: command.verb, argument: command.argument } }
-    : { kind: "misspelled", request: about, said: command.said, meant: command.meant };
+  const { id, body, user } = comment;
+  return readSaid(
+    { repositoryId: repository.id, repository: repository.full_name },
+    {
+      id,
+      number: issue.pull_request ? issue.number : null,
+      body,
+      author: user?.login ?? null,
+      isBot: user?.type === "Bot",
+    },
+  );
+}
+
+/** Renames, transfers and changes of visibility are found by asking; that it is gone, GitHub only says here. */
+function readRepository({ action, repository }: RepositoryEvent): Intent | Ignored {
+  const about = { repositoryId: repository.id, repository: repository.full_name };
+  if (action === "deleted") return { kind: "repository-gone", ...about };
+  if (!repositoryActions.has(action)) return { kind: "ignored", reason: `repository ${action} changes nothing here` };
+  return { kind: "resync", reason: `repository ${action}` };
 }

@@ -1,8 +1,9 @@
-import type { Intent } from "../domain/intent.ts";
+import type { Comment, Heard, Intent } from "../domain/intent.ts";
 import { previewKey } from "../domain/naming.ts";
-import type { Preview, PullRequest } from "../domain/preview.ts";
+import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { Clock } from "../domain/time.ts";
 import type { Verb } from "../domain/verbs.ts";
+import { readSaid } from "./said.ts";
 
 /** What intake needs of the store. */
 export type IntakeStore = {
@@ -11,6 +12,10 @@ export type IntakeStore = {
   ensurePreview(pull: { repositoryId: number; repository: string; number: number }, now: number): Preview;
   findPreview(key: string): Preview | null;
   hint(key: string, pull: PullRequest): void;
+  /** Remembers that the forge said so; answers the previews that are or may be there. */
+  sayRepositoryGone(repositoryId: number, now: number): string[];
+  /** Remembers up to where a repository's comments were heard. */
+  rememberHeard(repositoryId: number, heard: Heard): void;
   addRequest(request: {
     preview: string;
     repository: string;
@@ -41,10 +46,18 @@ export function createIntake(world: {
 }) {
   const { store, clock } = world;
 
-  const write = (intent: Intent, now: number): string | null => {
-    if (intent.kind === "resync") return null;
-    if (intent.kind === "pull") return writePull(store, intent.pull, now);
-    return writeRequest(store, intent, now);
+  /** Answers the previews that it is about. */
+  const write = (intent: Intent, now: number): string[] => {
+    switch (intent.kind) {
+      case "resync":
+        return [];
+      case "repository-gone":
+        return store.sayRepositoryGone(intent.repositoryId, now);
+      case "pull":
+        return writePull(store, intent.pull, now);
+      default:
+        return [writeRequest(store, intent, now)];
+    }
   };
 
   return {
@@ -53,9 +66,9 @@ export function createIntake(world: {
      * transaction.
      */
     async take(pull: () => PullRequest): Promise<string | null> {
-      const key = await store.commitSoon(() => writePull(store, pull(), clock.now()));
-      if (key !== null) world.wake(key);
-      return key;
+      const [key] = await store.commitSoon(() => writePull(store, pull(), clock.now()));
+      if (key !== undefined) world.wake(key);
+      return key ?? null;
     },
 
     /** A verified event. A duplicate writes nothing, and wakes the loop all the same: the first may have been cut short. */
@@ -67,24 +80,35 @@ export function createIntake(world: {
       const now = clock.now();
       const outcome = await store.commitSoon(() => {
         const isNew = store.recordDelivery(delivery, now);
-        return { isNew, key: isNew ? write(intent, now) : keyOf(intent) };
+        return { isNew, keys: isNew ? write(intent, now) : keysOf(intent) };
       });
-      if (outcome.key !== null) world.wake(outcome.key);
+      for (const key of outcome.keys) world.wake(key);
       if (intent.kind === "resync") world.resync();
       return outcome.isNew
         ? { status: "accepted", reason: reasonOf(intent) }
         : { status: "duplicate", reason: "this delivery was received before" };
     },
+
+    /** What was read from a repository's comments, and up to where: found again, or told by an event too, it counts once. */
+    async hear(repository: Repository, comments: readonly Comment[], heard: Heard): Promise<void> {
+      const where = { repositoryId: repository.id, repository: repository.name };
+      const intents = comments.map((comment) => readSaid(where, comment)).filter((intent) => intent.kind !== "ignored");
+      const keys = await store.commitSoon(() => {
+        store.rememberHeard(repository.id, heard);
+        return intents.flatMap((intent) => write(intent, clock.now()));
+      });
+      for (const key of new Set(keys)) world.wake(key);
+    },
   };
 }
 
-function writePull(store: IntakeStore, pull: PullRequest, now: number): string | null {
+function writePull(store: IntakeStore, pull: PullRequest, now: number): string[] {
   const key = previewKey(pull.repositoryId, pull.number);
   // A closed pull request we never served leaves no row behind.
-  if (!pull.open && store.findPreview(key) === null) return null;
+  if (!pull.open && store.findPreview(key) === null) return [];
   store.ensurePreview(pull, now);
   store.hint(key, pull);
-  return key;
+  return [key];
 }
 
 function writeRequest(
@@ -104,13 +128,14 @@ function writeRequest(
 
 function repositoryOf(intent: Intent): string | null {
   if (intent.kind === "resync") return null;
+  if (intent.kind === "repository-gone") return intent.repository;
   return intent.kind === "pull" ? intent.pull.repository : intent.request.repository;
 }
 
-function keyOf(intent: Intent): string | null {
-  if (intent.kind === "resync") return null;
+function keysOf(intent: Intent): string[] {
+  if (intent.kind === "resync" || intent.kind === "repository-gone") return [];
   const about = intent.kind === "pull" ? intent.pull : intent.request;
-  return previewKey(about.repositoryId, about.number);
+  return [previewKey(about.repositoryId, about.number)];
 }
 
 function reasonOf(intent: Intent): string {
@@ -121,6 +146,8 @@ function reasonOf(intent: Intent): string {
       return `command /${intent.request.verb}`;
     case "misspelled":
       return `command /${intent.said}, nearly /${intent.meant}`;
+    case "repository-gone":
+      return "repository deleted";
     case "resync":
       return intent.reason;
   }

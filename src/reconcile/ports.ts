@@ -1,5 +1,6 @@
 import type { Failure, Finding } from "../domain/errors.ts";
-import type { Deployment, Preview, PullRequest } from "../domain/preview.ts";
+import type { Comment, Heard } from "../domain/intent.ts";
+import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type {
   BuildSpec,
   ResolvedImage,
@@ -23,6 +24,10 @@ export type Forge = {
   changedFiles(repository: string, number: number): Promise<string[]>;
   /** Paths changed from one commit to another that has it among its ancestors; null where that cannot be said. */
   pushedFiles(repository: string, before: string, after: string): Promise<string[] | null>;
+  /** What the repository of this name is called now. */
+  readRepository(name: string): Promise<Repository>;
+  /** What was said after `heard`, oldest first; with null, listening begins. */
+  listenTo(repository: string, heard: Heard | null): Promise<{ comments: Comment[]; heard: Heard }>;
   /** True when the person may write to the repository. */
   mayWrite(repository: string, person: string): Promise<boolean>;
 };
@@ -142,6 +147,10 @@ export type Wishes = {
   get(key: string): Preview | null;
   /** Compare-and-set; with a request's comment id, that request is accepted for the new generation in the same transaction. */
   put(preview: Preview, commentId?: number): boolean;
+  /** The forge's own event said that the preview's repository was deleted. */
+  isRepositorySaidGone(preview: Preview): boolean;
+  /** Keeps what a repository is called now. */
+  nameRepository(repository: Repository): void;
   hintOf(key: string): PullRequest | null;
   /** Forgets the hint, unless a newer one came meanwhile. */
   forgetHint(key: string, hint: PullRequest | null): void;

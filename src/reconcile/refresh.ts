@@ -18,7 +18,10 @@ export type Deciders = {
   decideTakeBack(preview: Preview): Decision;
 };
 
-export type RefreshWorld = Deciders & { forge: Forge; wishes: Wishes };
+export type RefreshWorld = Deciders & {
+  forge: Omit<Forge, "listOpenPulls" | "readRepository" | "listenTo">;
+  wishes: Wishes;
+};
 
 /**
  * Reads the pull request itself and what people asked for, and writes the wish. Events were only hints: they count
@@ -41,11 +44,17 @@ async function readPull(preview: Preview, world: RefreshWorld): Promise<Read> {
   try {
     const pull = await forge.readPull(preview.repository, preview.number);
     if (pull !== null && pull.repositoryId !== preview.repositoryId) throw anotherRepository(preview);
+    // Renamed or transferred: GitHub leads from the old name to the new one for as long as nobody else takes the old.
+    if (pull !== null && pull.repository !== preview.repository)
+      wishes.nameRepository({ id: pull.repositoryId, name: pull.repository });
     const files = await readFiles(preview, pull, world);
     wishes.forgetHint(preview.key, hint);
     return { said: { pull, files }, unanswered: null };
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;
+    // Both its event and its refusal: neither alone tells a deleted repository from one that we may not see for now.
+    if (error.retry === "never" && wishes.isRepositorySaidGone(preview))
+      return { said: { pull: null, files: null }, unanswered: null };
     // Only GitHub's silence lets an event speak for it; a refusal is an answer, and changes nothing by itself.
     const counts = error.retry === "backoff" && hint !== null && !world.needsFiles(preview, hint);
     return { said: counts ? { pull: hint, files: null } : null, unanswered: error };

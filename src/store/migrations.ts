@@ -4,7 +4,11 @@ export const migrations: readonly string[] = [
   create table repositories (
     id integer primary key,
     name text not null,
-    slug text not null unique
+    slug text not null unique,
+    -- when the forge said that it was deleted
+    deleted_at integer,
+    -- up to where its comments were heard
+    heard text
   ) strict;
 
   create table previews (

@@ -1,11 +1,10 @@
-import { previewKey, previewSlug, repositorySlug } from "../domain/naming.ts";
+import { previewKey, previewSlug } from "../domain/naming.ts";
 import { type Preview, type PreviewSpec, type PullRequest, unread } from "../domain/preview.ts";
 import type { Database } from "./database.ts";
-
-export type Repository = { id: number; name: string; slug: string };
+import type { RepositoryStore } from "./repositories.ts";
 
 /** The wishes: one row a pull request, written by compare-and-set on its revision. */
-export function createPreviewStore(database: Database) {
+export function createPreviewStore(database: Database, repositories: Pick<RepositoryStore, "ensure">) {
   const select = "select p.*, r.name as repository from previews p join repositories r on r.id = p.repository_id";
   return {
     get: (key: string): Preview | null => parse(database.get(`${select} where p.key = ?`, key)),
@@ -20,12 +19,12 @@ export function createPreviewStore(database: Database) {
     /** The row of a pull request, made when it is first heard of. Its slug is fixed then. */
     ensure(pull: { repositoryId: number; repository: string; number: number }, now: number): Preview {
       const key = previewKey(pull.repositoryId, pull.number);
-      const repository = ensureRepository(database, pull.repositoryId, pull.repository);
+      const { slug } = repositories.ensure({ id: pull.repositoryId, name: pull.repository });
       database.run(
         `insert into previews (key, slug, repository_id, number, spec, revision, created_at) values (?, ?, ?, ?, ?, 0, ?)
          on conflict (key) do nothing`,
         key,
-        previewSlug(repository.slug, pull.number),
+        previewSlug(slug, pull.number),
         pull.repositoryId,
         pull.number,
         JSON.stringify(unread),
@@ -79,24 +78,7 @@ export function createPreviewStore(database: Database) {
         key,
         generation,
       ),
-
-    repositories: (): Repository[] => database.all("select * from repositories order by id") as Repository[],
   };
-}
-
-/** A repository's slug is its name, fixed at first sight; a second owner's gets the owner's name too. A rename keeps it. */
-function ensureRepository(database: Database, id: number, name: string): Repository {
-  const known = database.get("select * from repositories where id = ?", id) as Repository | undefined;
-  if (known) {
-    if (known.name !== name) database.run("update repositories set name = ? where id = ?", name, id);
-    return { ...known, name };
-  }
-  const [owner = "", short = name] = name.split("/");
-  const candidates = [repositorySlug(short), repositorySlug(`${short}-${owner}`), repositorySlug(`${short}-${id}`)];
-  const free = candidates.find((slug) => !database.get("select 1 from repositories where slug = ?", slug));
-  const repository = { id, name, slug: free ?? repositorySlug(`r${id}`) };
-  database.run("insert into repositories (id, name, slug) values (?, ?, ?)", id, name, repository.slug);
-  return repository;
 }
 
 function parse(row: Record<string, unknown> | undefined): Preview | null {

@@ -1,5 +1,6 @@
 import type { AuditNote } from "../domain/audit.ts";
-import type { PullRequest } from "../domain/preview.ts";
+import type { Heard } from "../domain/intent.ts";
+import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { Snapshot, StackSpec, VolumeBranch } from "../domain/stack.ts";
 import type { Clock } from "../domain/time.ts";
 import { createAuditStore } from "./audit.ts";
@@ -9,6 +10,7 @@ import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
 import { createDeploymentStore } from "./deployments.ts";
 import { createPreviewStore } from "./previews.ts";
 import { createPublishedStore } from "./published.ts";
+import { createRepositoryStore } from "./repositories.ts";
 import { createRequestStore } from "./requests.ts";
 import { createSessionStore, type SessionOwner } from "./sessions.ts";
 import { createSnapshotStore } from "./snapshots.ts";
@@ -24,7 +26,8 @@ const deliveriesKeptMs = 7 * 86_400_000;
 /** Opens the one SQLite file, and gives each reader what it needs of it with the time already filled in. */
 export function openStore(path: string, clock: Clock) {
   const database = openDatabase(path);
-  const previews = createPreviewStore(database);
+  const repositories = createRepositoryStore(database);
+  const previews = createPreviewStore(database, repositories);
   const deliveries = createDeliveryStore(database);
   const deployments = createDeploymentStore(database);
   const requests = createRequestStore(database);
@@ -40,6 +43,7 @@ export function openStore(path: string, clock: Clock) {
 
   return {
     previews,
+    repositories,
     requests,
     published: <T>() => createPublishedStore<T>(database),
 
@@ -50,11 +54,15 @@ export function openStore(path: string, clock: Clock) {
       findPreview: previews.get,
       hint: previews.hint.bind(previews),
       addRequest: requests.add.bind(requests),
+      sayRepositoryGone: repositories.sayGone.bind(repositories),
+      rememberHeard: (id: number, heard: Heard): void => void repositories.rememberHeard(id, heard),
     },
 
     wishes: {
       get: previews.get,
       ...audited,
+      isRepositorySaidGone: (preview: Preview): boolean => repositories.isSaidGone(preview.repositoryId),
+      nameRepository: (repository: Repository): void => void repositories.ensure(repository),
       hintOf: previews.hintOf,
       forgetHint: (key: string, hint: PullRequest | null): void =>
         database.transaction(() => {

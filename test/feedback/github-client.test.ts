@@ -232,6 +232,48 @@ test("writes go one at a time, and new comments keep their distance", async () =
   expect(underWay.most).toBe(1);
 });
 
+test("the last call of the hour is the last: nothing is sent until the hour is over", async () => {
+  const hour = fakeClock(1_800_000_000_000);
+  const asked: string[] = [];
+  await using server = await serve((request, response) => {
+    asked.push(`${request.url}`);
+    response.setHeader("x-ratelimit-limit", "5000");
+    response.setHeader("x-ratelimit-remaining", String(1 - asked.length));
+    response.setHeader("x-ratelimit-reset", String(1_800_000_000 + 600));
+    response.setHeader("Content-Type", "application/json").end('{"id":1,"full_name":"acme/shop"}');
+  });
+  const client = server.client({ clock: hour });
+  await client.readRepository(repo);
+  expect(client.limits()).toMatchObject([{ remaining: 0, limitedUntil: hour.now() + 600_000 }]);
+  await expect(client.readRepository(repo)).rejects.toMatchObject({ code: "forge-limited", retryAfterMs: 600_000 });
+  expect(asked).toHaveLength(1);
+  await hour.advance(600_001);
+  await client.readRepository(repo);
+  expect(asked).toHaveLength(2);
+});
+
+test("a storm of writes is paced below what GitHub takes in a minute, and ends at once when Mayfly stops", async () => {
+  const minute = fakeClock();
+  const stopping = new AbortController();
+  let asked = 0;
+  await using server = await serve((_request, response) => {
+    asked += 1;
+    response.setHeader("Content-Type", "application/json").end('{"id":1}');
+  });
+  const client = server.client({ clock: minute, stopping: stopping.signal });
+  const writes = Array.from({ length: 152 }, () => client.updateComment(repo, 1, "a").catch((error: unknown) => error));
+  await Promise.all(writes.slice(0, 150));
+  expect(asked).toBe(150);
+  await eventually(async () => {
+    await minute.advance(10_000);
+    expect(asked).toBe(152);
+  });
+  const late = Array.from({ length: 150 }, () => client.updateComment(repo, 1, "b").catch((error: unknown) => error));
+  await Promise.all(late.slice(0, 148));
+  stopping.abort();
+  expect(await late[149]).toMatchObject({ code: "forge-limited", message: expect.stringContaining("stopped") });
+});
+
 async function serve(listener: RequestListener) {
   const server = createServer(listener);
   server.listen(0, "127.0.0.1");

@@ -201,3 +201,24 @@ test("an installation event asks for a resync", async () => {
   });
   expect(resyncs()).toBe(1);
 });
+
+test.each(["renamed", "transferred", "archived", "privatized"])(
+  "a repository that is %s asks for a resync",
+  async (action) => {
+    const { receive, resyncs } = server();
+    const text = JSON.stringify({ action, repository: payload.repository });
+    expect(await receive(bytes(text), { ...headers, event: "repository", signature: sign(text) })).toMatchObject({
+      answer: { status: "accepted", reason: `repository ${action}` },
+    });
+    expect(resyncs()).toBe(1);
+  },
+);
+
+test("a repository that is deleted wakes its previews, so that GitHub is asked", async () => {
+  const { receive, woken } = server();
+  await receive(bytes(body), headers);
+  const text = JSON.stringify({ action: "deleted", repository: payload.repository });
+  const answer = await receive(bytes(text), { ...headers, event: "repository", signature: sign(text) });
+  expect(answer).toMatchObject({ answer: { status: "accepted", reason: "repository deleted" } });
+  expect(woken).toEqual(["7-42", "7-42"]);
+});

@@ -52,7 +52,6 @@ const once = () =>
     decideTakeBack,
     forge: {
       readPull: async () => answer(said),
-      listOpenPulls: async () => [],
       changedFiles: async () => answer(files),
       pushedFiles: async () => answer(files),
       mayWrite: async (_repository, person) => answer(writers).includes(person),
@@ -125,6 +124,45 @@ describe("the wish", () => {
     await once();
     store.previews.hint(key, { ...pull, open: false });
     said = new RemoteError("forge-refused", "bad credentials", { status: 401 });
+    await once();
+    expect(wish().wanted).toBe("running");
+  });
+});
+
+describe("a repository that was deleted", () => {
+  const notFound = new RemoteError("forge-refused", "GitHub answered 404", { status: 404 });
+
+  test("takes its previews with it when both the event and GitHub's answer say so", async () => {
+    await once();
+    expect(store.intake.sayRepositoryGone(7, clock.now())).toEqual([key]);
+    said = notFound;
+    expect(await once()).toBeNull();
+    expect(wish()).toMatchObject({ wanted: "absent", reason: "repository-gone" });
+  });
+
+  test("is not taken for deleted by a refusal alone, nor by the event alone", async () => {
+    await once();
+    said = notFound;
+    await once();
+    expect(wish().wanted).toBe("running");
+    store.intake.sayRepositoryGone(7, clock.now());
+    said = down;
+    await once();
+    said = pull;
+    await once();
+    expect(wish().wanted).toBe("running");
+  });
+
+  test("and restored is served again", async () => {
+    await once();
+    store.intake.sayRepositoryGone(7, clock.now());
+    said = notFound;
+    await once();
+    store.previews.ensure(pull, clock.now());
+    said = pull;
+    await once();
+    expect(wish()).toMatchObject({ wanted: "running", generation: 2 });
+    said = notFound;
     await once();
     expect(wish().wanted).toBe("running");
   });
