@@ -9,8 +9,9 @@ import { type Asker, nameOfAsker } from "./domain/audit.ts";
 import { InputError } from "./domain/errors.ts";
 import { newestOf, type Preview } from "./domain/preview.ts";
 import { readShare } from "./domain/share.ts";
-import type { Clock } from "./domain/time.ts";
-import type { ChangingVerb } from "./domain/verbs.ts";
+import { formatMoment, type Clock } from "./domain/time.ts";
+import { type ChangingVerb, isKeeping, type SaidVerb } from "./domain/verbs.ts";
+import type { PreviewView } from "./domain/view.ts";
 import type { BuildJobs } from "./engine/build-jobs.ts";
 import { follow } from "./engine/logs.ts";
 import { observe } from "./engine/observe.ts";
@@ -79,11 +80,11 @@ export function createApiWorld(options: Options): ApiWorld {
       }));
       return { text: formatPlan(plan), steps };
     },
-    act: async (key, verb, asker) => {
-      act(key, verb, { ...options, asker });
+    act: async (key, said, asker) => {
+      act(key, said, { ...options, asker });
       site.announce(key);
       loop.wake(key);
-      return { accepted: `/${verb} is under way` };
+      return { accepted: acceptedWords(said.verb, site.view(previewOf(key, store))) };
     },
     share: (key, argument, asker) => share(key, argument, { ...options, asker }),
     bypass: (key) => {
@@ -103,12 +104,23 @@ export function createApiWorld(options: Options): ApiWorld {
 }
 
 /** A verb said through the API is a wish at once: its caller has shown a token. */
-function act(key: string, verb: ChangingVerb, { asker, store, deciders }: Deed & Pick<Options, "deciders">): void {
-  const decide = (preview: Preview) => deciders.decideVerb(preview, { verb, by: nameOfAsker(asker) });
+function act(
+  key: string,
+  said: Omit<SaidVerb, "by">,
+  { asker, store, deciders }: Deed & Pick<Options, "deciders">,
+): void {
+  const { verb } = said;
+  const decide = (preview: Preview) => deciders.decideVerb(preview, { ...said, by: nameOfAsker(asker) });
   const decision = write(key, decide, { asker, store, action: verb });
   if (decision.kind === "changed") return;
   store.audit.write({ ...asker, action: verb, preview: key, outcome: "refused", detail: decision.reason });
   throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
+}
+
+function acceptedWords(verb: ChangingVerb, { slug, pinned, expiresAt }: PreviewView): string {
+  if (!isKeeping(verb)) return `/${verb} is under way`;
+  if (pinned) return `${slug} is kept until its pull request is closed`;
+  return expiresAt === null ? `${slug} has no end` : `${slug} is kept until ${formatMoment(expiresAt)} at least`;
 }
 
 type Deed = { asker: Asker; store: Store };

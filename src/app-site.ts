@@ -1,4 +1,5 @@
 import type { AccessDesk } from "./app-access.ts";
+import { ttlOf } from "./app-when.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { previewHost, previewLink } from "./domain/naming.ts";
 import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
@@ -11,7 +12,7 @@ import type { Store } from "./store/store.ts";
 export type Site = ReturnType<typeof createSite>;
 
 type SiteWorld = {
-  config: Pick<ServerConfig, "domain" | "publicUrl" | "dashboardHost">;
+  config: ServerConfig;
   store: Store;
   access: AccessDesk;
   clock: Clock;
@@ -31,6 +32,7 @@ export function createSite({ config, store, access, clock, mask }: SiteWorld) {
       url: (host) => previewLink(host, config.publicUrl),
       link: (host) => access.linkTo(preview, host),
       access: access.accessTo(preview),
+      ttlMs: ttlOf(preview, config),
       branches: store.volumes.branchesOf(preview.key),
     });
 

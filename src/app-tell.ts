@@ -8,6 +8,7 @@ import { isLocal } from "./domain/local.ts";
 import { isUnwanted, type Preview } from "./domain/preview.ts";
 import { readShare } from "./domain/share.ts";
 import { type Clock, formatSpan } from "./domain/time.ts";
+import { isKeeping } from "./domain/verbs.ts";
 import { follow } from "./engine/logs.ts";
 import type { GitHubClient } from "./feedback/github-client.ts";
 import { createPublisher, type Published } from "./feedback/publish.ts";
@@ -100,6 +101,7 @@ async function answerOf(
   if (request.state === "waiting") return { reaction: "eyes", final: false };
   if (request.verb === "logs") return { reaction: "+1", text: await lastLines(request, preview, options), final: true };
   if (request.verb === "share") return { reaction: "+1", text: shareText(request, preview, options), final: true };
+  if (request.verb !== "misspelled" && isKeeping(request.verb)) return { reaction: "+1", final: true };
   if (request.verb === "destroy")
     return preview.goneAt === null && preview.spec.reason === "destroyed"
       ? { reaction: "eyes", final: false }

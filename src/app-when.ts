@@ -1,23 +1,75 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
+import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
 import type { Preview } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
+import { isVisit } from "./gateway/visit.ts";
 import { decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "./intake/decide.ts";
+import { decideExpiry } from "./intake/keep.ts";
+import { createExpiry } from "./reconcile/expiry.ts";
 import type { Deciders } from "./reconcile/refresh.ts";
+import type { Store } from "./store/store.ts";
 
 const anything: Rules["when"] = { drafts: true, bots: true, label: null, paths: [] };
 
 /** Gives each decision the settings of its repository, and the time. */
 export function createDeciders({ config, clock }: { config: ServerConfig; clock: Clock }): Deciders {
-  const rulesOf = ({ repository, repositoryId }: Preview): Rules => {
-    const { when } = settingsFor(config, repository) ?? config.defaults;
+  const rulesOf = (preview: Preview): Rules => {
+    const { when } = settingsFor(config, preview.repository) ?? config.defaults;
     // Who says `mayfly up` wants it.
-    return { now: clock.now(), when: isLocal(repositoryId) ? anything : when };
+    const wanted = isLocal(preview.repositoryId) ? anything : when;
+    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config) };
   };
   return {
     needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview).when),
     decidePull: (preview, pull, files) => decidePull(preview, pull, rulesOf(preview), files),
     decideVerb: (preview, said) => decideVerb(preview, said, rulesOf(preview)),
+    decideExpiry: (preview) => decideExpiry(preview, rulesOf(preview)),
     decideTakeBack,
   };
+}
+
+/** How long an unused preview stays; null for one that only `mayfly down` ends. */
+export function ttlOf(preview: Preview, config: ServerConfig): number | null {
+  if (isLocal(preview.repositoryId)) return null;
+  return (settingsFor(config, preview.repository) ?? config.defaults).ttlMs;
+}
+
+/** Each visit is news, a row is written once a minute. */
+const visitRestMs = 60_000;
+
+/** Writes down that somebody looks at a preview. */
+export function createVisits({ store, clock }: { store: Pick<Store, "previews">; clock: Clock }) {
+  const written = new Map<string, number>();
+  return ({ preview }: { preview: string }, { kind, headers }: Visit): void => {
+    const now = clock.now();
+    // An open stream is a page that somebody may have left open for days; what it asks for by itself is a request.
+    if (kind !== "request" || now - (written.get(preview) ?? 0) < visitRestMs || !isVisit(headers)) return;
+    written.set(preview, now);
+    store.previews.visited(preview, now);
+  };
+}
+
+type Visit = { kind: "request" | "traffic"; headers: IncomingHttpHeaders };
+
+/** Looks for previews whose time is over or nearly: often enough for the shortest there is, at most each second. */
+export function watchExpiry(world: {
+  config: ServerConfig;
+  store: Pick<Store, "previews">;
+  wake(key: string): void;
+  tell(key: string): void;
+  clock: Clock;
+}): AsyncDisposable {
+  const { config, store, clock } = world;
+  const shortest = Math.min(
+    ...[config.defaults, ...Object.values(config.repositories ?? {})].map(({ ttlMs }) => ttlMs),
+  );
+  return createExpiry({
+    ...world,
+    live: () => store.previews.list({ gone: false }),
+    isExpired: (preview) => (expiresAt(preview, ttlOf(preview, config)) ?? Infinity) <= clock.now(),
+    isNearItsEnd: (preview) => isNearItsEnd(preview, ttlOf(preview, config), clock.now()),
+    everyMs: Math.max(1000, Math.min(60_000, shortest / 12)),
+  });
 }

@@ -15,7 +15,7 @@ import { openState } from "./app-state.ts";
 import { createTeller } from "./app-tell.ts";
 import { closeDoors, handOver, hearTheRest, type Start, type Succession } from "./app-tenure.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
-import { createDeciders } from "./app-when.ts";
+import { createDeciders, createVisits, watchExpiry } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
@@ -80,9 +80,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },
     access: access.port,
-    activity: () => {
-      // Counted from the day previews sleep.
-    },
+    activity: createVisits({ store, clock }),
     carried: (request) => telemetry.request(request),
     trustedProxies: config.trustedProxies,
     clock,
@@ -212,6 +210,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   working.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake });
+  working.use(watchExpiry({ config, store, wake, tell: loop.world.changed, clock }));
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");

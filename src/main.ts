@@ -9,7 +9,7 @@ const environment = process.env;
 
 process.exitCode = await runCli(process.argv.slice(2), {
   environment,
-  columns: process.stdout.columns ?? 80,
+  columns: process.stdout.columns ?? (Number(environment["COLUMNS"]) || 80),
   hasColor: process.stdout.isTTY && !environment["NO_COLOR"],
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),

@@ -17,9 +17,10 @@ export function actionsMenu(view: PreviewView): Html {
 /** These lose data, so they ask once more. */
 const destructive: ReadonlySet<ChangingVerb> = new Set<ChangingVerb>(["reset", "destroy"]);
 
-function offeredVerbs({ phase }: PreviewView): ChangingVerb[] {
+function offeredVerbs({ phase, pinned }: PreviewView): ChangingVerb[] {
   if (phase === "gone") return ["deploy"];
-  return phase === "removing" || phase === "blocked" ? [] : ["redeploy", "reset", "destroy"];
+  if (phase === "removing" || phase === "blocked") return [];
+  return ["redeploy", "reset", ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)), "destroy"];
 }
 
 function button({ slug }: PreviewView, verb: ChangingVerb): Html {

@@ -40,7 +40,7 @@ export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<
     .post("/previews/:slug/:verb", async (c) => {
       const { key, slug } = previewOf(world, c.req.param("slug"));
       const verb = changingVerb(c.req.param("verb"));
-      await world.act(key, verb, c.get("asker"));
+      await world.act(key, { verb, argument: null }, c.get("asker"));
       return c.redirect(`/previews/${encodeURIComponent(slug)}?asked=${verb}`, 303);
     })
     .all("*", (c) => {

@@ -3,7 +3,7 @@ import { actionsMenu } from "./actions-menu.ts";
 import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { stateFacts } from "./page-state.ts";
-import { ago } from "./page-words.ts";
+import { ago, ahead } from "./page-words.ts";
 import type { ApiWorld } from "./world.ts";
 
 /** What the list is narrowed to; empty strings narrow nothing. */
@@ -95,6 +95,11 @@ function emptyWords({ q, repository, state }: ListFilter): Html {
     <p class="quiet">Open a pull request on a repository that sends its webhooks here, and it appears.</p>`;
 }
 
+function endWords({ pinned, expiresAt }: PreviewView, now: number): Html | null {
+  if (pinned) return html`, pinned`;
+  return expiresAt === null ? null : html`, ${ahead(expiresAt, now)} left`;
+}
+
 function row(view: PreviewView, now: number): Html {
   const commit = view.serving?.commit ?? view.newest?.commit;
   return html`<li id="row-${view.slug}">
@@ -104,7 +109,7 @@ function row(view: PreviewView, now: number): Html {
     </div>
     <p class="facts">${stateFacts(view)}</p>
     <p class="hash">${commit === undefined ? "–" : html`<code>${commit.slice(0, 7)}</code>`}</p>
-    <p class="age quiet">${ago(view.createdAt, now)}</p>
+    <p class="age quiet">${ago(view.createdAt, now)}${endWords(view, now)}</p>
     ${actionsMenu(view)}
   </li>`;
 }

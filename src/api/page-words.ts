@@ -8,6 +8,11 @@ export function ago(at: number, now: number): Html {
   return html`<span title="${exact.format(at)} UTC">${formatSpan(now - at)} ago</span>`;
 }
 
+/** How long until a moment, the exact one in its title; times in epoch milliseconds. */
+export function ahead(at: number, now: number): Html {
+  return html`<span title="${exact.format(at)} UTC">${formatSpan(at - now)}</span>`;
+}
+
 /** How long something took. */
 export function seconds(value: number): Html {
   return html`<span title="${value.toFixed(3)} s">${formatSpan(value * 1000)}</span>`;

@@ -22,7 +22,9 @@ export function previewRoutes(world: ApiWorld): Hono<CallerEnv> {
     )
     .post("/:id/:verb", async (c) => {
       const { key } = previewOf(world, c.req.param("id"));
-      return c.json(await world.act(key, changingVerb(c.req.param("verb")), c.get("asker")), 202);
+      const verb = changingVerb(c.req.param("verb"));
+      const argument = c.req.query("argument") ?? null;
+      return c.json(await world.act(key, { verb, argument }, c.get("asker")), 202);
     });
 }
 

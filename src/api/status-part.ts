@@ -3,7 +3,7 @@ import { formatPlace } from "../domain/errors.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Html, html } from "./page-html.ts";
 import { toneOf } from "./page-state.ts";
-import { ago, commitLink, pullLink, seconds } from "./page-words.ts";
+import { ago, ahead, commitLink, pullLink, seconds } from "./page-words.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 
 /** The link first, then what serves and what the newest attempt did, then why it failed. */
@@ -38,6 +38,10 @@ export function statusPart(facts: PreviewFacts): Html {
               <dd>${view.data}</dd>
             </div>`
       }
+      <div>
+        <dt>Kept</dt>
+        <dd>${keptWords(facts)}</dd>
+      </div>
       ${otherRoutes(view)}
     </dl>
     ${view.newest?.failure ? failureBlock(view.newest.failure) : null}
@@ -55,6 +59,13 @@ function newestWords({ view: { newest, repository }, webUrl }: PreviewFacts): Ht
   const state = html`<span class="state ${toneOf(newest.phase)}">${newest.phase}</span>`;
   return html`${commitLink(newest.commit, repository, webUrl)} ${state} after ${seconds(newest.seconds)} ·
   ${newest.cause}`;
+}
+
+function keptWords({ view: { pinned, expiresAt, lastVisitAt }, now }: PreviewFacts): Html {
+  const visit = lastVisitAt === null ? null : html`, last visited ${ago(lastVisitAt, now)}`;
+  if (pinned) return html`pinned${visit}`;
+  if (expiresAt === null) return html`<span class="quiet">without an end</span>${visit}`;
+  return html`for ${ahead(expiresAt, now)} without a push or a visit${visit}`;
 }
 
 function otherRoutes({ routes, url }: PreviewView): Html | null {

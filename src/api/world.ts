@@ -7,7 +7,7 @@ import type { Deployment, TimelineEvent } from "../domain/preview.ts";
 import type { StackState } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
 import type { Token } from "../domain/token.ts";
-import type { ChangingVerb } from "../domain/verbs.ts";
+import type { SaidVerb } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
 
 /** What the API and the dashboard need of the rest of Mayfly. */
@@ -34,7 +34,7 @@ export type ApiWorld = {
   buildLogs(key: string, options: Pick<LogOptions, "follow" | "signal">): AsyncIterable<Omit<LogLine, "at">>;
   plan(key: string): Promise<PlanAnswer>;
   /** Writes the wish and wakes the loop; answers with a sentence. Throws MayflyError. */
-  act(key: string, verb: ChangingVerb, asker: Asker): Promise<{ accepted: string }>;
+  act(key: string, said: Omit<SaidVerb, "by">, asker: Asker): Promise<{ accepted: string }>;
   /** A link that ends after a while (`7d`), or with `off` the end of all keys. Throws InputError `usage`. */
   share(key: string, argument: string | null, asker: Asker): Shared;
   /** What programs send as `Mayfly-Bypass`; null where nobody is kept out. */

@@ -6,6 +6,9 @@ import { type Command, clientOptions } from "./command.ts";
 import { connect } from "./connection.ts";
 import { formatTable } from "./table.ts";
 
+/** Below, the other columns take all there is. */
+const widthForTitles = 100;
+
 /** `mayfly ls`: every preview, one line each. */
 export const ls: Command = {
   args: "",
@@ -16,11 +19,10 @@ export const ls: Command = {
     if (input.values["json"] === true) terminal.print(JSON.stringify(previews, null, 2));
     else if (previews.length === 0) terminal.print("No previews yet: open a pull request.");
     else {
-      const rows = previews.map((preview) => rowOf(preview, terminal.now()));
-      const [header = "", ...lines] = formatTable(
-        [["PREVIEW", "STATE", "COMMIT", "AGE", "TITLE"], ...rows],
-        terminal.columns,
-      );
+      const titles = terminal.columns >= widthForTitles;
+      const head = ["PREVIEW", "STATE", "COMMIT", "AGE", "LAST VISIT", "EXPIRES", ...(titles ? ["TITLE"] : [])];
+      const rows = previews.map((view) => [...rowOf(view, terminal.now()), ...(titles ? [view.title] : [])]);
+      const [header = "", ...lines] = formatTable([head, ...rows], terminal.columns);
       terminal.print(terminal.hasColor ? styleText("dim", header, { validateStream: false }) : header);
       for (const line of lines) terminal.print(line);
     }
@@ -30,7 +32,14 @@ export const ls: Command = {
 
 function rowOf(view: PreviewView, now: number): string[] {
   const commit = view.serving?.commit ?? view.newest?.commit;
-  return [view.slug, stateWords(view), commit?.slice(0, 7) ?? "-", formatSpan(now - view.createdAt), view.title];
+  const visit = view.lastVisitAt === null ? "-" : `${formatSpan(now - view.lastVisitAt)} ago`;
+  const age = formatSpan(now - view.createdAt);
+  return [view.slug, stateWords(view), commit?.slice(0, 7) ?? "-", age, visit, expiryWords(view, now)];
+}
+
+function expiryWords({ pinned, expiresAt }: PreviewView, now: number): string {
+  if (pinned) return "pinned";
+  return expiresAt === null ? "-" : formatSpan(expiresAt - now);
 }
 
 /** The two facts in one cell: `ready, newest failed`. */

@@ -42,6 +42,8 @@ function describe(view: PreviewView, now: number): string[] {
     ],
     ...routes.filter(({ url }) => url !== view.url).map(({ service, link }): [string, string] => [service, link]),
     ["data", data],
+    ["visited", view.lastVisitAt === null ? null : `${formatSpan(now - view.lastVisitAt)} ago`],
+    ["kept", keptWords(view, now)],
   ];
   const told = facts.filter((fact): fact is [string, string] => fact[1] !== null);
   const width = Math.max(...told.map(([name]) => name.length));
@@ -50,6 +52,11 @@ function describe(view: PreviewView, now: number): string[] {
     ...told.map(([name, fact]) => `  ${name.padEnd(width)}  ${fact.replaceAll(/\s+/g, " ")}`),
     ...failureLines(view),
   ];
+}
+
+function keptWords({ pinned, expiresAt }: PreviewView, now: number): string | null {
+  if (pinned) return "pinned, until the pull request is closed";
+  return expiresAt === null ? null : `for ${formatSpan(expiresAt - now)} more without a push or a visit`;
 }
 
 /** What failed in the newest attempt, where, and what now. */

@@ -24,6 +24,13 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+/** Tells a moment to people anywhere: `2026-11-24 12:00 UTC`. */
+export function formatMoment(at: number): string {
+  return `${moment.format(at)} UTC`;
+}
+
+const moment = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: "UTC" });
+
 /** Tells a span as people tell it: `0.4 s`, `11 s`, `3 min`, `5 h`, `2 days`. */
 export function formatSpan(ms: number): string {
   if (ms < 10_000) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;

@@ -14,6 +14,9 @@ export const verbs = {
   deploy: { permission: "write", args: "", help: "bring the preview up, also after /destroy" },
   redeploy: { permission: "write", args: "", help: "replace the stack by a fresh one of the same commit; data stays" },
   reset: { permission: "write", args: "", help: "start over with fresh data" },
+  extend: { permission: "write", args: "[DURATION]", help: "keep the preview for that long, used or not" },
+  pin: { permission: "write", args: "", help: "keep the preview until the pull request is closed" },
+  unpin: { permission: "write", args: "", help: "let the preview go when it is not used" },
   destroy: { permission: "write", args: "", help: "remove the preview until /deploy" },
   logs: { permission: "write", args: "[SERVICE]", help: "show the last lines of a service" },
   share: {
@@ -27,8 +30,23 @@ export const verbs = {
 export type Verb = keyof typeof verbs;
 
 /** Verbs that change a wish; the others only answer. */
-export const changingVerbs = ["deploy", "redeploy", "reset", "destroy"] as const satisfies readonly Verb[];
+export const changingVerbs = [
+  "deploy",
+  "redeploy",
+  "reset",
+  "extend",
+  "pin",
+  "unpin",
+  "destroy",
+] as const satisfies readonly Verb[];
 export type ChangingVerb = (typeof changingVerbs)[number];
+
+/** Of those, the ones that say how long it is kept: what runs stays as it is. */
+const keepingVerbs = ["extend", "pin", "unpin"] as const satisfies readonly ChangingVerb[];
+export type KeepingVerb = (typeof keepingVerbs)[number];
+
+/** A verb with what was said after it, and by whom. */
+export type SaidVerb = { verb: ChangingVerb; argument: string | null; by: string };
 
 export const verbNames = Object.keys(verbs) as Verb[];
 
@@ -38,6 +56,10 @@ export function isVerb(text: string): text is Verb {
 
 export function isChanging(verb: Verb): verb is ChangingVerb {
   return (changingVerbs as readonly Verb[]).includes(verb);
+}
+
+export function isKeeping(verb: Verb): verb is KeepingVerb {
+  return (keepingVerbs as readonly Verb[]).includes(verb);
 }
 
 /** The verb somebody probably meant (one or two letters off), or undefined. */

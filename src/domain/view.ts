@@ -1,6 +1,8 @@
 import type { Access } from "./access.ts";
 import type { Failure } from "./errors.ts";
+import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
 import type { VolumeBranch } from "./stack.ts";
+import { formatSpan } from "./time.ts";
 import {
   type Deployment,
   isUnderWay,
@@ -41,8 +43,12 @@ export type PreviewView = {
     failure: Failure | null;
   } | null;
   data: string | null;
+  /** When it goes if nobody pushes or looks at it until then; null for what is not up or stays. */
   expiresAt: number | null;
+  /** Its end is near. */
+  endsSoon: boolean;
   pinned: boolean;
+  lastVisitAt: number | null;
   access: Access;
   createdAt: number;
   goneAt: number | null;
@@ -61,6 +67,8 @@ export function viewPreview(
     url: LinkMaker;
     link: LinkMaker;
     access: Access;
+    /** How long an unused preview stays; null: without an end. */
+    ttlMs: number | null;
     branches: Readonly<Record<string, VolumeBranch>>;
   },
 ): PreviewView {
@@ -84,7 +92,7 @@ export function viewPreview(
       link: context.link(host),
     })),
     phase: phaseOf(preview, serving, newest),
-    reason: reasonOf(preview, serving, newest),
+    reason: reasonOf(preview, context.now, { serving, newest }),
     serving:
       running && serving?.readyAt != null
         ? {
@@ -105,8 +113,10 @@ export function viewPreview(
       failure: newest.failure,
     },
     data: describeData(stack, context.branches),
-    expiresAt: null,
-    pinned: false,
+    expiresAt: expiresAt(preview, context.ttlMs),
+    endsSoon: isNearItsEnd(preview, context.ttlMs, context.now),
+    pinned: preview.spec.pinned,
+    lastVisitAt: preview.visitedAt,
     access: context.access,
     createdAt: preview.createdAt,
     goneAt: preview.goneAt,
@@ -124,7 +134,7 @@ function phaseOf(preview: Preview, serving: Deployment | null, newest: Deploymen
   return newest.phase === "failed" ? "failed" : "pending";
 }
 
-const wishReasons: Record<Exclude<WishReason, "label" | "paths">, string | null> = {
+const wishReasons: Record<Exclude<WishReason, "label" | "paths" | "expired">, string | null> = {
   open: null,
   unread: null,
   fork: "this pull request comes from a fork, and forks are not run by this version",
@@ -134,21 +144,26 @@ const wishReasons: Record<Exclude<WishReason, "label" | "paths">, string | null>
   draft: "the pull request is a draft",
   bot: "a bot opened the pull request",
   skipped: "its title says [skip preview]",
-  expired: "it was not used",
   "repository-gone": "the repository or pull request is gone, or the token may not read it",
 };
 
 /** Why the wish is what it is, in words; null when it simply should run. */
-function wishWords({ spec: { reason, detail } }: Preview): string | null {
+function wishWords(preview: Preview, now: number): string | null {
+  const { reason, detail } = preview.spec;
+  if (reason === "expired") return `it was not used for ${formatSpan((preview.goneAt ?? now) - lastUsedAt(preview))}`;
   if (reason === "label") return `the pull request does not have the label "${detail ?? ""}"`;
   if (reason === "paths") return `the pull request changes nothing of ${detail ?? ""}`;
   return wishReasons[reason];
 }
 
-function reasonOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): string | null {
+function reasonOf(
+  preview: Preview,
+  now: number,
+  { serving, newest }: { serving: Deployment | null; newest: Deployment | null },
+): string | null {
   // While something serves, why a newer attempt failed is that attempt's reason.
   const failed = serving ? serving.trouble : newest?.failure;
-  return wishWords(preview) ?? failed?.what ?? null;
+  return wishWords(preview, now) ?? failed?.what ?? null;
 }
 
 /** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */

@@ -69,8 +69,9 @@ function goneLine(view: PreviewView, details: ReportDetails): string {
     case "label":
     case "paths":
     case "skipped":
-    case "expired":
       return `Gone: ${masked(details).prose(view.reason ?? "it is not wanted now")}${lived}. \`/deploy\` brings it back.`;
+    case "expired":
+      return `Gone: ${(view.reason ?? "it was not used").replace(/^it was /, "")}. \`/deploy\` brings it back.`;
     case "open":
     case "unread":
     case "fork":

@@ -1,5 +1,6 @@
 import type { Failure, Finding } from "../domain/errors.ts";
 import { type Deployment, newestOf, servingOf } from "../domain/preview.ts";
+import { formatMoment } from "../domain/time.ts";
 import { verbNames } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { newestAttempt } from "./attempt.ts";
@@ -26,11 +27,22 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
     view.data === null || view.serving === null ? null : `Data: ${masked(details).prose(view.data)}.`,
     failed?.failure ? logTail(failed.failure, details) : null,
     failed ? `${link("The whole log", details.pageUrl)} is on the preview's page.` : null,
+    lifetime(view, details),
     verbLine,
   ].filter((section) => section !== null);
 }
 
 const verbLine = `Say ${verbNames.map((verb) => `\`/${verb}\``).join(", ")} in a comment.`;
+
+/** Said anew only when it turns: an exact moment would make an edit of each visit. */
+function lifetime({ pinned, expiresAt, endsSoon }: PreviewView, { preview, now }: ReportDetails): string | null {
+  if (pinned) return "Pinned: it is kept until the pull request is closed.";
+  const { keptUntil } = preview.spec;
+  if (expiresAt === null) return null;
+  if (!endsSoon)
+    return keptUntil !== null && keptUntil > now ? `Kept until ${formatMoment(keptUntil)} at least.` : null;
+  return `It goes at ${formatMoment(expiresAt)}, with its data, unless somebody visits it, pushes, or says \`/extend\` or \`/pin\`.`;
+}
 
 function routes(view: PreviewView): string | null {
   const others = view.routes.filter(({ url }) => url !== view.url);

@@ -1,12 +1,13 @@
 import type { Preview, PreviewSpec, PullRequest } from "../domain/preview.ts";
-import type { ChangingVerb } from "../domain/verbs.ts";
+import { isKeeping, type SaidVerb } from "../domain/verbs.ts";
+import { decideKeeping, type Term } from "./keep.ts";
 import { touches, unwantedBecause, type When } from "./wanted.ts";
 
 /** The next preview, or why nothing changes. */
 export type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
 
-/** What holds for the repository, and when it is decided (epoch milliseconds). */
-export type Rules = { now: number; when: When };
+/** What holds for the repository, and when it is decided. */
+export type Rules = Term & { when: When };
 
 /** Files by path: of the whole pull request, and of what was pushed on top of the newest generation (null: not known). */
 export type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
@@ -58,14 +59,15 @@ export function needsFiles({ spec }: Preview, pull: PullRequest | null, { paths 
 }
 
 /** A verb that somebody with permission said → the next wish. `by` is the login, for the cause. */
-export function decideVerb(preview: Preview, said: { verb: ChangingVerb; by: string }, rules: Rules): Decision {
+export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Decision {
   const { spec } = preview;
-  const { verb, by } = said;
+  const { verb, argument, by } = said;
   const pull = spec.pull;
   if (pull === null) return { kind: "unchanged", reason: "the pull request is not known yet" };
   if (spec.wanted === "blocked")
     return { kind: "unchanged", reason: "this pull request is not run (see the preview's comment)" };
   if (!pull.open) return { kind: "unchanged", reason: "the pull request is closed" };
+  if (isKeeping(verb)) return decideKeeping(preview, { verb, argument }, rules);
   const cause = `/${verb} by ${by}`;
   if (verb === "destroy") {
     return spec.reason === "destroyed"
@@ -103,6 +105,8 @@ function wishFor(pull: PullRequest, spec: PreviewSpec, when: When): Wish {
   if (unwanted !== null && spec.reason !== "destroyed") return { wanted: "absent", ...unwanted };
   if (pull.headRepositoryId !== pull.repositoryId) return { wanted: "blocked", reason: "fork", detail: null };
   if (spec.reason === "destroyed") return { wanted: "absent", reason: "destroyed", detail: null };
+  const isPush = spec.pull?.headCommit !== pull.headCommit;
+  if (spec.reason === "expired" && !isPush) return { wanted: "absent", reason: "expired", detail: null };
   return { wanted: "running", reason: "open", detail: null };
 }
 
@@ -113,12 +117,12 @@ function touchedBy(files: ChangedFiles | null, { paths }: When, spec: PreviewSpe
 
 /** Why another generation is due, or null when what runs is what should. */
 function causeOf(spec: PreviewSpec, pull: PullRequest, isKept: boolean): string | null {
+  const isPush = spec.pull?.headCommit !== pull.headCommit;
   if (spec.generation === 0 || spec.pull === null) return "opened";
-  if (spec.wanted !== "running")
-    return spec.reason === "merged" || spec.reason === "closed" ? "reopened" : "wanted again";
+  if (spec.wanted !== "running" && (spec.reason === "merged" || spec.reason === "closed")) return "reopened";
+  if (spec.wanted !== "running" && !isPush) return "wanted again";
   if (spec.pull.baseRef !== pull.baseRef) return `base changed to ${pull.baseRef}`;
-  if (spec.pull.headCommit !== pull.headCommit && !isKept) return `push of ${pull.headCommit.slice(0, 7)}`;
-  return null;
+  return isPush && !(isKept && spec.wanted === "running") ? `push of ${pull.headCommit.slice(0, 7)}` : null;
 }
 
 function generationOf(pull: PullRequest, spec: PreviewSpec, { now }: Rules) {

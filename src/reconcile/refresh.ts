@@ -1,7 +1,7 @@
 import { RemoteError } from "../domain/errors.ts";
 import type { Preview, PullRequest } from "../domain/preview.ts";
 import { readShare } from "../domain/share.ts";
-import { type ChangingVerb, isChanging, type Verb, verbNames, verbs } from "../domain/verbs.ts";
+import { isChanging, type SaidVerb, type Verb, verbNames, verbs } from "../domain/verbs.ts";
 import type { Forge, Wishes } from "./ports.ts";
 
 type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
@@ -14,7 +14,9 @@ export type Deciders = {
   /** Whether `decidePull` has to be told the files. */
   needsFiles(preview: Preview, pull: PullRequest | null): boolean;
   decidePull(preview: Preview, pull: PullRequest | null, files: ChangedFiles | null): Decision;
-  decideVerb(preview: Preview, said: { verb: ChangingVerb; by: string }): Decision;
+  decideVerb(preview: Preview, said: SaidVerb): Decision;
+  /** Whether its time is over. */
+  decideExpiry(preview: Preview): Decision;
   decideTakeBack(preview: Preview): Decision;
 };
 
@@ -32,7 +34,10 @@ export async function refresh(key: string, world: RefreshWorld): Promise<RemoteE
   if (preview === null) return null;
   const { said, unanswered } = await readPull(preview, world);
   if (said) write(key, world, (current) => world.decidePull(current, said.pull, said.files));
-  return unanswered ?? (await hearRequests(key, world));
+  const unheard = unanswered ?? (await hearRequests(key, world));
+  // Somebody may have asked to keep it.
+  if (world.wishes.waitingRequests(key).length === 0) write(key, world, world.decideExpiry);
+  return unheard;
 }
 
 type Said = { pull: PullRequest | null; files: ChangedFiles | null };
@@ -128,7 +133,7 @@ function carryOut(
     const decision = write(
       key,
       world,
-      (preview) => world.decideVerb(preview, { verb, by: request.author }),
+      (preview) => world.decideVerb(preview, { verb, argument: request.argument, by: request.author }),
       request.commentId,
     );
     if (decision.kind === "unchanged")

@@ -69,6 +69,10 @@ export function createPreviewStore(database: Database, repositories: Pick<Reposi
       );
     },
 
+    /** Somebody looked at it; no change of the wish. */
+    visited: (key: string, now: number): number =>
+      database.run("update previews set visited_at = ? where key = ?", now, key),
+
     /** Nothing of it is left on the engine, as of `generation`; a newer wish is not touched. */
     markGone: (key: string, generation: number, now: number): number =>
       database.run(

@@ -87,7 +87,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
       text: "create  web  image changed",
       steps: [{ step: "create", resource: "web", cause: "image changed", after: [] }],
     }),
-    async act(key, verb, asker) {
+    async act(key, { verb }, asker) {
       world.acts.push({ key, verb, by: `${nameOfAsker(asker)} (${asker.via})` });
       return { accepted: `${verb} of ${key}` };
     },

@@ -15,26 +15,37 @@ const hostile =
   "\u001b]0;owned\u0007\u001b[2J\u202e a title \n that is 数 very long 数数数数数数 and 🐝 goes on and on and on for ever and ever";
 
 describe("mayfly ls", () => {
-  test("is a table of 80 columns with both facts, whatever the titles are", async () => {
+  test("is a table of 80 columns with both facts, the last visit and the end, whatever the names are", async () => {
     const views = [
-      view({ newest: newest({ generation: 8, phase: "failed" }), title: hostile }),
+      view({ newest: newest({ generation: 8, phase: "failed" }), pinned: true, lastVisitAt: Date.now() - 180_000 }),
       view({
         slug: `${"a-long-name-".repeat(5)}1`,
         phase: "building",
         serving: null,
         newest: null,
-        title: "x".repeat(300),
+        expiresAt: Date.now() + 72 * 3_600_000,
       }),
     ];
     const { code, out, err } = await asked(inMemoryWorld({ views }), ["ls"]);
     const [header = "", first = "", second = ""] = out.split("\n");
     expect([code, err]).toEqual([0, ""]);
-    expect(header).toMatch(/^PREVIEW +STATE +COMMIT +AGE +TITLE$/);
-    expect(first).toMatch(/^shop-pr-42 +ready, newest failed +abc1234 +2 days +/);
-    expect(second).toMatch(/^a-long-name-[a-z-]*… +building +- +2 days +x+…$/);
+    expect(header).toMatch(/^PREVIEW +STATE +COMMIT +AGE +LAST VISIT +EXPIRES$/);
+    expect(first).toMatch(/^shop-pr-42 +ready, newest failed +abc1234 +2 days +3 min ago +pinned$/);
+    expect(second).toMatch(/^a-long-name-[a-z-]*… +building +- +2 days +- +3 days$/);
     expect(first.indexOf("ready")).toBe(header.indexOf("STATE"));
     expect(second.indexOf("building")).toBe(header.indexOf("STATE"));
     for (const line of [header, first, second]) expect(terminalWidth(line)).toBeLessThanOrEqual(80);
+    // oxlint-disable-next-line no-control-regex
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+  });
+
+  test("tells titles too where a line has room for them, and nothing in them is more than text", async () => {
+    const world = inMemoryWorld({ views: [view({ title: hostile }), view({ title: "x".repeat(300) })] });
+    const { out } = await asked(world, ["ls"], "120");
+    const [header = "", ...lines] = out.trimEnd().split("\n");
+    expect(header).toMatch(/EXPIRES +TITLE$/);
+    expect(lines).toEqual([expect.stringMatching(/a title that is 数 very/), expect.stringMatching(/ x+…$/)]);
+    for (const line of lines) expect(terminalWidth(line)).toBeLessThanOrEqual(120);
     // oxlint-disable-next-line no-control-regex
     expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
   });
@@ -244,9 +255,10 @@ describe("finding the server", () => {
   });
 });
 
-async function asked(world: InMemory, args: string[]) {
+async function asked(world: InMemory, args: string[], columns = "80") {
   await using server = await serveApi(world);
-  return await mayfly(args, { environment: { MAYFLY_SERVER: server.url, MAYFLY_API_TOKEN: token } });
+  const environment = { MAYFLY_SERVER: server.url, MAYFLY_API_TOKEN: token, COLUMNS: columns };
+  return await mayfly(args, { environment });
 }
 
 /** Columns as a terminal counts the letters used here: Chinese ones and the bee take two. */

@@ -91,6 +91,7 @@ export type Story = {
   goneAt?: number;
   number?: number;
   secrets?: string[];
+  visitedAt?: number;
   /** What stands before the path of links that let people in. */
   key?: string;
 };
@@ -103,6 +104,7 @@ export function tell({
   goneAt,
   number = 42,
   secrets = [],
+  visitedAt,
   key = "",
 }: Story): [PreviewView, ReportDetails] {
   const generation = Math.max(0, ...deployments.map((each) => each.generation));
@@ -120,12 +122,13 @@ export function tell({
       generation,
       pull: pull(newest && { headCommit: newest.commit }),
       commit: newest?.commit ?? null,
+      activeAt: visitedAt ?? now - 60_000,
       ...spec,
     },
     revision: 1,
     createdAt: now - 2 * 86_400_000,
     goneAt: goneAt ?? null,
-    visitedAt: null,
+    visitedAt: visitedAt ?? null,
     admittedAt: null,
   };
   const view = viewPreview(preview, deployments, {
@@ -135,6 +138,7 @@ export function tell({
     link: (host) => `https://${host}${key}`,
     branches: {},
     access: key === "" ? "public" : "link",
+    ttlMs: 3 * 86_400_000,
   });
   const event = {
     preview: "7-42",

@@ -145,6 +145,12 @@ test.each<[string, Story, string, string]>([
     "success",
   ],
   [
+    "not used",
+    { ...absent("expired"), visitedAt: now - 3 * 86_400_000, goneAt: now },
+    "Gone: not used for 3 days. `/deploy` brings it back.",
+    "success",
+  ],
+  [
     "never wanted",
     { spec: { wanted: "absent", reason: "label", detail: "preview", generation: 0 } },
     'Not started: the pull request does not have the label "preview".',
@@ -208,6 +214,18 @@ test.each<[string, Story, boolean, string | undefined]>([
   },
 );
 
+const hourMs = 3_600_000;
+test.each<[string, Story, string]>([
+  ["long before its end", { visitedAt: now - hourMs }, "nothing"],
+  ["a day before", { visitedAt: now - 61 * hourMs }, "It goes at 2023-11-15 09:13 UTC, with its data, unless"],
+  ["pinned", { visitedAt: now - 61 * hourMs, spec: { pinned: true } }, "Pinned: it is kept until the pull request is"],
+  ["extended", { visitedAt: now, spec: { keptUntil: now + 96 * hourMs } }, "Kept until 2023-11-18 22:13 UTC at least."],
+])("%s, the comment says how long it stays only where there is something to say", (_case, story, line) => {
+  const { comment } = report(...tell({ deployments: [attempt(1)], ...story }));
+  const said = comment.split("\n").find((each) => /^(It goes|Pinned|Kept)/.test(each)) ?? "nothing";
+  expect(said).toContain(line);
+});
+
 test("only a preview whose phase is ready is called ready", () => {
   const { comment, status } = report(...tell({ spec: { reason: "unread" }, deployments: [attempt(1)] }));
   expect(comment.split("\n")[0]).toBe(`Checking ${name}.`);
@@ -244,7 +262,7 @@ Also: [\`api\`](https://shop-pr-42--api.preview.localhost)
 
 Data: db seeded from db/seed.sql.
 
-Say \`/deploy\`, \`/redeploy\`, \`/reset\`, \`/destroy\`, \`/logs\`, \`/share\`, \`/help\` in a comment.
+Say \`/deploy\`, \`/redeploy\`, \`/reset\`, \`/extend\`, \`/pin\`, \`/unpin\`, \`/destroy\`, \`/logs\`, \`/share\`, \`/help\` in a comment.
 
 <!-- mayfly:preview 7-42 -->`);
 });

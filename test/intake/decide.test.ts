@@ -33,7 +33,7 @@ const unread: Preview = {
   spec: unreadSpec,
 };
 
-const rules: Rules = { now: 1000, when: { drafts: true, bots: true, label: null, paths: [] } };
+const rules: Rules = { now: 1000, ttlMs: 3000, when: { drafts: true, bots: true, label: null, paths: [] } };
 
 function next(preview: Preview, said: PullRequest | null, given = rules, files: ChangedFiles | null = null): Preview {
   const decision = decidePull(preview, said, given, files);
@@ -70,7 +70,8 @@ describe("what the forge says of a pull request", () => {
 });
 
 describe("what a person with permission says", () => {
-  const verb = (preview: Preview, name: ChangingVerb) => decideVerb(preview, { verb: name, by: "ann" }, rules);
+  const verb = (preview: Preview, name: ChangingVerb) =>
+    decideVerb(preview, { verb: name, argument: null, by: "ann" }, rules);
 
   test("redeploy and reset make a new generation, and only reset means new data", () => {
     expect(verb(open, "redeploy")).toMatchObject({
@@ -106,7 +107,7 @@ describe("what a person with permission says", () => {
 });
 
 describe("the rules of a repository", () => {
-  const strict: Rules = { now: 1000, when: { drafts: false, bots: false, label: "Preview", paths: [] } };
+  const strict: Rules = { now: 1000, ttlMs: 3000, when: { drafts: false, bots: false, label: "Preview", paths: [] } };
   const labelled = { ...pull, labels: ["preview"] };
   const up = next(unread, labelled, strict);
 
@@ -136,7 +137,7 @@ describe("the rules of a repository", () => {
   });
 
   test("/deploy by someone with permission stands over them, until it ends", () => {
-    const decision = decideVerb(next(unread, pull, strict), { verb: "deploy", by: "ann" }, strict);
+    const decision = decideVerb(next(unread, pull, strict), { verb: "deploy", argument: null, by: "ann" }, strict);
     if (decision.kind !== "changed") throw new Error("deploy must change the wish");
     expect(next(decision.preview, { ...pull, headCommit: "b".repeat(40) }, strict).spec).toMatchObject({
       wanted: "running",
@@ -147,14 +148,14 @@ describe("the rules of a repository", () => {
   });
 
   test("what was destroyed stays destroyed, whatever its labels", () => {
-    const decision = decideVerb(up, { verb: "destroy", by: "ann" }, strict);
+    const decision = decideVerb(up, { verb: "destroy", argument: null, by: "ann" }, strict);
     if (decision.kind !== "changed") throw new Error("destroy must change the wish");
     for (const said of [pull, labelled]) expect(next(decision.preview, said, strict).spec.reason).toBe("destroyed");
   });
 });
 
 describe("paths", () => {
-  const mono: Rules = { now: 1000, when: { ...rules.when, paths: ["apps/shop/**", "!**/*.md"] } };
+  const mono: Rules = { now: 1000, ttlMs: 3000, when: { ...rules.when, paths: ["apps/shop/**", "!**/*.md"] } };
   const shop: ChangedFiles = { pull: ["apps/shop/cart.ts"], push: null };
   const pushed = { ...pull, headCommit: "b".repeat(40) };
   const up = next(unread, pull, mono, shop);

@@ -3,6 +3,7 @@ import { RemoteError } from "../../src/domain/errors.ts";
 import type { PullRequest } from "../../src/domain/preview.ts";
 import type { Verb } from "../../src/domain/verbs.ts";
 import { decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "../../src/intake/decide.ts";
+import { decideExpiry } from "../../src/intake/keep.ts";
 import { refresh } from "../../src/reconcile/refresh.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -31,7 +32,11 @@ let said: PullRequest | null | RemoteError;
 let writers: string[] | RemoteError;
 let files: string[] | RemoteError;
 let paths: string[];
-const rules = (): Rules => ({ now: clock.now(), when: { drafts: true, bots: true, label: null, paths } });
+const rules = (): Rules => ({
+  now: clock.now(),
+  ttlMs: 72 * 3_600_000,
+  when: { drafts: true, bots: true, label: null, paths },
+});
 
 beforeEach(() => {
   store = openStore(":memory:", clock);
@@ -49,6 +54,7 @@ const once = () =>
     needsFiles: (preview, pull) => needsFiles(preview, pull, rules().when),
     decidePull: (preview, pull, files) => decidePull(preview, pull, rules(), files),
     decideVerb: (preview, said) => decideVerb(preview, said, rules()),
+    decideExpiry: (preview) => decideExpiry(preview, rules()),
     decideTakeBack,
     forge: {
       readPull: async () => answer(said),
@@ -227,5 +233,48 @@ describe("a command", () => {
     expect(answers[0]).toContain("/redeploy");
     expect(answers[1]).toContain("`/reset`");
     expect(wish().generation).toBe(1);
+  });
+});
+
+describe("a preview that nobody uses", () => {
+  const ttlMs = 72 * 3_600_000;
+
+  test("goes when its time is over, also while the forge is down, and comes back with a push", async () => {
+    await once();
+    await clock.advance(ttlMs - 1);
+    await once();
+    expect(wish().wanted).toBe("running");
+    await clock.advance(1);
+    said = down;
+    await once();
+    expect(wish()).toMatchObject({ wanted: "absent", reason: "expired", generation: 1 });
+    said = pull;
+    await once();
+    expect(wish().reason).toBe("expired");
+    said = { ...pull, headCommit: "b".repeat(40) };
+    await once();
+    expect(wish()).toMatchObject({ wanted: "running", generation: 2 });
+  });
+
+  test("stays when it was visited, which changes no revision", async () => {
+    await once();
+    const { revision } = store.previews.get(key)!;
+    await clock.advance(ttlMs - 1);
+    store.previews.visited(key, clock.now());
+    await clock.advance(ttlMs - 1);
+    await once();
+    expect(store.previews.get(key)).toMatchObject({ revision, spec: { wanted: "running" } });
+  });
+
+  test("waits for what somebody said before its end, while the forge cannot say who may", async () => {
+    await once();
+    await clock.advance(ttlMs);
+    comment("pin", "ann");
+    writers = down;
+    await once();
+    expect(wish().wanted).toBe("running");
+    writers = ["ann"];
+    await once();
+    expect(wish()).toMatchObject({ wanted: "running", pinned: true, generation: 1 });
   });
 });

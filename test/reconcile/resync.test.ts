@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { PullRequest } from "../../src/domain/preview.ts";
 import { decidePull, decideTakeBack, decideVerb } from "../../src/intake/decide.ts";
+import { decideExpiry } from "../../src/intake/keep.ts";
 import { createIntake } from "../../src/intake/intake.ts";
 import { createWebhook } from "../../src/intake/webhook.ts";
 import { refresh } from "../../src/reconcile/refresh.ts";
@@ -13,7 +14,7 @@ import { type Event, modelGitHub } from "./model-github.ts";
 
 const secret = "s";
 
-const rules = { now: 0, when: { drafts: true, bots: true, label: null, paths: [] } };
+const rules = { now: 0, ttlMs: null, when: { drafts: true, bots: true, label: null, paths: [] } };
 
 /** Everything between GitHub and the wishes, on a model of GitHub. */
 function server() {
@@ -49,6 +50,7 @@ function server() {
         needsFiles: () => false,
         decidePull: (preview, pull, files) => decidePull(preview, pull, rules, files),
         decideVerb: (preview, said) => decideVerb(preview, said, rules),
+        decideExpiry: (preview) => decideExpiry(preview, rules),
         decideTakeBack,
       });
     }

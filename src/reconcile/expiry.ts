@@ -1,0 +1,48 @@
+import type { Preview } from "../domain/preview.ts";
+import type { Clock } from "../domain/time.ts";
+
+export type ExpiryWorld = {
+  live(): Preview[];
+  isExpired(preview: Preview): boolean;
+  isNearItsEnd(preview: Preview): boolean;
+  /** It may be due: read it again, and decide. */
+  wake(key: string): void;
+  /** What people read of it is another thing now. */
+  tell(key: string): void;
+  clock: Clock;
+  /** Between two looks. */
+  everyMs: number;
+};
+
+/** The timer that no event replaces: previews whose time is over, or nearly. Passes keys on and decides nothing. */
+export function createExpiry(world: ExpiryWorld): AsyncDisposable {
+  const stopped = new AbortController();
+  /** Told since the start that their end is near; a restart tells them once more, which changes nothing. */
+  let near = new Set<string>();
+
+  const look = (): void => {
+    const live = world.live();
+    for (const preview of live) if (world.isExpired(preview)) world.wake(preview.key);
+    const now = new Set(live.filter(world.isNearItsEnd).map(({ key }) => key));
+    // Also of those that were used since, whose end is far again.
+    for (const key of now.symmetricDifference(near)) world.tell(key);
+    near = now;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      await world.clock.sleep(world.everyMs, stopped.signal).catch(() => {
+        // Stopping, which is seen right below.
+      });
+      if (!stopped.signal.aborted) look();
+    }
+  };
+
+  const running = run();
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      await running;
+    },
+  };
+}
