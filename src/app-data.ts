@@ -50,8 +50,14 @@ export function createData(options: DataOptions): Data {
     );
     return tried;
   };
+  const request: SnapshotJobs["request"] = (...asked) => {
+    strategy().catch(() => {
+      // Told where a branch is to be made; here it only saves the first one the trial's time.
+    });
+    return jobs.request(...asked);
+  };
   return {
-    snapshots: jobs,
+    snapshots: { ...jobs, request },
     strategy,
     async run(step, context) {
       switch (step.kind) {

@@ -1,4 +1,4 @@
-import { describeFailure, EngineError, type Failure } from "../domain/errors.ts";
+import { describeFailure, EngineError, type Failure, SourceError } from "../domain/errors.ts";
 import { snapshotVolumeName } from "../domain/naming.ts";
 import type { Snapshot, Trust } from "../domain/stack.ts";
 import { formatSpan } from "../domain/time.ts";
@@ -45,6 +45,8 @@ export type SnapshotOptions = DataHost & {
 
 type Job = {
   wish: SnapshotWish;
+  /** Whose commit the files are read from. */
+  opener: string;
   request: SnapshotRequest;
   /** Known before anything is made, so that a sweep leaves it alone. */
   volume: string;
@@ -69,7 +71,7 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
       if (told?.failure) return { state: "failed", failure: told.failure };
       const snapshot = await find(wish.key);
       if (snapshot) return { state: "ready", snapshot, isNews: told !== null };
-      const job = jobs.get(wish.key) ?? enqueue(wish, request);
+      const job = jobs.get(wish.key) ?? enqueue(wish, subscriber.preview, request);
       const isNews = job.subscribers.get(subscriber.preview) !== subscriber.generation;
       job.subscribers.set(subscriber.preview, subscriber.generation);
       return { state: "building", isNews };
@@ -98,9 +100,9 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
     return null;
   }
 
-  function enqueue(wish: SnapshotWish, request: SnapshotRequest): Job {
+  function enqueue(wish: SnapshotWish, opener: string, request: SnapshotRequest): Job {
     const volume = snapshotVolumeName(options.server, wish.key, options.randomId(8));
-    const job: Job = { wish, request, volume, subscribers: new Map(), cancel: new AbortController() };
+    const job: Job = { wish, opener, request, volume, subscribers: new Map(), cancel: new AbortController() };
     jobs.set(wish.key, job);
     queue.push(job);
     startNext();
@@ -123,17 +125,20 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
     const { key, service } = job.wish;
     const startedAt = clock.now();
     let failure: Failure | null = null;
+    let isOpeners = false;
     try {
       await buildWithin(options, job);
     } catch (error) {
       failure = describeFailure(error);
+      isOpeners = error instanceof SourceError;
     }
     if (job.cancel.signal.aborted) return;
     jobs.delete(key);
     const fields = { service: service.name, snapshot: job.volume, durationMs: clock.now() - startedAt };
     options.log.info({ ...fields, ...(failure && { code: failure.code, what: failure.what }) }, "snapshot ended");
     for (const [preview, generation] of job.subscribers) {
-      untold.set(`${key} ${preview}`, { preview, generation, failure });
+      // That one commit cannot be read says nothing of the others', who ask again.
+      if (!isOpeners || preview === job.opener) untold.set(`${key} ${preview}`, { preview, generation, failure });
       options.onEnd(preview);
     }
   }

@@ -19,7 +19,7 @@ export type DataStrategy = {
 
 type Host = Pick<DataHost, "docker" | "server" | "randomId">;
 
-/** Finds out what data branches cost on this engine, by trying one. Leaves nothing behind. Throws EngineError. */
+/** Finds out what data branches cost on this engine, by trying one. Only the empty image of anchors is left behind. Throws EngineError. */
 export async function dataStrategy(host: Host): Promise<DataStrategy> {
   const refusal = await tryOverlay(host);
   if (refusal !== null) {

@@ -75,17 +75,21 @@ export type Step = { id: string; cause: string; after: string[] } & (
 /** What stays as it is, for people who read the plan. */
 export type Kept = { resource: string; cause: string };
 
-/** `missing` names services whose image has to be built or pulled first; only a plan made to be read has it. */
-export type Plan = { steps: Step[]; kept: Kept[]; missing?: { service: string; build: boolean }[] };
+/** `missing` names what has to be made before; only a plan made to be read has it. */
+export type Plan = { steps: Step[]; kept: Kept[]; missing?: Missing[] };
+
+export type Missing = { make: "build" | "pull" | "snapshot"; service: string };
+
+const missingCauses: Record<Missing["make"], string> = {
+  build: "its image is not on this host",
+  pull: "its image is not on this host",
+  snapshot: "its seed was not loaded on this host yet",
+};
 
 /** The plan as a person reads it: one line a step, what, which and why. */
 export function formatPlan(plan: Plan): string {
   const rows = [
-    ...(plan.missing ?? []).map(({ service, build }) => [
-      build ? "build" : "pull",
-      service,
-      "its image is not on this host",
-    ]),
+    ...(plan.missing ?? []).map(({ make, service }) => [make, service, missingCauses[make]]),
     ...plan.kept.map((kept) => ["keep", kept.resource, kept.cause]),
     ...plan.steps.map((step) => [verbOf(step), resourceOf(step), step.cause]),
   ];

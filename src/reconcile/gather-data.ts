@@ -58,6 +58,16 @@ export async function findSnapshots(
   return Object.fromEntries(found.filter((each): each is [string, Snapshot] => each[1] !== null));
 }
 
+/** What the snapshots will be once they are built, for a plan made to be read. */
+export function expectedSnapshots(preview: Preview, input: DataInput): Record<string, Snapshot> {
+  return Object.fromEntries(
+    wishSnapshots(input, preview).map(({ key, seed }) => [
+      seed.volume,
+      { key, volume: "to be made", seed: seed.content, root: { uid: 0, gid: 0, mode: 0 } },
+    ]),
+  );
+}
+
 type Outcome = Awaited<ReturnType<World["snapshots"]["request"]>>;
 
 function tell(outcome: Outcome, moment: { preview: string; generation: number; name: string }, world: World): void {

@@ -4,7 +4,7 @@ import type { StackSpec } from "../domain/stack.ts";
 import { planDeploy, planSettle } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
-import { findSnapshots, gatherData } from "./gather-data.ts";
+import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
 import { runPlan, upstreamsOf } from "./steps.ts";
@@ -181,11 +181,17 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
     ...Object.fromEntries(missing.map((service) => [service.name, { id: "to be made", ports: [], volumes: [] }])),
   };
   const whole = world.volumes.of(key);
-  const snapshots = await findSnapshots(preview, { stack: candidate, state, images, whole }, world);
+  const data = { stack: candidate, state, images, whole };
+  const there = await findSnapshots(preview, data, world);
+  const snapshots = { ...expectedSnapshots(preview, data), ...there };
   const secrets = await world.secretPrints(preview, candidate);
   const plan = planDeploy({ candidate, serving, state, images, whole, snapshots, secrets, nonce: "new", drainMs });
+  const unseeded = candidate.seeds.filter(({ volume }) => volume in snapshots && !(volume in there));
   return {
     ...plan,
-    missing: missing.map((service) => ({ service: service.name, build: service.image.kind === "build" })),
+    missing: [
+      ...missing.map(({ name, image }) => ({ make: image.kind, service: name })),
+      ...unseeded.map(({ service }) => ({ make: "snapshot" as const, service })),
+    ],
   };
 }

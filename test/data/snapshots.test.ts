@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import { dataStrategy, type Strategy } from "../../src/data/strategy.ts";
 import { createSnapshotJobs } from "../../src/data/snapshot-jobs.ts";
+import { sweepSnapshots } from "../../src/data/snapshot-sweep.ts";
 import { clock } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
 import { createWorld, type World } from "./world.ts";
@@ -64,6 +66,20 @@ describe("a snapshot", () => {
     world.jobs.release("7-1");
     world.jobs.release("7-2");
     await eventually(async () => expect(await namesLike("bbbb0001")).toEqual([]), { timeoutMs: 10_000 });
+  });
+
+  test("whose first asker's commit cannot be read is built from another's", async () => {
+    const gone = () => Promise.reject(new SourceError("commit-missing", "the commit is gone"));
+    await world.ask("abcd0001", seed, "7-1", 1, gone);
+    await world.ask("abcd0001", seed, "7-2");
+    const first = await eventually(async () => {
+      const outcome = await world.ask("abcd0001", seed, "7-1", 1, gone);
+      if (outcome.state !== "failed") throw new Error(outcome.state);
+      return outcome.failure.code;
+    });
+    expect(first).toBe("commit-missing");
+    expect((await world.snapshot("abcd0001", seed)).key).toBe("abcd0001");
+    expect(await world.ask("abcd0001", seed, "7-2")).toMatchObject({ state: "ready" });
   });
 
   test("is built where nobody reaches it, and given up without a trace when nobody wants it any more", async () => {
@@ -135,6 +151,32 @@ describe("a snapshot", () => {
     expect(await world.jobs.find("eeee0001")).toBeNull();
     expect(await world.jobs.find("aaaa0001")).toEqual(kept);
     await world.drop(branch);
+  });
+
+  test("beyond twenty that no branch reads goes, the least recently used first", async () => {
+    const { docker, store, server } = world;
+    const labels = { "dev.mayfly.server": server, "dev.mayfly.kind": "snapshot" };
+    const names = Array.from(
+      { length: 22 },
+      (_, index) => `mayfly-snapshot-spare-${server}-${String(index).padStart(2, "0")}`,
+    );
+    for (const volume of names) {
+      await docker.createVolume({ Name: volume, Labels: { ...labels, "dev.mayfly.data-key": volume } });
+      const root = { uid: 0, gid: 0, mode: 0o700 };
+      store.snapshots.publish(
+        { key: volume, volume, seed: "", root },
+        { repositoryId: 7, trust: "team", service: "db", files: [] },
+      );
+      await eventually(() => (store.snapshots.all().find((row) => row.volume === volume)?.usedAt ?? 0) < Date.now());
+    }
+    const inAnHour = { ...clock, now: () => clock.now() + 3_600_000 };
+    await sweepSnapshots({ ...world.host, clock: inAnHour, rows: store.snapshots }, () => false);
+    expect(await namesLike("mayfly-snapshot-spare")).toEqual(names.slice(2));
+    expect(store.snapshots.all()).toHaveLength(20);
+    for (const volume of names.slice(2)) {
+      await docker.getVolume(volume).remove();
+      store.snapshots.forget(volume);
+    }
   });
 
   test("whose volume somebody removed is built again when it is asked for", async () => {

@@ -64,8 +64,8 @@ export async function createWorld() {
     store,
     woken,
     db,
-    ask: (key: string, sql: string, preview = "7-1", generation = 1) =>
-      jobs.request(wishOf(key), { preview, generation }, requestOf(sql)),
+    ask: (key: string, sql: string, preview = "7-1", generation = 1, open = requestOf(sql).open) =>
+      jobs.request(wishOf(key), { preview, generation }, { ...requestOf(sql), open }),
 
     /** Asks until it is there. */
     snapshot: (key: string, sql: string): Promise<Snapshot> =>
@@ -139,12 +139,13 @@ export async function createWorld() {
           .catch(() => undefined);
     },
 
-    /** Names of what carries our label, by kind. */
+    /** Names of what carries our label, sorted. */
     async left() {
       const filters = { label: [`dev.mayfly.server=${server}`] };
       const containers = await docker.listContainers({ all: true, filters });
       const { Volumes: volumes } = await docker.listVolumes({ filters });
-      return [...containers.map(({ Names }) => (Names[0] ?? "").slice(1)), ...volumes.map(({ Name }) => Name)];
+      const names = [...containers.map(({ Names }) => (Names[0] ?? "").slice(1)), ...volumes.map(({ Name }) => Name)];
+      return names.toSorted();
     },
 
     async [Symbol.asyncDispose]() {

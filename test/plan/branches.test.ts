@@ -64,6 +64,11 @@ describe("a data branch", () => {
     expect(after(plan, "start:web")).toContain("await:db");
   });
 
+  test("whose snapshot is not there yet has it built first, and the plan says so", () => {
+    const plan = { ...deploy(seeded(1), null, nothing), missing: [{ make: "snapshot" as const, service: "db" }] };
+    expect(lines(plan)[0]).toBe("snapshot db its seed was not loaded on this host yet");
+  });
+
   test("is not needed where its snapshot is not: the seed goes into the preview's own volume", () => {
     const plan = planDeploy({
       candidate: seeded(1),
