@@ -7,6 +7,7 @@ import type { Checks } from "./github-checks.ts";
 import type { Deployments } from "./github-deployments.ts";
 import { hookRoutes } from "./github-hook-routes.ts";
 import { pullRoutes } from "./github-pull-routes.ts";
+import type { Manifests } from "./github-manifests.ts";
 import type { Reactions } from "./github-reactions.ts";
 import type { Statuses } from "./github-statuses.ts";
 import type { AppSeed, Caller, Json } from "./github-types.ts";
@@ -29,6 +30,7 @@ export type ApiOptions = {
   statuses: Statuses;
   app: AppSeed | undefined;
   installations: Installations;
+  manifests: Manifests;
   /** Every repository there is. */
   repositories: string[];
 };
@@ -57,7 +59,7 @@ export function createApi(options: ApiOptions): Hono<Env> {
   });
 
   for (const { routes } of [reactions, checks, deployments, statuses]) api.route("/", routes);
-  for (const routes of [pullRoutes(world), hookRoutes(world), appRoutes(options)]) {
+  for (const routes of [options.manifests.routes, pullRoutes(world), hookRoutes(world), appRoutes(options)]) {
     api.route("/", routes);
   }
   api.route("/", commentRoutes(world, reactions));

@@ -13,6 +13,7 @@ import { createEvents, type Events } from "./github-events.ts";
 import { createFaults, type Faults } from "./github-faults.ts";
 import { createIntake, createTurn } from "./github-intake.ts";
 import { listen, type Handler } from "./github-listener.ts";
+import { createManifests } from "./github-manifests.ts";
 import { pageRoutes } from "./github-page.ts";
 import { createPulls } from "./github-pulls.ts";
 import { createReactions, type Reactions } from "./github-reactions.ts";
@@ -93,12 +94,14 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   const extras = createExtras(world, options.app);
   const installations = createInstallations(world);
   const names = options.repositories.map(({ name }) => name);
-  const api = createApi({ world, ...extras, installations, app: options.app, repositories: names });
+  const manifests = createManifests(listener.url);
+  const api = createApi({ world, ...extras, installations, manifests, app: options.app, repositories: names });
   const faults = createFaults(world.tokens);
 
   const front = new Hono();
   front.use("/api/v3/*", faults.middleware);
   front.route("/", api);
+  front.route("/", manifests.pages);
   front.route("/", pageRoutes({ world, ...extras, repositories: names }));
   const web = getRequestListener(front.fetch);
   let gitIsDown = false;

@@ -30,6 +30,7 @@ import { createHousekeeping } from "./reconcile/housekeeping.ts";
 import { createLoop } from "./reconcile/loop.ts";
 import { createSource } from "./source/source.ts";
 
+export { connectGitHub } from "./app-connect.ts";
 export { clearHost, renderDirectory } from "./app-offline.ts";
 
 export type App = AsyncDisposable & Succession & { url: string; dashboardLink: string; port: number };

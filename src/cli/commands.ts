@@ -3,6 +3,7 @@ import { audit } from "./audit.ts";
 import type { Command } from "./command.ts";
 import { demo } from "./demo.ts";
 import { destroy } from "./destroy.ts";
+import { github } from "./github.ts";
 import { logs } from "./logs.ts";
 import { ls } from "./ls.ts";
 import { plan } from "./plan.ts";
@@ -29,5 +30,6 @@ export const commands: Readonly<Record<string, Command>> = {
   token,
   share,
   audit,
+  github,
   demo,
 };

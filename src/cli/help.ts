@@ -47,6 +47,8 @@ const values: Record<string, string> = {
   since: "SPAN",
   preview: "ID",
   limit: "N",
+  org: "ORG",
+  port: "N",
 };
 
 const optionHelp: Record<string, string> = {
@@ -62,5 +64,8 @@ const optionHelp: Record<string, string> = {
   all: "everything of the server of this machine, which must not be running",
   caches: "with --all: the images and snapshots it built as well",
   replace: "take over from the server that runs, which goes on until this one listens",
+  org: "the organization that the App is for (yourself)",
+  port: "where the page listens on 127.0.0.1 (a free one)",
+  print: "only print the page's address, and open no browser",
   build: "the image builds of the newest attempt instead",
 };

@@ -39,7 +39,14 @@ export function createCredentials(traffic: Traffic, options: CredentialOptions &
 /** The least that each purpose needs; `docs/github.md` says why. */
 const permissions = {
   git: { contents: "read" },
-  api: { metadata: "read", pull_requests: "write", issues: "write", deployments: "write", checks: "write" },
+  api: {
+    metadata: "read",
+    contents: "read",
+    pull_requests: "write",
+    issues: "write",
+    deployments: "write",
+    checks: "write",
+  },
 } as const;
 type Purpose = keyof typeof permissions;
 

@@ -22,7 +22,14 @@ test("an App reads with a token that is for one repository, with the least permi
   expect(granted().slice(before)).toEqual([
     {
       repositories: ["shop"],
-      permissions: { metadata: "read", pull_requests: "write", issues: "write", deployments: "write", checks: "write" },
+      permissions: {
+        metadata: "read",
+        contents: "read",
+        pull_requests: "write",
+        issues: "write",
+        deployments: "write",
+        checks: "write",
+      },
     },
   ]);
   await client.readPull("acme/secret", 1);
