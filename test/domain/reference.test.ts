@@ -19,6 +19,11 @@ test("docs/reference/errors.md tells every code as the code does", () => {
   ).toEqual(rows);
 });
 
+test("docs/troubleshooting.md has an answer to every code", () => {
+  const text = read("../troubleshooting.md");
+  expect(Object.keys(catalogue).filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+});
+
 test("docs/reference/labels.md tells every label", () => {
   const told = [...read("labels.md").matchAll(/^\| `(dev\.mayfly\.[a-z-]+)`/gm)].map(([, label]) => label);
   expect(told).toEqual(Object.values(labels));
