@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
+import type { BuildOptions } from "./engine/build-jobs.ts";
 import { heldSecrets } from "./engine/held-secrets.ts";
 import { shortestKnown } from "./feedback/known-values.ts";
 import { maskSecrets } from "./feedback/masking.ts";
@@ -49,6 +50,15 @@ export function secretPrints(keeper: Keeper, log: Logger): World["secretPrints"]
         log.warn({ preview: preview.key, secret }, `a secret of fewer than ${shortestKnown} characters is not masked`);
     }
     return Object.fromEntries([...values].map(([name, value]) => [name, keeper.printOf(preview, name, value)]));
+  };
+}
+
+/** What a team's build may ask for: its secrets, and the accounts of the operator's registries. A fork's gets nothing. */
+export function buildGifts(keeper: Keeper, { registries }: ServerConfig): NonNullable<BuildOptions["gifts"]> {
+  return async (build, request) => {
+    if (request.trust !== "team") return { secrets: new Map(), registries: {} };
+    const values = await keeper.read(request, [...new Set(build.secrets.map(({ secret }) => secret))]);
+    return { secrets: new Map(build.secrets.map(({ id, secret }) => [id, values.get(secret) ?? ""])), registries };
   };
 }
 

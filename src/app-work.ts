@@ -59,7 +59,8 @@ function engineOf({ config, server, docker, data, keeper, learn, clock, log }: W
       return observe(docker, server, key);
     },
     resolveImage: (image, tag, repositoryId) => resolveImage(docker, image, tag, repositoryId),
-    pull: (reference, signal) => pull(docker, reference, { signal }),
+    pull: (reference, trust, signal) =>
+      pull(docker, reference, { signal, registries: trust === "team" ? config.registries : {} }),
     run: async (step, context) => {
       if (await data.run(step, context)) return;
       if (step.kind !== "create") return steps.run(step, context);

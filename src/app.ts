@@ -9,7 +9,7 @@ import { clock, randomId } from "./app-outside.ts";
 import { openGitHub, repositoriesOf } from "./app-github.ts";
 import { createRenderer } from "./app-render.ts";
 import { lookAround, routeAll } from "./app-restart.ts";
-import { createLearner, secretPrints } from "./app-secrets.ts";
+import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { openState } from "./app-state.ts";
 import { createTeller } from "./app-tell.ts";
@@ -64,7 +64,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   // The engine, and what people are shown of it.
   const docker = connect(config.engine.host);
   const onEnd = (key: string) => loop.look(key);
-  const jobs = { logFolder: join(state, "logs"), mask: masks.line, onEnd };
+  const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, server, clock, log }));
   const data = opening.use(createData({ config, store, docker, server, clock, randomId, log, onEnd }));
   const learn = createLearner({ keeper, store, docker, server });

@@ -12,7 +12,7 @@ const rooms: Record<string, { imports: string[]; packages: string[] }> = {
   source: { imports: ["domain"], packages: [] },
   render: { imports: ["domain", "config"], packages: ["yaml", "zod"] },
   plan: { imports: ["domain"], packages: [] },
-  engine: { imports: ["domain", "plan"], packages: ["dockerode", "tar-stream"] },
+  engine: { imports: ["domain", "plan"], packages: ["dockerode", "tar-stream", "@grpc/grpc-js"] },
   data: { imports: ["domain", "plan", "engine"], packages: ["dockerode"] },
   gateway: { imports: ["domain"], packages: ["node:http"] },
   reconcile: { imports: ["domain", "render", "plan"], packages: [] },

@@ -28,7 +28,7 @@ const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "must be a name of letters, digits and _, such as STRIPE_KEY");
 
-/** A list of names, or a map that also says who gets each, and whether as a file. */
+/** A list of names, or a map that also says who gets each, whether as a file, and by which id builds mount it. */
 const Secrets = z.preprocess(
   (written) => (Array.isArray(written) ? Object.fromEntries(written.map((each) => [String(each), {}])) : written),
   z
@@ -36,6 +36,10 @@ const Secrets = z.preprocess(
       secretName,
       keys({
         services: z.array(name).optional(),
+        build: z
+          .string()
+          .regex(/^[A-Za-z0-9_][\w.-]{0,99}$/, "must be an id such as npm")
+          .optional(),
         file: z
           .string()
           .regex(

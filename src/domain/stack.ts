@@ -14,6 +14,8 @@ export type BuildSpec = {
   inline: string | null;
   target: string | null;
   args: Record<string, string>;
+  /** What a step may mount as a secret: by the id that the Dockerfile says, the secret's name. */
+  secrets: { id: string; secret: string }[];
   /** Our own tag, a hash of everything that goes in; empty until prepared (`naming.ts`, imageTag). */
   tag: string;
 };

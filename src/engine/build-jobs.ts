@@ -10,6 +10,7 @@ import { type Clock, formatSpan } from "../domain/time.ts";
 import { type BuildFiles, packContext } from "./build-context.ts";
 import { type BuildLog, createBuildLog } from "./build-log.ts";
 import { runBuild } from "./build-run.ts";
+import type { BuildGifts } from "./build-session.ts";
 import { allow } from "./docker.ts";
 
 export type BuildOutcome = { state: "built" } | { state: "building" } | { state: "failed"; failure: Failure };
@@ -54,6 +55,8 @@ export type BuildOptions = {
   /** Logs are kept in `<logFolder>/<preview>/<hash of the tag>.log`. */
   logFolder: string;
   onEnd(previewKey: string): void;
+  /** The secrets and accounts that a build may ask for: none for a fork's. Throws InputError. */
+  gifts?(build: BuildSpec, request: BuildRequest): Promise<BuildGifts>;
   /** Hides the values of a repository's secrets in what its builds say, before it is written. */
   mask?(line: string, repository: Pick<BuildRequest, "repositoryId">): string;
   /** A build that this preview waits for has said something. */
@@ -199,7 +202,8 @@ async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
       trust: request.trust,
     });
     const cacheNamespace = `${request.repositoryId}-${request.trust}`;
-    await runBuild(docker, { build, context, labels, cacheNamespace }, output, signal);
+    const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {} };
+    await runBuild(docker, { build, context, labels, cacheNamespace, gifts }, output, signal);
   } catch (error) {
     throw late.signal.aborted && !job.cancel.signal.aborted ? tookTooLong(build, output, timeoutMs) : error;
   } finally {

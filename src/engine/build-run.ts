@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
-import openSession from "dockerode/lib/session.js";
 import { EngineError } from "../domain/errors.ts";
 import type { BuildSpec } from "../domain/stack.ts";
 import type { BuildContext } from "./build-context.ts";
 import type { BuildLog } from "./build-log.ts";
+import { type BuildGifts, openBuildSession } from "./build-session.ts";
 import { decodeTrace } from "./build-trace.ts";
 import { allow } from "./docker.ts";
 import { jsonLines } from "./json-lines.ts";
@@ -18,6 +18,7 @@ export type BuildInput = {
   context: BuildContext;
   labels: Record<string, string>;
   cacheNamespace: string;
+  gifts: BuildGifts;
 };
 
 /**
@@ -25,7 +26,7 @@ export type BuildInput = {
  * Throws EngineError `build-failed`, which names the step and its exit code, or the signal's reason.
  */
 export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog, signal: AbortSignal): Promise<void> {
-  await using session = await startSession(docker);
+  await using session = await openBuildSession(docker, input.gifts);
   const { build } = input;
   const options = {
     t: build.tag,
@@ -73,19 +74,5 @@ function buildFailed(build: BuildSpec, log: BuildLog, error: string): EngineErro
   return new EngineError("build-failed", `${build.name} did not build: ${what.slice(0, 1000)}`, {
     service: build.name,
     logTail: log.lines().slice(-20),
-  });
-}
-
-function startSession(docker: Docker): Promise<AsyncDisposable & { id: string }> {
-  return new Promise((resolve, reject) => {
-    openSession(docker, undefined, (error, id, close) => {
-      if (id === null) return reject(error ?? new EngineError("engine-refused", "the engine opened no build session"));
-      resolve({
-        id,
-        async [Symbol.asyncDispose]() {
-          close();
-        },
-      });
-    });
   });
 }

@@ -6,7 +6,8 @@ import { labels } from "../domain/labels.ts";
 import type { ImageSpec, ResolvedImage } from "../domain/stack.ts";
 import { allow, statusOf, textOf } from "./docker.ts";
 import { jsonLines } from "./json-lines.ts";
-import { registryAnswer } from "./registry-answer.ts";
+import { accountFor, type Registries } from "./registries.ts";
+import { registryAnswer, wantsLogin } from "./registry-answer.ts";
 
 type PullEvent = {
   status?: string;
@@ -42,7 +43,7 @@ export async function resolveImage(
 export async function pull(
   docker: Docker,
   reference: string,
-  options: { signal: AbortSignal; onProgress?: (line: string) => void },
+  options: { signal: AbortSignal; registries?: Registries; onProgress?: (line: string) => void },
 ): Promise<void> {
   if (!isImageName(reference)) {
     throw new EngineError(
@@ -53,7 +54,8 @@ export async function pull(
   try {
     // Without a tag the engine would pull every tag there is.
     const call = { fromImage: withTag(reference), abortSignal: options.signal };
-    const stream = (await docker.createImage(call)) as Readable;
+    const account = accountFor(options.registries ?? {}, reference);
+    const stream = (await (account ? docker.createImage(account, call) : docker.createImage(call))) as Readable;
     for await (const event of jsonLines(stream) as AsyncGenerator<PullEvent>) {
       if (event.error !== undefined) throw unavailable(reference, event.errorDetail?.message ?? event.error, false);
       options.onProgress?.([event.id, event.status, event.progress].filter(Boolean).join(" "));
@@ -62,7 +64,7 @@ export async function pull(
     const status = statusOf(error);
     if (status === undefined) throw error;
     // 404 is the registry's own answer (there is none, or not for us); 500 is the engine's, for want of one.
-    throw unavailable(reference, textOf(error), status !== 500, error);
+    throw unavailable(reference, textOf(error), status !== 500 || wantsLogin(textOf(error)), error);
   }
 }
 

@@ -3,7 +3,10 @@ const answers: [RegExp, string][] = [
   [/no matching manifest/i, "the image is not made for this host's platform"],
   [/no space left on device/i, "no space is left on this host"],
   [/\bdenied\b/i, "the registry answered 403: there is no such image, or not without a login"],
-  [/\bunauthorized\b|authentication required/i, "the registry answered 401: it wants a login"],
+  [
+    /\bunauthorized\b|authentication required|no basic auth credentials/i,
+    "the registry answered 401: it wants a login",
+  ],
   [/manifest unknown|name unknown|not found/i, "the registry answered 404: there is no such image or tag"],
   [/toomanyrequests/i, "the registry answered 429: too many requests"],
   [/connection refused/i, "connection refused"],
@@ -11,6 +14,11 @@ const answers: [RegExp, string][] = [
   [/i\/o timeout|timeout exceeded|deadline exceeded/i, "no answer came in time"],
   [/x509|certificate|tls:|http response to https/i, "it does not speak TLS as this host expects"],
 ];
+
+/** Whether a registry refused for want of a login, which the engine itself says when it was given none. */
+export function wantsLogin(text: string): boolean {
+  return /no basic auth credentials/i.test(text);
+}
 
 /**
  * A failed pull in our own words. The engine quotes what the host answered, and a branch may name any host that the

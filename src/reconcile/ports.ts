@@ -115,8 +115,8 @@ export type Engine = {
   observe(previewKey: string): Promise<StackState>;
   /** Null when the image is not on this engine (or is another repository's). */
   resolveImage(image: ServiceSpec["image"], tag: string | null, repositoryId: number): Promise<ResolvedImage | null>;
-  /** Pulls by name; throws EngineError `image-unavailable`. */
-  pull(reference: string, signal: AbortSignal): Promise<void>;
+  /** Pulls by name, a team's with the operator's accounts; throws EngineError `image-unavailable`. */
+  pull(reference: string, trust: StackSpec["trust"], signal: AbortSignal): Promise<void>;
   /** Runs one engine step; throws EngineError. */
   run(step: Step, context: StepContext): Promise<void>;
 };

@@ -72,7 +72,7 @@ export async function gatherImages(
   for (const reference of new Set(missing.flatMap(({ image }) => (image.kind === "pull" ? [image.reference] : [])))) {
     const name = `pull ${reference}`;
     await timed(world, { preview: preview.key, generation: stack.generation, name }, signal, () =>
-      world.engine.pull(reference, signal),
+      world.engine.pull(reference, stack.trust, signal),
     );
   }
   const outcomes = missingBuilds(stack, missing).map((build) => {

@@ -43,6 +43,8 @@ function specifyBuild(build: Build): Omit<BuildSpec, "name"> {
     inline,
     target: build.target ?? null,
     args: Object.fromEntries(Object.entries(build.args ?? {}).map(([name, value]) => [name, value ?? ""])),
+    // By the names of the stack still: `giveSecrets` makes the operator's of them.
+    secrets: (build.secrets ?? []).map(({ source, target }) => ({ id: target ?? source, secret: source })),
     tag: "",
   };
 }

@@ -20,6 +20,7 @@ const Build = z.object({
   dockerfile_inline: z.string().optional(),
   target: z.string().optional(),
   args: variables.optional(),
+  secrets: grants.optional(),
 });
 export type Build = z.infer<typeof Build>;
 

@@ -1,6 +1,7 @@
 import { formatPath } from "../config/yaml-node.ts";
 import { refuse } from "./findings.ts";
-import { honored, later, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
+import { buildSecretRule } from "./policy-secrets.ts";
+import { each, honored, later, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
 
 /** `BUILDKIT_SYNTAX` and its like choose another program to build with. */
 const argsRule: Rule = ({ node, path }) => {
@@ -38,7 +39,7 @@ export const buildRules: Record<string, Rule> = {
   pull: rewritten("build-pull", "is not used", unused),
   cache_from: later,
   additional_contexts: later,
-  secrets: later,
+  secrets: each(buildSecretRule),
   shm_size: later,
   extra_hosts: later,
   ulimits: later,

@@ -68,3 +68,18 @@ const targetRule: Rule = ({ node, path }) =>
       ];
 
 export const grantedSecretRule = only({ source: honored, target: targetRule, uid: number, gid: number, mode: honored });
+
+const mountSays = rewritten(
+  "build-secret",
+  "is not used: the Dockerfile's mount says it",
+  "Write it there: uid=, gid=, mode=.",
+);
+
+/** A build's secret: `target` is the id that the Dockerfile mounts it by. */
+export const buildSecretRule = only({
+  source: honored,
+  target: targetRule,
+  uid: mountSays,
+  gid: mountSays,
+  mode: mountSays,
+});

@@ -2,7 +2,7 @@ import type { Manifest } from "../config/manifest.ts";
 import { child, formatPath, keyPlaceOf, type Path, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { type Finding, InputError } from "../domain/errors.ts";
 import { marksIn, secretMark } from "../domain/secret-mark.ts";
-import type { SecretFile, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { BuildSpec, SecretFile, ServiceSpec, StackSpec } from "../domain/stack.ts";
 import type { ComposeModel } from "./compose-model.ts";
 import { type Findings, note, refuse } from "./findings.ts";
 import { secretNameOf } from "./policy-secrets.ts";
@@ -47,29 +47,45 @@ type Giving = {
 /** A stack with its secrets by name: what the manifest asks for, and what Compose's own `secrets` do. Throws InputError. */
 export function giveSecrets(stack: StackSpec, giving: Giving): StackSpec {
   const { manifest, findings } = giving;
-  const given = stack.services.map((service) => giveService(service, giving));
-  const asked = new Set([...Object.keys(manifest.secrets ?? {}), ...given.flatMap(({ secrets }) => secrets)]);
+  const services = stack.services.map((service) => giveService(service, giving));
+  const builds = stack.builds.map((build) => giveBuild(build, giving));
+  const given = new Set([
+    ...services.flatMap(({ secrets }) => secrets),
+    ...builds.flatMap(({ secrets }) => secrets.map(({ secret }) => secret)),
+  ]);
+  const asked = new Set(Object.keys(manifest.secrets ?? {})).union(given);
   const at = (name: string) => keyPlaceOf(manifest.node, ["secrets", name]);
   if (stack.trust !== "team") {
     for (const name of asked) {
       const hint = "Code of a fork runs without secrets; a branch of the repository itself gets them.";
       findings.add(note(at(name), "secret-withheld", `the secret ${name} is not given to a fork`, hint));
     }
-    return stack;
+    return { ...stack, builds: stack.builds.map((build) => ({ ...build, secrets: [] })) };
   }
   refuseMissing([...asked], giving);
   refuseUnknownServices(stack, manifest);
   for (const name of Object.keys(manifest.secrets ?? {})) {
-    if (given.some(({ secrets }) => secrets.includes(name))) continue;
+    if (given.has(name)) continue;
     const hint = `Nothing is built here: say who gets it: secrets: { ${name}: { services: [NAME] } }.`;
     findings.add(note(at(name), "secret-unused", `the secret ${name} is asked for, and no service gets it`, hint));
   }
-  return { ...stack, services: given };
+  return { ...stack, services, builds };
+}
+
+/** The manifest's go to every build, under their id. */
+function giveBuild(build: BuildSpec, { manifest, model }: Giving): BuildSpec {
+  const own = build.secrets.map(({ id, secret }) => ({ id, secret: declaredName(secret, model) }));
+  const more = Object.entries(manifest.secrets ?? {}).flatMap(([secret, wish]) =>
+    wish?.build === undefined || own.some(({ id }) => id === wish.build) ? [] : [{ id: wish.build, secret }],
+  );
+  return { ...build, secrets: [...own, ...more].toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 function giveService(service: ServiceSpec, giving: Giving): ServiceSpec {
   const wishes = Object.entries(giving.manifest.secrets ?? {}).filter(([, wish]) =>
-    wish?.services ? wish.services.includes(service.name) : service.image.kind === "build",
+    wish?.services
+      ? wish.services.includes(service.name)
+      : service.image.kind === "build" && (wish?.build === undefined || wish.file !== undefined),
   );
   const environment = { ...service.environment };
   for (const [name, wish] of wishes) {
@@ -92,11 +108,15 @@ function plainFile(secret: string, path: string): SecretFile {
 
 function composeFiles(service: string, { compose, model }: Giving): SecretFile[] {
   return (compose.services[service]?.secrets ?? []).map(({ source, target, uid, gid, mode }) => {
-    // That it is declared, and as the operator's, was judged before.
-    const secret = secretNameOf(source, child(child(model, "secrets"), source)) ?? source;
+    const secret = declaredName(source, model);
     const plain = plainFile(secret, target ?? source);
     return { ...plain, uid: Number(uid ?? 0), gid: Number(gid ?? 0), mode: mode ?? plain.mode };
   });
+}
+
+/** The operator's name; that it is declared, and as one of theirs, was judged before. */
+function declaredName(source: string, model: YamlMap): string {
+  return secretNameOf(source, child(child(model, "secrets"), source)) ?? source;
 }
 
 function refuseMissing(asked: readonly string[], { offer, manifest, model }: Giving): void {

@@ -59,7 +59,7 @@ test("names on the engine tell what they are, and two servers' differ", () => {
 
 describe("the tag of an image we build", () => {
   const owner = { repositoryId: 7, trust: "team" as const, salt: "s" };
-  const build = { context: ".", dockerfile: "Dockerfile", inline: null, target: null, args: {} };
+  const build = { context: ".", dockerfile: "Dockerfile", inline: null, target: null, args: {}, secrets: [] };
   const content = { tree: "t1", dockerfile: "FROM x" };
   const tag = imageTag(owner, build, content);
   test.each([

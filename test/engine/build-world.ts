@@ -59,6 +59,7 @@ export async function createBuildWorld(options: Partial<BuildOptions> = {}) {
       inline: null,
       target: null,
       args: {},
+      secrets: [],
       tag: `mayfly.local/7/team:${randomBytes(8).toString("hex")}`,
       ...more,
     }),

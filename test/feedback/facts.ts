@@ -61,6 +61,7 @@ export function attempt(generation: number, more: Partial<Deployment> = {}): Dep
           inline: null,
           target: null,
           args: {},
+          secrets: [],
           tag: `web:${generation}`,
         },
       ],

@@ -204,6 +204,51 @@ describe("Compose's own secrets", () => {
   });
 });
 
+describe("a build", () => {
+  const builds = (...given: Parameters<typeof rendered>) => rendered(...given).stack?.builds;
+  const declared = "secrets: { s: { environment: STRIPE_KEY } }";
+
+  test.each([
+    ["by the name of the stack", "[s]", "s"],
+    ["by the id that the Dockerfile says", "[{ source: s, target: npm }]", "npm"],
+  ])("is given Compose's secrets %s, and its service is not", (_what, grants, id) => {
+    const compose = `services: { web: { build: { context: ., secrets: ${grants} } } }\n${declared}`;
+    expect(builds(compose)).toMatchObject([{ name: "web", secrets: [{ id, secret: "STRIPE_KEY" }] }]);
+    expect(services(compose)["web"]?.secrets).toEqual([]);
+  });
+
+  test("is given the manifest's by their id, and its service only what is said", () => {
+    const compose = "services: { web: { build: . } }";
+    const only = "secrets: { STRIPE_KEY: { build: npm } }";
+    expect(builds(compose, only)).toMatchObject([{ secrets: [{ id: "npm", secret: "STRIPE_KEY" }] }]);
+    expect(services(compose, only)["web"]?.secrets).toEqual([]);
+    const both = "secrets: { STRIPE_KEY: { build: npm, services: [web] } }";
+    expect(services(compose, both)["web"]?.environment).toEqual({ STRIPE_KEY: "${secret:STRIPE_KEY}" });
+  });
+
+  test("with other secrets is another build", () => {
+    const build = (grants: string) => `{ build: { context: ., secrets: ${grants} } }`;
+    const compose = `services: { web: ${build("[s]")}, b: ${build("[]")}, c: ${build("[]")} }\n${declared}`;
+    expect(builds(compose)?.map(({ name }) => name)).toEqual(["web", "b"]);
+  });
+
+  test("may not name what is not declared, nor what nobody has set", () => {
+    const compose = (name: string) => `services: { web: { build: { context: ., secrets: [${name}] } } }\n${declared}`;
+    expect(failure(compose("t")).message).toContain("uses the secret t, which is not declared");
+    expect(failure(compose("s"), "", { secrets: { ...offer, names: [] } })).toMatchObject({ code: "secret-missing" });
+  });
+
+  test("of a fork is given none", () => {
+    const compose = `services: { web: { build: { context: ., secrets: [s] } } }\n${declared}`;
+    expect(builds(compose, "", { preview: { ...forkOf(), trust: "fork" } })).toMatchObject([{ secrets: [] }]);
+  });
+
+  test("is not told whose a secret's file is: the Dockerfile says so", () => {
+    const compose = `services: { web: { build: { context: ., secrets: [{ source: s, mode: 0400 }] } } }\n${declared}`;
+    expect(rendered(compose).findings.map(({ code }) => code)).toEqual(["build-secret"]);
+  });
+});
+
 test("a fork's commit gets none of them, and is told so", () => {
   const preview = { ...forkOf(), trust: "fork" as const };
   const compose =
