@@ -1,21 +1,16 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
-import type { ApiWorld, LogLine, LogOptions, Shared } from "./api/world.ts";
+import type { ApiWorld, LogLine, LogOptions } from "./api/world.ts";
 import type { AccessDesk } from "./app-access.ts";
 import { createAuthWorld } from "./app-auth.ts";
+import { createVerbs } from "./app-verbs.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
-import { type Asker, nameOfAsker } from "./domain/audit.ts";
-import { InputError } from "./domain/errors.ts";
-import { newestOf, type Preview } from "./domain/preview.ts";
-import { readShare } from "./domain/share.ts";
-import { formatMoment, type Clock } from "./domain/time.ts";
-import { type ChangingVerb, isKeeping, type SaidVerb } from "./domain/verbs.ts";
-import type { PreviewView } from "./domain/view.ts";
+import { newestOf } from "./domain/preview.ts";
+import type { Clock } from "./domain/time.ts";
 import type { BuildJobs } from "./engine/build-jobs.ts";
 import { follow } from "./engine/logs.ts";
 import { observe } from "./engine/observe.ts";
-import { type Decision, decideTakeBack } from "./intake/decide.ts";
 import { formatPlan, resourceOf, verbOf } from "./plan/step.ts";
 import type { Deciders } from "./reconcile/refresh.ts";
 import type { Loop } from "./reconcile/loop.ts";
@@ -29,7 +24,7 @@ type Options = {
   access: AccessDesk;
   loop: Loop;
   builds: Pick<BuildJobs, "buildLog">;
-  deciders: Pick<Deciders, "decideVerb">;
+  deciders: Deciders;
   docker: Docker;
   server: string;
   apiToken: string;
@@ -80,17 +75,7 @@ export function createApiWorld(options: Options): ApiWorld {
       }));
       return { text: formatPlan(plan), steps };
     },
-    act: async (key, said, asker) => {
-      act(key, said, { ...options, asker });
-      site.announce(key);
-      loop.wake(key);
-      return { accepted: acceptedWords(said.verb, site.view(previewOf(key, store))) };
-    },
-    share: (key, argument, asker) => share(key, argument, { ...options, asker }),
-    bypass: (key) => {
-      const preview = store.wishes.get(key);
-      return preview && options.access.bypassOf(preview);
-    },
+    ...createVerbs(options),
     changes: site.watch,
     metrics: options.metrics,
     ready: () => ({ ok: true, reason: null }),
@@ -103,68 +88,10 @@ export function createApiWorld(options: Options): ApiWorld {
   };
 }
 
-/** A verb said through the API is a wish at once: its caller has shown a token. */
-function act(
-  key: string,
-  said: Omit<SaidVerb, "by">,
-  { asker, store, deciders }: Deed & Pick<Options, "deciders">,
-): void {
-  const { verb } = said;
-  const decide = (preview: Preview) => deciders.decideVerb(preview, { ...said, by: nameOfAsker(asker) });
-  const decision = write(key, decide, { asker, store, action: verb });
-  if (decision.kind === "changed") return;
-  store.audit.write({ ...asker, action: verb, preview: key, outcome: "refused", detail: decision.reason });
-  throw new InputError("usage", `${verb} changed nothing: ${decision.reason}`, { hint: "Nothing has to be done." });
-}
-
-function acceptedWords(verb: ChangingVerb, { slug, pinned, expiresAt }: PreviewView): string {
-  if (!isKeeping(verb)) return `/${verb} is under way`;
-  if (pinned) return `${slug} is kept until its pull request is closed`;
-  return expiresAt === null ? `${slug} has no end` : `${slug} is kept until ${formatMoment(expiresAt)} at least`;
-}
-
-type Deed = { asker: Asker; store: Store };
-
-function write(
-  key: string,
-  decide: (preview: Preview) => Decision,
-  { store, asker, action }: Deed & { action: string },
-): Decision {
-  for (;;) {
-    const decision = decide(previewOf(key, store));
-    if (decision.kind === "unchanged" || store.wishes.putFor(decision.preview, action, asker)) return decision;
-  }
-}
-
 function maskOf(key: string, { store, mask }: Pick<Options, "store" | "mask">): (text: string) => string {
   const preview = store.wishes.get(key);
   // Whoever asks has found the preview: without its row there is nothing to tell.
   return preview === null ? () => "" : (text) => mask(text, preview);
-}
-
-function previewOf(key: string, store: Store): Preview {
-  const preview = store.wishes.get(key);
-  if (preview === null) throw new InputError("not-found", `there is no preview ${key}`);
-  return preview;
-}
-
-/** A link that ends, or the end of all of them. */
-function share(key: string, argument: string | null, options: Options & { asker: Asker }): Shared {
-  const { access, asker, site, store, loop, clock } = options;
-  const asked = readShare(argument);
-  if (asked.kind === "unclear")
-    throw new InputError("usage", `nothing is shared: ${asked.why.replaceAll("`/share", "`share")}`);
-  if (asked.kind === "off") {
-    write(key, decideTakeBack, { asker, store, action: "share off" });
-    site.announce(key);
-    loop.wake(key);
-    return { link: null, until: null };
-  }
-  const preview = previewOf(key, store);
-  const isOpen = access.accessTo(preview) === "public";
-  const until = clock.now() + asked.forMs;
-  store.audit.write({ ...asker, action: "share", preview: key, outcome: "done", detail: argument });
-  return { link: access.shareOf(preview, site.hostOf(preview.slug), until), until: isOpen ? null : until };
 }
 
 async function* serviceLogs(

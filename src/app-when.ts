@@ -2,10 +2,11 @@ import type { IncomingHttpHeaders } from "node:http";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
-import type { Preview } from "./domain/preview.ts";
+import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { isVisit } from "./gateway/visit.ts";
-import { decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "./intake/decide.ts";
+import { decideAllowed, decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "./intake/decide.ts";
+import { judgeAllow } from "./intake/forks.ts";
 import { decideExpiry } from "./intake/keep.ts";
 import { createExpiry } from "./reconcile/expiry.ts";
 import type { Deciders } from "./reconcile/refresh.ts";
@@ -16,10 +17,10 @@ const anything: Rules["when"] = { drafts: true, bots: true, label: null, paths: 
 /** Gives each decision the settings of its repository, and the time. */
 export function createDeciders({ config, clock }: { config: ServerConfig; clock: Clock }): Deciders {
   const rulesOf = (preview: Preview): Rules => {
-    const { when } = settingsFor(config, preview.repository) ?? config.defaults;
+    const { when, forks } = settingsFor(config, preview.repository) ?? config.defaults;
     // Who says `mayfly up` wants it.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
-    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config) };
+    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks };
   };
   return {
     needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview).when),
@@ -27,13 +28,17 @@ export function createDeciders({ config, clock }: { config: ServerConfig; clock:
     decideVerb: (preview, said) => decideVerb(preview, said, rulesOf(preview)),
     decideExpiry: (preview) => decideExpiry(preview, rulesOf(preview)),
     decideTakeBack,
+    judgeAllow: (preview, argument) => judgeAllow(preview, argument, rulesOf(preview).forks),
+    decideAllowed: (preview, said) => decideAllowed(preview, said, rulesOf(preview)),
   };
 }
 
 /** How long an unused preview stays; null for one that only `mayfly down` ends. */
 export function ttlOf(preview: Preview, config: ServerConfig): number | null {
   if (isLocal(preview.repositoryId)) return null;
-  return (settingsFor(config, preview.repository) ?? config.defaults).ttlMs;
+  const { ttlMs } = settingsFor(config, preview.repository) ?? config.defaults;
+  const { pull } = preview.spec;
+  return pull !== null && trustOf(pull) === "fork" ? ttlMs / 4 : ttlMs;
 }
 
 /** Each visit is news, a row is written once a minute. */
@@ -70,6 +75,6 @@ export function watchExpiry(world: {
     live: () => store.previews.list({ gone: false }),
     isExpired: (preview) => (expiresAt(preview, ttlOf(preview, config)) ?? Infinity) <= clock.now(),
     isNearItsEnd: (preview) => isNearItsEnd(preview, ttlOf(preview, config), clock.now()),
-    everyMs: Math.max(1000, Math.min(60_000, shortest / 12)),
+    everyMs: Math.max(1000, Math.min(60_000, shortest / 4 / 12)),
   });
 }

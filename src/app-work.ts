@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { settingsFor, type ServerConfig } from "./config/server.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
-import type { Preview } from "./domain/preview.ts";
+import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { pull, resolveImage } from "./engine/images.ts";
 import { observe } from "./engine/observe.ts";
@@ -113,6 +113,7 @@ async function render(
   { config, server, renderer }: WorkOptions,
 ): Promise<ports.Rendered> {
   const settings = settingsFor(config, preview.repository) ?? config.defaults;
+  const trust = preview.spec.pull === null ? "fork" : trustOf(preview.spec.pull);
   const { stack, findings } = await renderer.render({
     root: checkout.root,
     special: checkout.special,
@@ -128,7 +129,9 @@ async function render(
       branch: preview.spec.pull?.headRef ?? "",
       commit: checkout.commit,
       generation: preview.spec.generation,
-      trust: "team",
+      trust,
+      // Its team's images may lie on this host, for any name to find.
+      closedRegistries: trust === "fork" ? Object.keys(config.registries) : [],
       dataEpoch: preview.spec.resets,
       domain: config.domain,
     },

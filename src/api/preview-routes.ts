@@ -20,6 +20,10 @@ export function previewRoutes(world: ApiWorld): Hono<CallerEnv> {
     .post("/:id/share", (c) =>
       c.json(world.share(previewOf(world, c.req.param("id")).key, c.req.query("argument") ?? null, c.get("asker"))),
     )
+    .post("/:id/allow", (c) => {
+      const { key } = previewOf(world, c.req.param("id"));
+      return c.json(world.allow(key, c.req.query("argument") ?? null, c.get("asker")), 202);
+    })
     .post("/:id/:verb", async (c) => {
       const { key } = previewOf(world, c.req.param("id"));
       const verb = changingVerb(c.req.param("verb"));

@@ -37,6 +37,8 @@ export type ApiWorld = {
   act(key: string, said: Omit<SaidVerb, "by">, asker: Asker): Promise<{ accepted: string }>;
   /** A link that ends after a while (`7d`), or with `off` the end of all keys. Throws InputError `usage`. */
   share(key: string, argument: string | null, asker: Asker): Shared;
+  /** Lets exactly one commit of a fork run. Throws InputError `usage` when it is not the newest. */
+  allow(key: string, commit: string | null, asker: Asker): { accepted: string };
   /** What programs send as `Mayfly-Bypass`; null where nobody is kept out. */
   bypass(key: string): string | null;
   /** Calls `listener` with the key of each preview of which something changed; answers how to stop it. */

@@ -1,6 +1,7 @@
 import { changingVerbs } from "../domain/verbs.ts";
 import { audit } from "./audit.ts";
 import type { Command } from "./command.ts";
+import { allow } from "./allow.ts";
 import { demo } from "./demo.ts";
 import { destroy } from "./destroy.ts";
 import { github } from "./github.ts";
@@ -28,6 +29,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
   destroy,
   token,
+  allow,
   share,
   audit,
   github,

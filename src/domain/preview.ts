@@ -1,5 +1,5 @@
 import type { Failure } from "./errors.ts";
-import type { StackSpec } from "./stack.ts";
+import type { StackSpec, Trust } from "./stack.ts";
 
 /** What survives a rename and a transfer, and what it is called now (`owner/name`). */
 export type Repository = { id: number; name: string };
@@ -31,7 +31,9 @@ export type WishReason =
   | "open"
   /** Heard of, but not read from the forge yet. */
   | "unread"
+  /** A fork's commit that nobody has allowed, or that the operator never runs. */
   | "fork"
+  | "forks-never"
   | "merged"
   | "closed"
   | "destroyed"
@@ -119,6 +121,8 @@ export type Preview = {
   visitedAt: number | null;
   /** When it was last given a place among those that are up. */
   admittedAt: number | null;
+  /** Commits of a fork that somebody with permission has allowed. */
+  allowed: readonly string[];
 };
 
 export type DeploymentPhase = "pending" | "building" | "starting" | "ready" | "failed" | "superseded";
@@ -155,6 +159,11 @@ export type TimelineEvent = {
   outcome: "running" | "done" | "failed" | "aborted";
   detail: string | null;
 };
+
+/** Whose code it is: a fork's, also where the head repository was deleted, or the team's. */
+export function trustOf(pull: PullRequest): Trust {
+  return pull.headRepositoryId === pull.repositoryId ? "team" : "fork";
+}
 
 /** True while the attempt may still become ready. */
 export function isUnderWay(deployment: Deployment): boolean {

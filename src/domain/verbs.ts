@@ -19,6 +19,7 @@ export const verbs = {
   unpin: { permission: "write", args: "", help: "let the preview go when it is not used" },
   destroy: { permission: "write", args: "", help: "remove the preview until /deploy" },
   logs: { permission: "write", args: "[SERVICE]", help: "show the last lines of a service" },
+  allow: { permission: "write", args: "SHA", help: "run this commit of a fork, and no other" },
   share: {
     permission: "write",
     args: "[7d|off]",

@@ -1,5 +1,6 @@
 import type { Access } from "./access.ts";
 import type { Failure } from "./errors.ts";
+import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
 import type { VolumeBranch } from "./stack.ts";
 import { formatSpan } from "./time.ts";
@@ -134,10 +135,10 @@ function phaseOf(preview: Preview, serving: Deployment | null, newest: Deploymen
   return newest.phase === "failed" ? "failed" : "pending";
 }
 
-const wishReasons: Record<Exclude<WishReason, "label" | "paths" | "expired">, string | null> = {
+const wishReasons: Record<Exclude<WishReason, "fork" | "label" | "paths" | "expired">, string | null> = {
   open: null,
   unread: null,
-  fork: "this pull request comes from a fork, and forks are not run by this version",
+  "forks-never": "this pull request comes from a fork, and the operator runs none of forks (`forks: never`)",
   merged: "the pull request was merged",
   closed: "the pull request was closed",
   destroyed: "it was destroyed on request; `/deploy` brings it back",
@@ -149,11 +150,16 @@ const wishReasons: Record<Exclude<WishReason, "label" | "paths" | "expired">, st
 
 /** Why the wish is what it is, in words; null when it simply should run. */
 function wishWords(preview: Preview, now: number): string | null {
-  const { reason, detail } = preview.spec;
+  const { reason, detail, pull } = preview.spec;
+  if (reason === "fork") return forkWords(pull?.headCommit ?? "");
   if (reason === "expired") return `it was not used for ${formatSpan((preview.goneAt ?? now) - lastUsedAt(preview))}`;
   if (reason === "label") return `the pull request does not have the label "${detail ?? ""}"`;
   if (reason === "paths") return `the pull request changes nothing of ${detail ?? ""}`;
   return wishReasons[reason];
+}
+
+function forkWords(commit: string): string {
+  return `this pull request comes from a fork. Someone with write access can run this commit with \`${allowCommand(commit)}\``;
 }
 
 function reasonOf(

@@ -75,6 +75,7 @@ function goneLine(view: PreviewView, details: ReportDetails): string {
     case "open":
     case "unread":
     case "fork":
+    case "forks-never":
     case "repository-gone":
       return `Gone: ${masked(details).prose(view.reason ?? "it is not wanted any more")}${lived}.`;
   }

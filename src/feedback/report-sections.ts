@@ -1,5 +1,5 @@
 import type { Failure, Finding } from "../domain/errors.ts";
-import { type Deployment, newestOf, servingOf } from "../domain/preview.ts";
+import { type Deployment, newestOf, servingOf, trustOf } from "../domain/preview.ts";
 import { formatMoment } from "../domain/time.ts";
 import { verbNames } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
@@ -25,6 +25,7 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
     failed?.failure ? threeFacts(view, failed.failure, details) : null,
     findings(view, newest, details),
     view.data === null || view.serving === null ? null : `Data: ${masked(details).prose(view.data)}.`,
+    fromFork(details),
     failed?.failure ? logTail(failed.failure, details) : null,
     failed ? `${link("The whole log", details.pageUrl)} is on the preview's page.` : null,
     lifetime(view, details),
@@ -32,7 +33,16 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
   ].filter((section) => section !== null);
 }
 
-const verbLine = `Say ${verbNames.map((verb) => `\`/${verb}\``).join(", ")} in a comment.`;
+/** `/allow` is said where there is something to allow. */
+const verbLine = `Say ${verbNames
+  .filter((verb) => verb !== "allow")
+  .map((verb) => `\`/${verb}\``)
+  .join(", ")} in a comment.`;
+
+function fromFork({ preview: { spec } }: ReportDetails): string | null {
+  if (spec.pull === null || trustOf(spec.pull) === "team") return null;
+  return "From a fork: it gets no secrets, and reaches nothing beyond its own services.";
+}
 
 /** Said anew only when it turns: an exact moment would make an edit of each visit. */
 function lifetime({ pinned, expiresAt, endsSoon }: PreviewView, { preview, now }: ReportDetails): string | null {

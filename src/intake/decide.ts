@@ -1,5 +1,6 @@
 import type { Preview, PreviewSpec, PullRequest } from "../domain/preview.ts";
 import { isKeeping, type SaidVerb } from "../domain/verbs.ts";
+import { type Forks, heldBack } from "./forks.ts";
 import { decideKeeping, type Term } from "./keep.ts";
 import { touches, unwantedBecause, type When } from "./wanted.ts";
 
@@ -7,7 +8,7 @@ import { touches, unwantedBecause, type When } from "./wanted.ts";
 export type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
 
 /** What holds for the repository, and when it is decided. */
-export type Rules = Term & { when: When };
+export type Rules = Term & { when: When; forks: Forks };
 
 /** Files by path: of the whole pull request, and of what was pushed on top of the newest generation (null: not known). */
 export type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
@@ -31,7 +32,7 @@ export function decidePull(
       : changed(preview, { ...spec, ...ended, wanted: "absent", reason: "repository-gone", detail: null }, rules);
   }
   const touched = touchedBy(files, rules.when, spec);
-  const wish = wishFor(pull, { ...spec, touched }, rules.when);
+  const wish = wishFor(pull, { ...preview, spec: { ...spec, touched } }, rules);
   const isPush = wish.wanted === "running" && spec.pull?.headCommit !== pull.headCommit;
   const next = {
     ...spec,
@@ -74,6 +75,8 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
       ? { kind: "unchanged", reason: "it is destroyed already" }
       : changed(preview, { ...spec, ...ended, wanted: "absent", reason: "destroyed", detail: null, cause }, rules);
   }
+  if (heldBack(pull, preview.allowed, rules.forks) !== null)
+    return { kind: "unchanged", reason: "nobody has allowed this commit of a fork" };
   if (verb === "deploy" && spec.wanted === "running")
     return { kind: "unchanged", reason: "it is up already; `/redeploy` replaces it" };
   const next: PreviewSpec = {
@@ -90,6 +93,18 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
   return changed(preview, next, rules);
 }
 
+/** A fork's commit was allowed, and that is stored → the next wish, if it still is the newest one. */
+export function decideAllowed(preview: Preview, said: { commit: string; by: string }, rules: Rules): Decision {
+  const { spec, allowed } = preview;
+  const pull = spec.pull;
+  if (pull?.open !== true || pull.headCommit !== said.commit || heldBack(pull, allowed, rules.forks) !== null)
+    return { kind: "unchanged", reason: "a newer commit came meanwhile" };
+  if (spec.wanted === "running") return { kind: "unchanged", reason: "that commit is up already" };
+  const wish = { wanted: "running", reason: "open", detail: null, asked: true } as const;
+  const cause = `${said.commit.slice(0, 7)} allowed by ${said.by}`;
+  return changed(preview, { ...spec, ...wish, cause, ...generationOf(pull, spec, rules) }, rules);
+}
+
 /** Every link, cookie and key of a preview ends: another one is due for whoever should look on. */
 export function decideTakeBack(preview: Preview): Decision {
   const spec = { ...preview.spec, takenBack: preview.spec.takenBack + 1 };
@@ -99,11 +114,12 @@ export function decideTakeBack(preview: Preview): Decision {
 /** What somebody asked of a preview does not outlive it. */
 const ended = { asked: false, pinned: false, keptUntil: null } as const;
 
-function wishFor(pull: PullRequest, spec: PreviewSpec, when: When): Wish {
+function wishFor(pull: PullRequest, { spec, allowed }: Preview, { when, forks }: Rules): Wish {
   if (!pull.open) return { wanted: "absent", reason: pull.merged ? "merged" : "closed", detail: null };
   const unwanted = spec.asked ? null : unwantedBecause(pull, when, spec.touched?.any ?? true);
   if (unwanted !== null && spec.reason !== "destroyed") return { wanted: "absent", ...unwanted };
-  if (pull.headRepositoryId !== pull.repositoryId) return { wanted: "blocked", reason: "fork", detail: null };
+  const fork = heldBack(pull, allowed, forks);
+  if (fork !== null) return { wanted: "blocked", reason: fork, detail: null };
   if (spec.reason === "destroyed") return { wanted: "absent", reason: "destroyed", detail: null };
   const isPush = spec.pull?.headCommit !== pull.headCommit;
   if (spec.reason === "expired" && !isPush) return { wanted: "absent", reason: "expired", detail: null };

@@ -63,7 +63,7 @@ type Context = { service: ServiceSpec; draft: Draft };
 
 function planNetworks({ stack, state }: BringUpInput, draft: Draft): void {
   const wanted = [
-    { name: homeNetworkName(stack.project), home: true, network: { name: "home", internal: false } },
+    { name: homeNetworkName(stack.project), home: true, network: { name: "home", internal: stack.trust === "fork" } },
     ...stack.networks.map((network) => ({
       name: networkName(stack.project, stack.generation, network.name),
       home: false,

@@ -151,6 +151,8 @@ export type Wishes = {
   isRepositorySaidGone(preview: Preview): boolean;
   /** Keeps what a repository is called now. */
   nameRepository(repository: Repository): void;
+  /** Stores that somebody lets a commit of a fork run. */
+  approve(key: string, approval: { commit: string; by: string }): void;
   hintOf(key: string): PullRequest | null;
   /** Forgets the hint, unless a newer one came meanwhile. */
   forgetHint(key: string, hint: PullRequest | null): void;

@@ -4,7 +4,8 @@ import { readShare } from "../domain/share.ts";
 import { isChanging, type SaidVerb, type Verb, verbNames, verbs } from "../domain/verbs.ts";
 import type { Forge, Wishes } from "./ports.ts";
 
-type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
+type Unchanged = { kind: "unchanged"; reason: string };
+type Decision = { kind: "changed"; preview: Preview } | Unchanged;
 
 /** What changed, by path: in the whole pull request, and on top of what the newest generation is made of (null: not known). */
 type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
@@ -18,6 +19,9 @@ export type Deciders = {
   /** Whether its time is over. */
   decideExpiry(preview: Preview): Decision;
   decideTakeBack(preview: Preview): Decision;
+  /** Which commit of a fork is meant by `/allow`, or why none. */
+  judgeAllow(preview: Preview, argument: string | null): { kind: "commit"; commit: string } | Unchanged;
+  decideAllowed(preview: Preview, said: { commit: string; by: string }): Decision;
 };
 
 export type RefreshWorld = Deciders & {
@@ -129,6 +133,10 @@ function carryOut(
     world.wishes.accept(request.commentId, 0);
   } else if (verb === "share") {
     share(key, request, world);
+  } else if (verb === "allow") {
+    const decision = allow(key, request, world);
+    if (decision.kind === "unchanged")
+      world.wishes.answer(request.commentId, "confused", `\`/allow\` changed nothing: ${decision.reason}.`);
   } else if (verb !== "misspelled" && isChanging(verb)) {
     const decision = write(
       key,
@@ -149,11 +157,27 @@ function share(key: string, { commentId, argument }: Omit<Heard, "verb">, world:
   else world.wishes.answer(commentId, "confused", `\`/share\` changed nothing: ${asked.why}.`);
 }
 
+/** Stored before it counts: what decides looks at the approvals there are. */
+function allow(
+  key: string,
+  { commentId, argument, author }: Omit<Heard, "verb">,
+  world: Omit<RefreshWorld, "forge">,
+): Decision {
+  const preview = world.wishes.get(key);
+  const judged = preview ? world.judgeAllow(preview, argument) : noSuchPreview;
+  if (judged.kind === "unchanged") return judged;
+  const said = { commit: judged.commit, by: author };
+  world.wishes.approve(key, said);
+  return write(key, world, (current) => world.decideAllowed(current, said), commentId);
+}
+
 function helpText(): string {
   return verbNames
     .map((verb) => `- \`/${verb}${verbs[verb].args === "" ? "" : ` ${verbs[verb].args}`}\`: ${verbs[verb].help}`)
     .join("\n");
 }
+
+const noSuchPreview: Unchanged = { kind: "unchanged", reason: "there is no such preview" };
 
 /** Decides on the row as it is and writes by compare-and-set, again if somebody else wrote in between. */
 function write(
@@ -164,7 +188,7 @@ function write(
 ): Decision {
   for (;;) {
     const current = wishes.get(key);
-    if (current === null) return { kind: "unchanged", reason: "there is no such preview" };
+    if (current === null) return noSuchPreview;
     const decision = decide(current);
     if (decision.kind === "unchanged" || wishes.put(decision.preview, request)) return decision;
   }

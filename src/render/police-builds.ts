@@ -11,19 +11,19 @@ const inRepository = "Build from a path inside the repository.";
 /** Of all builds together, one file counted as often as it is built from. */
 const maxCharacters = 512 * 1024;
 
-type Judge = typeof policeDockerfile;
+type Judge = (text: string, args: Readonly<Record<string, string>>, place: (line: number) => Place) => Finding[];
 
 /**
  * Judges where a model's builds come from, and what their Dockerfiles do. Throws InputError `file-missing` for a context
  * or Dockerfile that is not there, at the `build`.
  */
-export function policeBuilds(model: YamlMap, reader: SourceReader): Finding[] {
+export function policeBuilds(model: YamlMap, reader: SourceReader, closed: readonly string[] = []): Finding[] {
   const services = child(model, "services");
   if (services?.kind !== "map") return [];
   let left = maxCharacters;
   const judge: Judge = (text, args, place) => {
     left -= text.length;
-    if (left >= 0) return policeDockerfile(text, args, place);
+    if (left >= 0) return policeDockerfile(text, args, place, closed);
     const first = place(1);
     throw new InputError("file-too-large", "the Dockerfiles of the stack come to more than 512 KiB", { place: first });
   };

@@ -12,6 +12,7 @@ const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))
 const heredocVersion = 4;
 
 type Judge = {
+  closed: readonly string[];
   at(line: number): Place;
   resolve(text: string): string | null;
   /** Stages that began so far, by name, and by number as only COPY knows them. */
@@ -28,6 +29,7 @@ export function policeDockerfile(
   text: string,
   args: Readonly<Record<string, string>>,
   place: (line: number) => Place,
+  closed: readonly string[] = [],
 ): Finding[] {
   const instructions = readInstructions(text);
   const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
@@ -37,7 +39,7 @@ export function policeDockerfile(
   const isStage = (name: string) => stages.has(name.toLowerCase());
   const isNumber = (name: string) => /^\d{1,4}$/.test(name) && Number(name) < count;
   const inInstructions = instructions.flatMap((instruction) => {
-    const findings = judgeInstruction(instruction, { at: place, resolve, isStage, isNumber });
+    const findings = judgeInstruction(instruction, { closed, at: place, resolve, isStage, isNumber });
     if (instruction.keyword !== "FROM") return findings;
     count += 1;
     const name = /\sas\s+(\S+)$/i.exec(instruction.rest)?.[1];
@@ -117,7 +119,7 @@ function judgeBase(source: string, at: Place, judge: Judge): Finding[] {
 
 function judgeImage(image: string, at: Place, judge: Judge): Finding[] {
   if (image.includes("$")) return [unclear(image, at)];
-  const problem = imageProblem(image);
+  const problem = imageProblem(image, judge.closed);
   const isOther = problem?.code === "image-name" || problem?.code === "image-id";
   if (!problem || (isOther && judge.isStage(image))) return [];
   return [refuse(at, problem.code, `the Dockerfile ${problem.what}`, problem.hint)];

@@ -10,8 +10,11 @@ import { excerpt } from "../config/excerpt.ts";
 
 export type ImageProblem = { code: string; what: string; hint: string };
 
-/** Why a branch may not name this image, or null; `what` follows the place that names it. */
-export function imageProblem(reference: string): ImageProblem | null {
+/**
+ * Why a branch may not name this image, or null; `what` follows the place that names it. Images of the closed registries
+ * may be on this host for others.
+ */
+export function imageProblem(reference: string, closed: readonly string[] = []): ImageProblem | null {
   const shown = excerpt(reference);
   if (isOwnImage(reference)) {
     return {
@@ -35,10 +38,19 @@ export function imageProblem(reference: string): ImageProblem | null {
     };
   }
   const host = registryHostOf(reference);
+  if (host !== null && closed.includes(host)) return closedRegistry(host);
   if (host === null || !isPrivateRegistry(host)) return null;
   return {
     code: "private-registry",
     what: `names the registry ${host}, which is this host or its own network`,
     hint: "Name an image of a public registry, or build it in this stack with `build:`.",
+  };
+}
+
+function closedRegistry(host: string): ImageProblem {
+  return {
+    code: "closed-registry",
+    what: `names the registry ${host}, whose images a fork's preview does not get`,
+    hint: "Name an image of a public registry, or let somebody with write access push the branch to the repository itself.",
   };
 }

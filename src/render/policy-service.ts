@@ -1,4 +1,5 @@
-import { child, formatPath, toValue } from "../config/yaml-node.ts";
+import { child, formatPath, toValue, type YamlMap } from "../config/yaml-node.ts";
+import type { Finding } from "../domain/errors.ts";
 import { isReservedLabel } from "../domain/labels.ts";
 import { parseDuration } from "../domain/time.ts";
 import { refuse, rewrite } from "./findings.ts";
@@ -14,6 +15,18 @@ export const imageRule: Rule = ({ node, path }) => {
   const problem = imageProblem(String(toValue(node)));
   return problem ? [refuse(node.place, problem.code, `${formatPath(path)} ${problem.what}`, problem.hint)] : [];
 };
+
+/** Services that name an image of a registry which is closed to this preview. */
+export function closedImages(model: YamlMap, closed: readonly string[]): Finding[] {
+  const services = child(model, "services");
+  if (closed.length === 0 || services?.kind !== "map") return [];
+  return [...services.entries].flatMap(([name, { node }]) => {
+    const image = child(node, "image");
+    const problem = image ? imageProblem(String(toValue(image)), closed) : null;
+    if (!image || problem?.code !== "closed-registry") return [];
+    return [refuse(image.place, problem.code, `services.${name}.image ${problem.what}`, problem.hint)];
+  });
+}
 
 export const envFileRule: Rule = ({ node, key, path }) => {
   const at = formatPath(path);

@@ -11,6 +11,8 @@ export type PreviewFacts = {
   commit: string;
   generation: number;
   trust: Trust;
+  /** Registries whose images this preview does not get, by host. */
+  closedRegistries: readonly string[];
   dataEpoch: number;
   domain: string;
   /** `scheme://host[:port]` of a host of the preview. */

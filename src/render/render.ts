@@ -12,6 +12,7 @@ import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { policeBuilds } from "./police-builds.ts";
 import { police } from "./policy.ts";
+import { closedImages } from "./policy-service.ts";
 import { refuseManyServices } from "./stack-caps.ts";
 import { checkReferences } from "./references.ts";
 import { readAt, type SourceReader } from "./repository-path.ts";
@@ -53,7 +54,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   const source = readStack(input, { manifest, choice, findings });
   const model = toValue(source.model);
   checkReferences(source.model, source.left);
-  judge(source.model, { findings, reader, limits });
+  judge(source.model, { findings, reader, limits, closed: preview.closedRegistries });
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
@@ -117,12 +118,12 @@ function unsetNote(name: string, place: Place): Finding {
   );
 }
 
+type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits; closed: readonly string[] };
+
 /** Everything that is wrong is told at once. */
-function judge(
-  model: YamlMap,
-  { findings, reader, limits }: { findings: Findings; reader: SourceReader; limits: PreviewLimits },
-): void {
-  for (const finding of [...police(model), ...policeBuilds(model, reader)]) findings.add(finding);
+function judge(model: YamlMap, { findings, reader, limits, closed }: Judging): void {
+  const all = [...police(model), ...closedImages(model, closed), ...policeBuilds(model, reader, closed)];
+  for (const finding of all) findings.add(finding);
   const services = child(model, "services");
   const count = services?.kind === "map" ? services.entries.size : 0;
   if (services && count > limits.services) {

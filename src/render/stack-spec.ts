@@ -50,7 +50,11 @@ export function specifyStack(model: ComposeModel, { manifest, routes, preview, l
     dataEpoch: preview.dataEpoch,
     services,
     builds,
-    networks: usedNetworks(services).map((name) => ({ name, internal: model.networks?.[name]?.internal ?? false })),
+    // A fork's code reaches its own services and nothing beyond them.
+    networks: usedNetworks(services).map((name) => ({
+      name,
+      internal: preview.trust === "fork" || (model.networks?.[name]?.internal ?? false),
+    })),
     volumes: usedVolumes(services).map((name) => ({ name })),
     seeds,
     routes,

@@ -110,6 +110,15 @@ export const migrations: readonly string[] = [
     primary key (preview, generation)
   ) strict;
 
+  -- who let which commit of a fork run
+  create table approvals (
+    preview text not null references previews (key),
+    commit_id text not null,
+    approved_by text not null,
+    approved_at integer not null,
+    primary key (preview, commit_id)
+  ) strict, without rowid;
+
   create table timeline (
     preview text not null,
     generation integer not null,

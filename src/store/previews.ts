@@ -5,7 +5,9 @@ import type { RepositoryStore } from "./repositories.ts";
 
 /** The wishes: one row a pull request, written by compare-and-set on its revision. */
 export function createPreviewStore(database: Database, repositories: Pick<RepositoryStore, "ensure">) {
-  const select = "select p.*, r.name as repository from previews p join repositories r on r.id = p.repository_id";
+  const select = `select p.*, r.name as repository,
+    (select json_group_array(a.commit_id) from approvals a where a.preview = p.key) as allowed
+    from previews p join repositories r on r.id = p.repository_id`;
   return {
     get: (key: string): Preview | null => parse(database.get(`${select} where p.key = ?`, key)),
     bySlug: (slug: string): Preview | null => parse(database.get(`${select} where p.slug = ?`, slug)),
@@ -55,6 +57,15 @@ export function createPreviewStore(database: Database, repositories: Pick<Reposi
           "select key from previews where hint is not null union select preview from requests where state = 'waiting'",
         )
         .map((row) => String(row["key"])),
+    /** That somebody lets a commit of a fork run; the same again changes nothing. */
+    approve: (key: string, approval: { commit: string; by: string }, now: number): number =>
+      database.run(
+        "insert into approvals (preview, commit_id, approved_by, approved_at) values (?, ?, ?, ?) on conflict do nothing",
+        key,
+        approval.commit,
+        approval.by,
+        now,
+      ),
 
     /** Writes a wish if nobody changed the row since it was read; answers whether it did. */
     put(preview: Preview): boolean {
@@ -99,5 +110,6 @@ function parse(row: Record<string, unknown> | undefined): Preview | null {
     goneAt: row["gone_at"] as number | null,
     visitedAt: row["visited_at"] as number | null,
     admittedAt: row["admitted_at"] as number | null,
+    allowed: JSON.parse(row["allowed"] as string) as string[],
   };
 }

@@ -63,6 +63,8 @@ export function openStore(path: string, clock: Clock) {
       ...audited,
       isRepositorySaidGone: (preview: Preview): boolean => repositories.isSaidGone(preview.repositoryId),
       nameRepository: (repository: Repository): void => void repositories.ensure(repository),
+      approve: (key: string, approval: { commit: string; by: string }): void =>
+        void previews.approve(key, approval, now()),
       hintOf: previews.hintOf,
       forgetHint: (key: string, hint: PullRequest | null): void =>
         database.transaction(() => {

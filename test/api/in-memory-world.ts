@@ -60,6 +60,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
       return { status: 202, answer: { status: "accepted", reason: "pull request opened" } };
     },
     share: (key, argument) => ({ link: `http://${key}.test/.mayfly/open/${argument ?? "7d"}`, until: 1_000 }),
+    allow: (key, commit, { actor }) => ({ accepted: `${commit ?? "nothing"} of ${key}, by ${actor.name}` }),
     bypass: (key) => `bypass of ${key}`,
     previews: () => world.views,
     preview: (id) =>

@@ -13,6 +13,7 @@ const table: [method: string, path: string, byScopes: Record<Scope, number>][] =
   ["GET", "/api/previews/shop-pr-42/logs", { read: 200, deploy: 403, admin: 200 }],
   ["GET", "/api/previews/shop-pr-42/build-logs", { read: 200, deploy: 403, admin: 200 }],
   ["POST", "/api/previews/shop-pr-42/redeploy", { read: 403, deploy: 202, admin: 202 }],
+  ["POST", "/api/previews/shop-pr-42/allow?argument=def5678", { read: 403, deploy: 202, admin: 202 }],
   ["POST", "/api/previews/shop-pr-42/share", { read: 403, deploy: 200, admin: 200 }],
   ["POST", "/previews/shop-pr-42/redeploy", { read: 403, deploy: 303, admin: 303 }],
   ["GET", "/api/tokens", { read: 403, deploy: 403, admin: 200 }],

@@ -153,6 +153,12 @@ describe("the other commands", () => {
     expect(world.acts).toEqual([{ key: "7-42", verb, by: "the operator (cli)" }]);
   });
 
+  test("allow names the commit", async () => {
+    const { code, out } = await asked(inMemoryWorld(), ["allow", "shop-pr-42", "def5678"]);
+    expect([code, out]).toEqual([0, "def5678 of 7-42, by first\n"]);
+    expect((await asked(inMemoryWorld(), ["allow", "shop-pr-42"])).err).toContain("allow needs SHA");
+  });
+
   test("share prints the link alone, and when it ends beside it", async () => {
     const { code, out } = await asked(inMemoryWorld(), ["share", "shop-pr-42", "2h"]);
     expect([code, out]).toEqual([0, "http://7-42.test/.mayfly/open/2h\n"]);

@@ -131,6 +131,7 @@ export function tell({
     goneAt: goneAt ?? null,
     visitedAt: visitedAt ?? null,
     admittedAt: null,
+    allowed: [],
   };
   const view = viewPreview(preview, deployments, {
     now,

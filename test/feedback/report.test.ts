@@ -114,7 +114,7 @@ test.each<[string, Story, string, string]>([
   [
     "a fork",
     { spec: { wanted: "blocked", reason: "fork" } },
-    "Not started: this pull request comes from a fork, and forks are not run by this version.",
+    `Not started: this pull request comes from a fork. Someone with write access can run this commit with \`/allow ${commits.first.slice(0, 12)}\`.`,
     "pending",
   ],
   ["being removed", absent("merged"), "Being removed: the pull request was merged.", "success"],
@@ -165,6 +165,12 @@ test.each<[string, Story, string, string]>([
     state === "success" && story.goneAt === undefined && story.spec === undefined,
   );
   expect(comment.replaceAll("<!--", "")).not.toMatch(/!|\p{Emoji_Presentation}/u);
+});
+
+test("of a fork's preview, what it does not get is said", () => {
+  const { comment } = report(...tell({ spec: { pull: pull({ headRepositoryId: 8 }) }, deployments: [attempt(1)] }));
+  expect(comment).toContain("From a fork: it gets no secrets, and reaches nothing beyond its own services.");
+  expect(report(...tell({ deployments: [attempt(1)] })).comment).not.toContain("fork");
 });
 
 test("of a guarded preview, every link on the pull request lets its reader in", () => {

@@ -30,10 +30,16 @@ const unread: Preview = {
   goneAt: null,
   visitedAt: null,
   admittedAt: null,
+  allowed: [],
   spec: unreadSpec,
 };
 
-const rules: Rules = { now: 1000, ttlMs: 3000, when: { drafts: true, bots: true, label: null, paths: [] } };
+const rules: Rules = {
+  now: 1000,
+  ttlMs: 3000,
+  when: { drafts: true, bots: true, label: null, paths: [] },
+  forks: "allow",
+};
 
 function next(preview: Preview, said: PullRequest | null, given = rules, files: ChangedFiles | null = null): Preview {
   const decision = decidePull(preview, said, given, files);
@@ -107,7 +113,10 @@ describe("what a person with permission says", () => {
 });
 
 describe("the rules of a repository", () => {
-  const strict: Rules = { now: 1000, ttlMs: 3000, when: { drafts: false, bots: false, label: "Preview", paths: [] } };
+  const strict: Rules = {
+    ...rules,
+    when: { drafts: false, bots: false, label: "Preview", paths: [] },
+  };
   const labelled = { ...pull, labels: ["preview"] };
   const up = next(unread, labelled, strict);
 
@@ -155,7 +164,7 @@ describe("the rules of a repository", () => {
 });
 
 describe("paths", () => {
-  const mono: Rules = { now: 1000, ttlMs: 3000, when: { ...rules.when, paths: ["apps/shop/**", "!**/*.md"] } };
+  const mono: Rules = { ...rules, when: { ...rules.when, paths: ["apps/shop/**", "!**/*.md"] } };
   const shop: ChangedFiles = { pull: ["apps/shop/cart.ts"], push: null };
   const pushed = { ...pull, headCommit: "b".repeat(40) };
   const up = next(unread, pull, mono, shop);

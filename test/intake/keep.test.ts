@@ -17,6 +17,7 @@ function up(spec: Partial<PreviewSpec> = {}, visitedAt: number | null = null): P
     revision: 3,
     createdAt: 0,
     goneAt: null,
+    allowed: [],
     visitedAt,
     admittedAt: 0,
     spec: { ...unread, wanted: "running", reason: "open", generation: 4, ...spec },

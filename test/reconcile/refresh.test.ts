@@ -2,7 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RemoteError } from "../../src/domain/errors.ts";
 import type { PullRequest } from "../../src/domain/preview.ts";
 import type { Verb } from "../../src/domain/verbs.ts";
-import { decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "../../src/intake/decide.ts";
+import {
+  decideAllowed,
+  decidePull,
+  decideTakeBack,
+  decideVerb,
+  needsFiles,
+  type Rules,
+} from "../../src/intake/decide.ts";
+import { judgeAllow } from "../../src/intake/forks.ts";
 import { decideExpiry } from "../../src/intake/keep.ts";
 import { refresh } from "../../src/reconcile/refresh.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -36,6 +44,7 @@ const rules = (): Rules => ({
   now: clock.now(),
   ttlMs: 72 * 3_600_000,
   when: { drafts: true, bots: true, label: null, paths },
+  forks: "allow",
 });
 
 beforeEach(() => {
@@ -56,6 +65,8 @@ const once = () =>
     decideVerb: (preview, said) => decideVerb(preview, said, rules()),
     decideExpiry: (preview) => decideExpiry(preview, rules()),
     decideTakeBack,
+    judgeAllow: (preview, argument) => judgeAllow(preview, argument, rules().forks),
+    decideAllowed: (preview, said) => decideAllowed(preview, said, rules()),
     forge: {
       readPull: async () => answer(said),
       changedFiles: async () => answer(files),
@@ -223,6 +234,29 @@ describe("a command", () => {
     await once();
     expect(wish()).toMatchObject({ generation: 1, takenBack: 1 });
     expect(store.requests.open(key).slice(2)).toMatchObject([{ state: "accepted" }, { reaction: "-1" }]);
+  });
+
+  test("that allows a fork's commit counts once it is stored, for that commit and its pull request alone", async () => {
+    const fork = { ...pull, headRepositoryId: 8 };
+    said = fork;
+    comment("allow", "ann", 1, "b".repeat(40));
+    comment("allow", "mallory", 2, "a".repeat(40));
+    await once();
+    expect(wish()).toMatchObject({ wanted: "blocked", reason: "fork", generation: 0 });
+    expect(store.requests.open(key)).toMatchObject([
+      { reaction: "confused", answer: expect.stringContaining("`/allow aaaaaaaaaaaa`") },
+      { reaction: "-1", answer: expect.stringContaining("write permission") },
+    ]);
+    expect(store.previews.get(key)?.allowed).toEqual([]);
+    comment("allow", "ann", 3, "aaaaaaa");
+    await once();
+    await once();
+    expect(store.previews.get(key)?.allowed).toEqual(["a".repeat(40)]);
+    expect(wish()).toMatchObject({ wanted: "running", generation: 1, cause: "aaaaaaa allowed by ann" });
+    said = { ...fork, headCommit: "b".repeat(40) };
+    await once();
+    expect(wish()).toMatchObject({ wanted: "blocked", reason: "fork", generation: 1 });
+    expect(store.previews.ensure({ ...fork, number: 43 }, clock.now()).allowed).toEqual([]);
   });
 
   test("nearly right is answered with the right one, and help with the list", async () => {

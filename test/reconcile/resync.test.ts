@@ -2,7 +2,8 @@ import { createHmac } from "node:crypto";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 import type { PullRequest } from "../../src/domain/preview.ts";
-import { decidePull, decideTakeBack, decideVerb } from "../../src/intake/decide.ts";
+import { judgeAllow } from "../../src/intake/forks.ts";
+import { decideAllowed, decidePull, decideTakeBack, decideVerb } from "../../src/intake/decide.ts";
 import { decideExpiry } from "../../src/intake/keep.ts";
 import { createIntake } from "../../src/intake/intake.ts";
 import { createWebhook } from "../../src/intake/webhook.ts";
@@ -14,7 +15,12 @@ import { type Event, modelGitHub } from "./model-github.ts";
 
 const secret = "s";
 
-const rules = { now: 0, ttlMs: null, when: { drafts: true, bots: true, label: null, paths: [] } };
+const rules = {
+  now: 0,
+  ttlMs: null,
+  when: { drafts: true, bots: true, label: null, paths: [] },
+  forks: "allow" as const,
+};
 
 /** Everything between GitHub and the wishes, on a model of GitHub. */
 function server() {
@@ -52,6 +58,8 @@ function server() {
         decideVerb: (preview, said) => decideVerb(preview, said, rules),
         decideExpiry: (preview) => decideExpiry(preview, rules),
         decideTakeBack,
+        judgeAllow: (preview, argument) => judgeAllow(preview, argument, rules.forks),
+        decideAllowed: (preview, said) => decideAllowed(preview, said, rules),
       });
     }
   };

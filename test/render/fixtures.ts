@@ -26,7 +26,7 @@ export const templates: RenderInput["templates"] = {
   },
 };
 
-const preview: RenderInput["preview"] = {
+export const preview: RenderInput["preview"] = {
   slug: "shop-pr-42",
   project: "shop-pr-42-ab12",
   key: "7-42",
@@ -36,6 +36,7 @@ const preview: RenderInput["preview"] = {
   commit: "abc1234def",
   generation: 3,
   trust: "team",
+  closedRegistries: [],
   dataEpoch: 0,
   domain: "preview.example.com",
   link: (host) => `https://${host}`,

@@ -271,6 +271,7 @@ function forkOf() {
     repository: "acme/shop",
     branch: "checkout",
     commit: "abc1234def",
+    closedRegistries: [],
     generation: 3,
     dataEpoch: 0,
     domain: "preview.example.com",

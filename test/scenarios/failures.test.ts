@@ -99,26 +99,6 @@ describe("a push that fails", () => {
   });
 });
 
-test("previews of forks and private repositories are not started, and the pull request is told why", async () => {
-  tellOnFailure(scenario);
-  const { github } = scenario;
-  const fork = await github.fork({ repo: repository, owner: "mallory" });
-  await github.push({ repo: fork, branch: "evil", files: { "web/page.txt": "evil" }, author: "mallory" });
-  const number = await github.openPullRequest({
-    repo: repository,
-    head: "evil",
-    title: "Nice",
-    author: "mallory",
-    fork: "mallory",
-  });
-  const view = await scenario.seen(`shop-pr-${number}`, ({ phase }) => phase === "blocked");
-  await eventually(
-    async () => expect((await scenario.comment(number)).split("\n")[0]).toMatch(/^Not started: .*fork/),
-    { timeoutMs: 10_000 },
-  );
-  expect(await scenario.objects(view.key)).toEqual([]);
-});
-
 test("ten minutes without GitHub lose nothing, and are told in one comment", async () => {
   tellOnFailure(scenario);
   const { github, mayfly } = scenario;
