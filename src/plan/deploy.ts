@@ -3,7 +3,7 @@ import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import { partsOf, planRemoval } from "./removal.ts";
-import type { Plan } from "./step.ts";
+import type { Plan, Step } from "./step.ts";
 
 export type DeployInput = {
   candidate: StackSpec;
@@ -94,20 +94,33 @@ function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
     volumes: draft.volumes.union(old.volumes),
   };
   planRemoval(union, { state, cause: "left by an earlier attempt", after: [], graceMs: 10_000 });
-  startAfterRemovals(draft, state);
+  waitForRemovals(draft, state);
 }
 
-/** Two servers on the same files would destroy them: none starts before a leftover that mounts its data is gone. */
-function startAfterRemovals(draft: Draft, state: StackState): void {
-  const leaving = draft.steps.filter((step) => step.kind === "remove" && step.after.length === 0);
+/**
+ * Two servers on the same files would destroy them, and two containers cannot have one address: none starts, or joins a
+ * network, before a leftover that has what it needs is gone.
+ */
+function waitForRemovals(draft: Draft, state: StackState): void {
+  const leaving = draft.steps.filter((step) => step.kind === "remove").filter((step) => step.after.length === 0);
   for (const step of draft.steps) {
-    if (step.kind !== "start") continue;
-    const data = dataOf(step.container, draft, state);
+    if (step.kind !== "start" && step.kind !== "join") continue;
+    const data = step.kind === "start" ? dataOf(step.container, draft, state) : [];
+    const places = placesOf(step, draft);
     for (const each of leaving) {
-      if (each.kind === "remove" && dataOf(each.container, draft, state).some((name) => data.includes(name)))
-        step.after.push(each.id);
+      const present = state.containers.find(({ name }) => name === each.container);
+      const held = [...dataOf(each.container, draft, state), ...Object.keys(present?.addresses ?? {})];
+      if (held.some((name) => data.includes(name) || places.includes(name))) step.after.push(each.id);
     }
   }
+}
+
+/** The networks in which a step takes an address of its own. */
+function placesOf(step: Extract<Step, { kind: "start" | "join" }>, draft: Draft): string[] {
+  const made = draft.steps.find((each) => each.kind === "create" && each.container.name === step.container);
+  const attachments =
+    step.kind === "join" ? [step.attachment] : made?.kind === "create" ? made.container.attachments : [];
+  return attachments.flatMap(({ network, index }) => (index === null ? [] : [network]));
 }
 
 function dataOf(container: string, draft: Draft, state: StackState): string[] {
@@ -162,6 +175,6 @@ export function planSettle(input: SettleInput): Plan {
   }
   const cause = serving ? "not part of what serves" : "nothing serves";
   planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
-  startAfterRemovals(draft, state);
+  waitForRemovals(draft, state);
   return finish(draft);
 }

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { createKillWorld, type Call, type Kill, type Wish } from "./kill-world.ts";
+
+/** What is brought to its end in peace, and then what is killed at each of its calls. */
+const stories: [string, { before: Wish[]; wish: Wish }][] = [
+  ["a first deployment", { before: [], wish: { push: "first" } }],
+  ["a push", { before: [{ push: "first" }], wish: { push: "second" } }],
+  ["a push that replaces the database on its data", { before: [{ push: "first" }], wish: { push: "tuned" } }],
+  ["a reset", { before: [{ push: "first" }], wish: { say: "reset" } }],
+  ["a first deployment that fails", { before: [], wish: { push: "broken" } }],
+  ["a push whose service ends", { before: [{ push: "first" }], wish: { push: "broken" } }],
+  [
+    "a push whose database was replaced and whose page fails",
+    { before: [{ push: "first" }], wish: { push: "silent" } },
+  ],
+  ["a first deployment from a snapshot", { before: [], wish: { push: "branched" } }],
+  ["a push that keeps its data branch", { before: [{ push: "branched" }], wish: { push: "rebranched" } }],
+  ["a reset to the snapshot", { before: [{ push: "branched" }], wish: { say: "reset" } }],
+  ["a data branch whose anchor somebody pruned", { before: [{ push: "branched" }], wish: "prune" }],
+  ["a removal of a data branch", { before: [{ push: "branched" }], wish: "close" }],
+  ["a removal", { before: [{ push: "first" }, { push: "second" }], wish: "close" }],
+  ["a removal of what failed halfway", { before: [{ push: "first" }, { push: "broken" }], wish: "close" }],
+];
+
+const killedAt: Call[] = [];
+
+async function play({ before, wish }: (typeof stories)[number][1], ...kills: Kill[]) {
+  using world = createKillWorld();
+  for (const each of before) {
+    world.put(each);
+    await world.live();
+  }
+  world.put(wish);
+  const lives = [];
+  for (const kill of kills) lives.push(await world.live(kill));
+  lives.push(await world.live());
+  expect(world.broken, "what must never happen").toEqual([]);
+  return { end: world.summary(), lives };
+}
+
+describe.each(stories)("%s, killed", (_name, story) => {
+  test.each(["before", "halfway", "after"] as const)(
+    "%s each of its calls ends as one that nobody disturbed",
+    async (moment) => {
+      const undisturbed = await play(story);
+      const { calls } = undisturbed.lives[0]!;
+      expect(calls.length).toBeGreaterThan(0);
+      for (const [index, call] of calls.entries()) {
+        const { end, lives } = await play(story, (_, at) => (at === index ? moment : null));
+        expect(lives[0]!.killed, `${moment} call ${index}`).toBe(true);
+        expect(end, `killed ${moment} call ${index}, ${call.kind} ${call.id}`).toEqual(undisturbed.end);
+        killedAt.push(call);
+      }
+    },
+  );
+
+  test("again and again, once after each call it has not been killed at yet, ends so too", async () => {
+    const undisturbed = await play(story);
+    const seen = new Set<string>();
+    const once: Kill = ({ kind, id }) => {
+      if (seen.has(`${kind} ${id}`)) return null;
+      seen.add(`${kind} ${id}`);
+      return "after";
+    };
+    const { end, lives } = await play(story, ...Array.from({ length: 60 }, () => once));
+    expect(lives.filter((life) => life.killed).length).toBeGreaterThan(0);
+    expect(end).toEqual(undisturbed.end);
+  });
+});
+
+test("no kind of step is left out", () => {
+  const text = readFileSync(new URL("../../src/plan/step.ts", import.meta.url), "utf8");
+  const kinds = [...text.matchAll(/\bkind: "([\w-]+)"/g)].map(([, kind]) => kind ?? "");
+  expect(kinds.length).toBeGreaterThan(10);
+  const swept = new Set(killedAt.map((call) => call.kind));
+  expect(
+    kinds.filter((kind) => !swept.has(kind)),
+    "give the new kind a row in `stories`",
+  ).toEqual([]);
+});

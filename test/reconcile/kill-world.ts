@@ -1,0 +1,272 @@
+import { pino } from "pino";
+import type { Preview, PreviewSpec, PullRequest } from "../../src/domain/preview.ts";
+import type { Snapshot, StackSpec } from "../../src/domain/stack.ts";
+import type { Builds, Checkout, Snapshots } from "../../src/reconcile/ports.ts";
+import { reconcile } from "../../src/reconcile/reconcile.ts";
+import type { World } from "../../src/reconcile/world.ts";
+import { openStore } from "../../src/store/store.ts";
+import { createEngineModel } from "../support/engine-model.ts";
+import { images, service, shop } from "../support/stack.ts";
+
+/** One call that changes something outside of the process: a kind of step, or a write into the store. */
+export type Call = { kind: string; id: string };
+/** Ends the process around a call: before it is made, in its middle, or when it succeeded and nobody hears of it. */
+export type Kill = (call: Call, index: number) => "before" | "halfway" | "after" | null;
+
+class Killed extends Error {}
+
+const commits = {
+  first: "1",
+  second: "2",
+  broken: "b",
+  silent: "e",
+  tuned: "c",
+  branched: "d",
+  rebranched: "f",
+} as const;
+export type Commit = keyof typeof commits;
+export type Wish = { push: Commit } | { say: "reset" | "redeploy" } | "close" | "prune";
+
+/**
+ * A preview on the real store and loop, over an engine model. A run of it is one process: `kill` ends it at any call,
+ * after which nothing of that process reaches the outside any more; the next run starts from what is there.
+ */
+export function createKillWorld() {
+  let now = 1_700_000_000_000;
+  let nonces = 0;
+  const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
+  const store = openStore(":memory:", clock);
+  const engine = createEngineModel({
+    fails: ({ service: { name, environment } }) => name === "web" && environment["COMMIT"]?.startsWith("b") === true,
+  });
+  const { key } = store.previews.ensure(pull, now);
+  const found = new Map<string, Snapshot>();
+  let head: Commit = "first";
+  let routed: string | null = null;
+
+  const put = (wish: Wish): void => {
+    const preview = store.wishes.get(key)!;
+    if (wish === "prune") return engine.prune();
+    if (typeof wish === "object" && "push" in wish) head = wish.push;
+    const { spec } = preview;
+    const next: PreviewSpec =
+      wish === "close"
+        ? { ...spec, wanted: "absent", reason: "closed" }
+        : {
+            ...spec,
+            wanted: "running",
+            reason: "open",
+            pull: { ...pull, headCommit: commits[head].repeat(40) },
+            commit: commits[head].repeat(40),
+            generation: spec.generation + 1,
+            resets: spec.resets + ("say" in wish && wish.say === "reset" ? 1 : 0),
+          };
+    if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
+  };
+
+  /** One process, until nothing is left to do or it is killed; answers the calls it made. */
+  const live = async (kill: Kill = () => null): Promise<{ calls: Call[]; killed: boolean }> => {
+    const calls: Call[] = [];
+    const building = new Set<string>();
+    const branching = new Set<string>();
+    let dead = false;
+    const check = () => {
+      if (dead) throw new Killed();
+    };
+    const die = () => {
+      dead = true;
+      throw new Killed();
+    };
+    const act = <T>(call: Call, work: () => T, half: () => void = () => undefined): T => {
+      check();
+      const moment = kill(call, calls.length);
+      calls.push(call);
+      if (moment === "halfway") half();
+      if (moment === "before" || moment === "halfway") die();
+      try {
+        return work();
+      } finally {
+        // Its answer, good or bad, is never heard.
+        if (moment === "after") die();
+      }
+    };
+    /** Every function of a port is a call; reads only notice that the process is dead. */
+    const guarded = <T extends object>(port: T, kinds: Partial<Record<keyof T, string>>): T =>
+      Object.fromEntries(
+        Object.entries(port).map(([name, work]) => [
+          name,
+          (...given: unknown[]): unknown => {
+            const kind = kinds[name as keyof T];
+            const call = () => (work as (...all: unknown[]) => unknown)(...given);
+            if (kind !== undefined) return act({ kind, id: name }, call);
+            check();
+            return call();
+          },
+        ]),
+      ) as T;
+
+    const builds: Builds = {
+      request: (build) => act({ kind: "build", id: build.tag }, () => (building.add(build.tag), { state: "building" })),
+      release: () => building.clear(),
+      forget: async () => act({ kind: "forget logs", id: "" }, () => undefined),
+    };
+    const snapshots: Snapshots = {
+      find: async (name) => (check(), found.get(name) ?? null),
+      request: async (wish) => {
+        check();
+        const snapshot = found.get(wish.key);
+        if (snapshot) return { state: "ready", snapshot, isNews: false };
+        act({ kind: "snapshot", id: wish.key }, () => branching.add(wish.key));
+        return { state: "building", isNews: true };
+      },
+      // What is still wanted has asked again before.
+      release: (_preview, generation) => void (generation === undefined && branching.clear()),
+    };
+    const world: World = {
+      wishes: guarded(store.wishes, { markGone: "mark gone" }),
+      attempts: guarded(store.attempts, {
+        begin: "begin",
+        prepared: "keep stack",
+        enter: "enter phase",
+        commit: "swap",
+        fail: "fail",
+        retireAll: "retire",
+        trouble: "trouble",
+      }),
+      volumes: guarded(store.volumes, { complete: "complete", forgetAll: "forget volumes" }),
+      // A dead process writes no history, and its last promises must not fail because of it.
+      timeline: { begin: () => undefined, end: () => undefined },
+      source: { checkout: async () => (check(), checkout) },
+      builds,
+      snapshots,
+      secretPrints: async () => ({}),
+      engine: {
+        observe: async () => (check(), engine.observe()),
+        resolveImage: async (image, tag) => (
+          check(),
+          engine.images.get(image.kind === "pull" ? image.reference : (tag ?? "")) ?? null
+        ),
+        pull: async (reference) =>
+          act({ kind: "pull", id: reference }, () => void engine.images.set(reference, images["db"]!)),
+        run: async (step) => {
+          // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
+          const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;
+          for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+          act(
+            { kind: step.kind, id: step.id },
+            () => engine.run(step),
+            () => engine.runHalf(step),
+          );
+        },
+      },
+      gateway: {
+        publish: (preview, _stack, upstreams) => {
+          check();
+          routed = `g${preview.generation} ${upstreams.map((each) => each.address).join(" ")}`;
+        },
+        withdraw: () => void (routed = null),
+        probe: async () => act({ kind: "probe", id: "probe" }, () => (head === "silent" ? 502 : 200)),
+        drain: async () => act({ kind: "drain", id: "drain" }, () => 0),
+      },
+      render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
+      tagOf: (_preview, stack, build) => `${build.name}:${stack.commit.slice(0, 1)}`,
+      clock,
+      randomId: () => `n${nonces++}`,
+      log: pino({ level: "silent" }),
+      changed: () => undefined,
+    };
+
+    // Whoever asks for routes before the first run gets what the last process published: none.
+    routed = null;
+    for (let rounds = 0; rounds < 20; rounds++) {
+      let again = false;
+      try {
+        const result = await reconcile(key, world, new AbortController().signal);
+        again = result.kind !== "done";
+      } catch (error) {
+        if (!dead) throw error;
+      }
+      if (dead) return { calls, killed: true };
+      for (const tag of building) engine.images.set(tag, { id: `sha256:${tag}`, ports: [], volumes: [] });
+      for (const name of branching)
+        found.set(name, { key: name, volume: `snapshot_${name}`, seed: "5eed", root: { uid: 0, gid: 0, mode: 0o700 } });
+      if (!again && building.size + branching.size === 0) return { calls, killed: false };
+      building.clear();
+      branching.clear();
+      now += 1000;
+    }
+    throw new Error("it does not come to rest");
+  };
+
+  return {
+    put,
+    live,
+    broken: engine.broken,
+    /** All that outlives the process, in words that two runs share. */
+    summary: () => ({
+      engine: engine.summary(),
+      routed,
+      deployments: store.attempts
+        .of(key)
+        .map((each) => `g${each.generation} ${each.phase} ${each.failure?.code ?? ""}`),
+      whole: store.volumes.of(key).size,
+      gone: store.wishes.get(key)!.goneAt !== null,
+    }),
+    [Symbol.dispose]: () => store[Symbol.dispose](),
+  };
+}
+
+const pull: PullRequest = {
+  repositoryId: 7,
+  repository: "acme/shop",
+  private: false,
+  number: 42,
+  title: "A change",
+  author: "ann",
+  open: true,
+  merged: false,
+  draft: false,
+  headCommit: "",
+  headRef: "change",
+  headRepositoryId: 7,
+  baseRef: "main",
+  labels: [],
+};
+
+const checkout: Checkout = {
+  root: "/nowhere",
+  commit: "",
+  special: [],
+  readText: () => "FROM node:24",
+  kindOf: () => "none",
+  list: () => [],
+  treeId: async () => "tree",
+  [Symbol.asyncDispose]: async () => undefined,
+};
+
+/**
+ * web (built from the commit) after db (kept). Its data is seeded where it is used, because a second volume is part of
+ * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data.
+ */
+function stackOf(preview: Preview, head: Commit): StackSpec {
+  const base = shop(preview.spec.generation);
+  const [db, web] = base.services;
+  const commit = commits[head].repeat(40);
+  const isBranched = head === "branched" || head === "rebranched";
+  const isTuned = head === "tuned" || head === "silent";
+  return {
+    ...base,
+    commit,
+    dataEpoch: preview.spec.resets,
+    seeds: [{ service: "db", volume: "pgdata", files: ["seed.sql"] }],
+    services: [
+      {
+        ...db!,
+        ...(isTuned && { command: ["postgres", "-c", "work_mem=8MB"] }),
+        ...(!isBranched && { mounts: [...db!.mounts, { kind: "anonymous", target: "/archive" }] }),
+      },
+      service("web", { ...web, environment: { COMMIT: commit } }),
+    ],
+    builds: [{ name: "web", context: ".", dockerfile: "Dockerfile", inline: null, target: null, args: {}, tag: "" }],
+  };
+}
