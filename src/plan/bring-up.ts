@@ -210,9 +210,12 @@ function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedCo
 function shouldStart(service: ServiceSpec, container: ObservedContainer): boolean {
   if (container.state !== "exited") return false;
   if (service.kept) return true;
-  const staysEnded = service.restart === "no" || service.restart === "on-failure";
-  if (service.job || (container.exitCode === 0 && staysEnded)) return false;
-  return (container.exitCode ?? 0) >= 128 || container.exitCode === 0 || (container.ranMs ?? 0) >= 10_000;
+  if (service.job) return false;
+  const worked = (container.ranMs ?? 0) >= 10_000;
+  if (container.exitCode === 0 && service.restart === "on-failure") return worked && service.ports.length > 0;
+  // The engine's own end (a restart, a reboot) lets them end in good order: what is no job has to stay all the same.
+  if (container.exitCode === 0 && service.restart === "no") return worked;
+  return (container.exitCode ?? 0) >= 128 || container.exitCode === 0 || worked;
 }
 
 function tellEnd(container: ObservedContainer): string {

@@ -121,3 +121,19 @@ describe("two servers never run on the same files", () => {
     expect(plan.steps.find((step) => step.id === "remove:shop-pr-42-ab12-db-new")).toMatchObject({ graceMs: 10_000 });
   });
 });
+
+test.each([
+  ["without restart:, after good work (the engine was stopped)", { restart: "no" }, 60_000, true],
+  ["without restart:, at once", { restart: "no" }, 500, false],
+  ["as a job", { restart: "no", job: true }, 60_000, false],
+  ["on-failure, with a port that others are promised", { restart: "on-failure" }, 60_000, true],
+  ["on-failure, with none: it is done", { restart: "on-failure", ports: [] }, 60_000, false],
+] as const)("what serves and ended with 0 %s is started again: %o, %i ms, %s", (_name, more, ranMs, started) => {
+  const [db, web] = served.services;
+  const serving = { ...served, services: [db!, { ...web!, ...more, ports: "ports" in more ? [] : web!.ports }] };
+  const state = running(serving, volume);
+  const ended = { ...state.containers[1]!, state: "exited" as const, exitCode: 0, ranMs };
+  expect(ids(settle({ ...state, containers: [state.containers[0]!, ended] }, { serving })).includes("start:web")).toBe(
+    started,
+  );
+});

@@ -267,6 +267,17 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
       },
       service("web", { ...web, environment: { COMMIT: commit } }),
     ],
-    builds: [{ name: "web", context: ".", dockerfile: "Dockerfile", inline: null, target: null, args: {}, tag: "" }],
+    builds: [
+      {
+        name: "web",
+        context: ".",
+        dockerfile: "Dockerfile",
+        inline: null,
+        target: null,
+        args: {},
+        secrets: [],
+        tag: "",
+      },
+    ],
   };
 }

@@ -37,7 +37,8 @@ export async function startScenario(
     ...rest,
   });
   const { github, mayfly, serverId } = stage;
-  const docker = connect("unix:///var/run/docker.sock");
+  const engine = options.config?.["engine"] as { host: string } | undefined;
+  const docker = connect(engine?.host ?? "unix:///var/run/docker.sock");
 
   const push: Scenario["push"] = ({ branch, files: changed }) =>
     github.push({ repo: repository, branch, files: changed, author: "ann" });

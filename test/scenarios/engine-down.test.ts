@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
+import { miniShop } from "../support/mini-shop.ts";
+import { createOwnEngine, type OwnEngine } from "../support/own-engine.ts";
+import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
+
+let engine: OwnEngine;
+let scenario: Scenario;
+beforeAll(async () => {
+  engine = await createOwnEngine({ images: ["node:24"] });
+  scenario = await startScenario({
+    files: miniShop(),
+    config: { engine: { host: engine.host }, network: { pool: engine.pool } },
+  });
+});
+afterAll(async () => {
+  try {
+    await endScenario(scenario);
+  } finally {
+    await engine[Symbol.asyncDispose]();
+  }
+});
+
+const logged = (text: string) => readFileSync(scenario.mayfly.logFile, "utf8").includes(text);
+
+/** Without `restart:`, and ending in good order when it is told to. */
+const restartless = miniShop({
+  page: "restartless",
+  compose: miniShop()["compose.yaml"]!.replace("    restart: unless-stopped\n", ""),
+});
+
+describe("the engine is stopped and started", () => {
+  test.each([
+    [
+      "an image is built",
+      "building",
+      miniShop({ dockerfile: 'FROM node:24\nRUN sleep 4\nCOPY . /app\nCMD ["node", "/app/server.js"]\n' }),
+    ],
+    [
+      "a service starts",
+      "starting",
+      miniShop({
+        server: `setTimeout(() => {}, 5000);\n${miniShop()["web/server.js"]!.replace("server.listen(3000", "setTimeout(() => server.listen(3000").replace('console.log("listening"));', 'console.log("listening")), 4000);')}`,
+      }),
+    ],
+  ])("while %s: nothing fails, and the preview becomes ready once it is back", async (_when, phase, files) => {
+    tellOnFailure(scenario);
+    const number = await scenario.open({ branch: `stopped-${phase}`, files });
+    const slug = `shop-pr-${number}`;
+    await scenario.seen(slug, (view) => view.phase === phase);
+    await engine.stop();
+    await eventually(() => logged("engine-unreachable"), { timeoutMs: 20_000 });
+    expect(await scenario.mayfly.show(slug)).toMatchObject({ newest: { failure: null } });
+    await engine.start();
+    const { url } = await scenario.seen(slug, (view) => view.phase === "ready");
+    expect((await scenario.mayfly.visit(url)).status).toBe(200);
+  });
+
+  test("in good order or by a power cut, with Mayfly up first: it says so, serves pages, and every preview comes back", async () => {
+    tellOnFailure(scenario);
+    const { mayfly } = scenario;
+    const number = await scenario.open({ branch: "restartless", files: restartless });
+    // What ends right after its start only would end again: it is left alone.
+    await scenario.seen(
+      `shop-pr-${number}`,
+      ({ serving }) => serving !== null && Date.now() - serving.readyAt > 10_000,
+    );
+    const views = await Promise.all(
+      [1, 2, number].map((each) => scenario.seen(`shop-pr-${each}`, (view) => view.phase === "ready")),
+    );
+    for (const end of [engine.stop, engine.cutPower]) {
+      await mayfly.kill();
+      await end();
+      await mayfly.start();
+      for (const { url, slug } of views) {
+        expect(await mayfly.show(slug)).toMatchObject({ phase: "ready" });
+        const page = await mayfly.visit(url, { headers: { accept: "text/html" } });
+        expect(page.status).toBe(503);
+        expect(page.body).toContain(slug);
+      }
+      await engine.start();
+      for (const { url } of views) {
+        await eventually(async () => expect((await mayfly.visit(url)).status).toBe(200), { timeoutMs: 60_000 });
+      }
+    }
+  });
+});
