@@ -72,7 +72,8 @@ export async function buildSnapshot(host: DataHost, build: SnapshotBuild, signal
 /** Removes a snapshot's volume and the container that was building it; gone already is success. */
 export async function discardSnapshot(docker: Docker, volume: string): Promise<void> {
   await allow(docker.getContainer(builderName(volume)).remove({ force: true, v: true }), 404, 409);
-  await allow(docker.getVolume(volume).remove(), 404);
+  // In use still: the next sweep takes it, and nothing else ever does.
+  await allow(docker.getVolume(volume).remove(), 404, 409);
 }
 
 type Filling = { build: SnapshotBuild; plan: ContainerPlan; container: Docker.Container };
