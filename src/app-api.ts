@@ -44,11 +44,11 @@ export function createApiWorld(options: Options): ApiWorld {
   const { config, store, site, loop, docker, server } = options;
   const live = () => store.previews.list({ gone: false });
   const numbers = () => {
-    const phases = live().map((preview) => site.view(preview).phase);
+    const views = live().map(site.view);
     return {
-      up: phases.filter((phase) => phase === "ready").length,
+      up: views.filter(({ phase }) => phase === "ready").length,
       asleep: 0,
-      waiting: loop.queueLength(),
+      waiting: views.filter(({ queue }) => queue !== null).length,
       orphans: options.orphans(),
     };
   };

@@ -1,3 +1,4 @@
+import type { PlaceDesk } from "./app-places.ts";
 import type { AccessDesk } from "./app-access.ts";
 import { ttlOf } from "./app-when.ts";
 import type { ServerConfig } from "./config/server.ts";
@@ -15,13 +16,14 @@ type SiteWorld = {
   config: ServerConfig;
   store: Store;
   access: AccessDesk;
+  places: Pick<PlaceDesk, "turnOf">;
   clock: Clock;
   /** Hides secrets in what people of a repository see. */
   mask(text: string, of: Pick<Preview, "repositoryId">): string;
 };
 
 /** What people are shown of the previews: the API, the dashboard, the comment and the preview's own pages read it here. */
-export function createSite({ config, store, access, clock, mask }: SiteWorld) {
+export function createSite({ config, store, access, places, clock, mask }: SiteWorld) {
   const listeners = new Set<(key: string) => void>();
   const hostOf = (slug: string) => previewHost(slug, config.domain);
 
@@ -33,6 +35,7 @@ export function createSite({ config, store, access, clock, mask }: SiteWorld) {
       link: (host) => access.linkTo(preview, host),
       access: access.accessTo(preview),
       ttlMs: ttlOf(preview, config),
+      queue: places.turnOf(preview.key),
       branches: store.volumes.branchesOf(preview.key),
     });
 
@@ -47,7 +50,7 @@ export function createSite({ config, store, access, clock, mask }: SiteWorld) {
       number: seen.number,
       title: seen.title,
       commit: seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
-      state: routeStates[seen.phase],
+      state: routeStateOf(seen),
       reason: seen.phase === "failed" ? null : seen.reason,
       failure: failure && { what: mask(failure.what, preview), where: failure.where ?? "", now: failure.now },
       timeline: newestEvents(store, key).map(toRow),
@@ -64,7 +67,7 @@ export function createSite({ config, store, access, clock, mask }: SiteWorld) {
     link: (host: string) => previewLink(host, config.publicUrl),
     view,
     page,
-    routeState: (preview: Preview): RouteState => routeStates[view(preview).phase],
+    routeState: (preview: Preview): RouteState => routeStateOf(view(preview)),
 
     /** By slug, `acme/shop#42`, `shop#42` or key. */
     find(id: string): Preview | null {
@@ -94,6 +97,10 @@ export function createSite({ config, store, access, clock, mask }: SiteWorld) {
       return () => void listeners.delete(listener);
     },
   };
+}
+
+function routeStateOf({ phase, queue }: PreviewView): RouteState {
+  return queue === null ? routeStates[phase] : "queued";
 }
 
 const routeStates: Record<Phase, RouteState> = {

@@ -7,6 +7,7 @@ import { createData } from "./app-data.ts";
 import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { openGitHub, repositoriesOf } from "./app-github.ts";
+import { createPlaces } from "./app-places.ts";
 import { createRenderer } from "./app-render.ts";
 import { lookAround, routeAll } from "./app-restart.ts";
 import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
@@ -69,7 +70,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const data = opening.use(createData({ config, store, docker, server, clock, randomId, log, onEnd }));
   const learn = createLearner({ keeper, store, docker, server });
   const access = createAccessDesk({ config, store, secret: accessSecret, randomId });
-  const site = createSite({ config, store, access, clock, mask: masks.of });
+  const places = createPlaces({ config, store });
+  const site = createSite({ config, store, access, places, clock, mask: masks.of });
   const switchboard = createSwitchboard(site.hostOf);
   const gateway = createGateway({
     own: {
@@ -144,6 +146,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       wishes: keepLocalPulls(store.wishes),
       forge: withLocalPulls(github, store),
       ...deciders,
+      places,
       tell: createTeller({ config, store, client: github, site, access, docker, server, keeper, learn, clock, log }),
       onChange: show,
       clock,

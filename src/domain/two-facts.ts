@@ -1,10 +1,16 @@
+import { turnPlace } from "./admission.ts";
 import type { PreviewView } from "./view.ts";
 
 /** What is there now, and what became of a newer attempt than the one that serves; null when there is none. */
 export type TwoFacts = { state: string; newest: string | null };
 
 /** The state as two facts: `ready` and `failed` read together as "ready, newest failed". */
-export function twoFacts({ phase, serving, newest }: Pick<PreviewView, "phase" | "serving" | "newest">): TwoFacts {
+export function twoFacts({
+  phase,
+  queue,
+  serving,
+  newest,
+}: Pick<PreviewView, "phase" | "queue" | "serving" | "newest">): TwoFacts {
   const isNewer = serving !== null && newest !== null && newest.generation > serving.generation;
-  return { state: phase, newest: isNewer ? newest.phase : null };
+  return { state: queue === null ? phase : `waiting, ${turnPlace(queue)}`, newest: isNewer ? newest.phase : null };
 }

@@ -1,4 +1,5 @@
 import type { Access } from "./access.ts";
+import { type Turn, turnWords } from "./admission.ts";
 import type { Failure } from "./errors.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
@@ -32,6 +33,8 @@ export type PreviewView = {
   phase: Phase;
   /** Why it is in this phase, in a sentence; null when there is nothing to say. */
   reason: string | null;
+  /** Its turn, while there is no place for it. */
+  queue: Turn | null;
   serving: { commit: string; generation: number; readyAt: number; seconds: number } | null;
   newest: {
     commit: string;
@@ -70,6 +73,8 @@ export function viewPreview(
     access: Access;
     /** How long an unused preview stays; null: without an end. */
     ttlMs: number | null;
+    /** Null for what does not wait. */
+    queue: Turn | null;
     branches: Readonly<Record<string, VolumeBranch>>;
   },
 ): PreviewView {
@@ -93,7 +98,8 @@ export function viewPreview(
       link: context.link(host),
     })),
     phase: phaseOf(preview, serving, newest),
-    reason: reasonOf(preview, context.now, { serving, newest }),
+    reason: context.queue ? turnWords(context.queue) : reasonOf(preview, context.now, { serving, newest }),
+    queue: context.queue,
     serving:
       running && serving?.readyAt != null
         ? {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../domain/catalogue.ts";
 import { isUnwanted } from "../domain/preview.ts";
+import { turnWords } from "../domain/admission.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { newestAttempt } from "./attempt.ts";
@@ -58,7 +59,11 @@ function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "c
   const attempt = newestAttempt(view, details);
   switch (attempt.kind) {
     case "waiting":
-      return { state: "pending", description: "Waiting", targetUrl: pageUrl };
+      return {
+        state: "pending",
+        description: view.queue === null ? "Waiting" : `Waiting: ${turnWords(view.queue)}`,
+        targetUrl: pageUrl,
+      };
     case "under way": {
       const at = attempt.at.map(({ what }) => what).join(", ");
       return {

@@ -1,3 +1,4 @@
+import { turnWords } from "../domain/admission.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Moment, newestAttempt } from "./attempt.ts";
@@ -43,6 +44,7 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
       return sentence(`${name} serves ${served}. ${newest} failed: ${why}`);
     }
     case "waiting": {
+      if (view.queue !== null) return `Waiting: ${turnWords(view.queue)}.`;
       const what = attempt.commit === null ? "" : ` to deploy ${shortCommit(view, attempt.commit, details)}`;
       return served === null ? `Waiting${what}.` : `Waiting${what}. ${name} still serves ${served}.`;
     }

@@ -1,11 +1,13 @@
 import { MayflyError } from "../domain/errors.ts";
+import type { Places } from "./ports.ts";
 import { createQueue, type Queue, type RunResult } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import { refresh, type RefreshWorld } from "./refresh.ts";
 import type { World } from "./world.ts";
 
-export type LoopWorld = Omit<World, "changed"> &
+export type LoopWorld = Omit<World, "changed" | "takePlace" | "placeFreed"> &
   Omit<RefreshWorld, "wishes"> & {
+    places: Places;
     /** Tells the pull request what is so now; skips what was told before. */
     tell(key: string, signal: AbortSignal): Promise<RunResult>;
     /** Somebody watches (pages, the dashboard). */
@@ -27,6 +29,8 @@ export type Loop = AsyncDisposable & {
 
 /** A deployment's every step is news; GitHub is told once a second at most. */
 const tellRestMs = 1000;
+/** Of those who wait, so many hear of a new turn when it comes; the others, whose turn is far, at the next resync. */
+const toldAtOnce = 10;
 
 /**
  * Three stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
@@ -45,8 +49,20 @@ export function createLoop(given: LoopWorld): Loop {
   };
 
   const tell = createQueue({ clock, parallel: 4, restMs: tellRestMs, run: given.tell, onError: failed("tell") });
+  /** Who got a place begins; who still waits is told of the new turn. */
+  const givePlaces = (asked: string | null): void => {
+    const got = given.places.give();
+    for (const key of got) if (key !== asked) converge.add(key);
+    if (got.length === 0 && asked !== null) return;
+    for (const key of given.places.waiting().slice(0, toldAtOnce)) world.changed(key);
+  };
   const world: World = {
     ...given,
+    takePlace: (key) => {
+      if (!given.places.holds(key)) givePlaces(key);
+      return given.places.holds(key);
+    },
+    placeFreed: () => givePlaces(null),
     changed: (key) => {
       given.onChange(key);
       tell.hint(key);

@@ -185,6 +185,15 @@ export type Attempts = {
   retireAll(key: string): void;
 };
 
+/** Previews are up in places, of which there are so many; who has none waits. */
+export type Places = {
+  /** Gives the free ones to those whose turn it is; answers their keys. */
+  give(): string[];
+  holds(key: string): boolean;
+  /** Who waits, in the order of their turns. */
+  waiting(): string[];
+};
+
 /** What people see happen. */
 export type Timeline = {
   begin(event: { preview: string; generation: number; name: string }): void;

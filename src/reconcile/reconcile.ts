@@ -30,6 +30,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     return remove(preview, world, signal);
   }
 
+  if (!world.takePlace(key)) return { kind: "done" };
   world.attempts.begin({ preview: key, generation, commit, cause: preview.spec.cause });
   const deployments = world.attempts.of(key);
   const attempt = deployments.find((each) => each.generation === generation);
@@ -159,6 +160,7 @@ async function remove(preview: Preview, world: World, signal: AbortSignal): Prom
   world.wishes.markGone(key, spec.generation);
   world.log.info({ preview: key, reason: spec.reason }, "gone");
   world.changed(key);
+  world.placeFreed();
   return { kind: "done" };
 }
 

@@ -41,6 +41,10 @@ export type World = {
   clock: Clock;
   randomId: RandomId;
   log: Logger;
+  /** Whether the preview may be up; takes a free place when it is its turn. */
+  takePlace(key: string): boolean;
+  /** Nothing of a preview is left, or it waits no more: others move up. */
+  placeFreed(): void;
   /** Something about this preview is new: tell people. */
   changed(key: string): void;
 };

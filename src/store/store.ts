@@ -8,6 +8,7 @@ import { createAuditedWrites } from "./audited.ts";
 import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
 import { createDeploymentStore } from "./deployments.ts";
+import { createPlaceStore } from "./places.ts";
 import { createPreviewStore } from "./previews.ts";
 import { createPublishedStore } from "./published.ts";
 import { createRepositoryStore } from "./repositories.ts";
@@ -27,6 +28,7 @@ const deliveriesKeptMs = 7 * 86_400_000;
 export function openStore(path: string, clock: Clock) {
   const database = openDatabase(path);
   const repositories = createRepositoryStore(database);
+  const places = createPlaceStore(database);
   const previews = createPreviewStore(database, repositories);
   const deliveries = createDeliveryStore(database);
   const deployments = createDeploymentStore(database);
@@ -44,6 +46,18 @@ export function openStore(path: string, clock: Clock) {
   return {
     previews,
     repositories,
+
+    places: {
+      live: places.live,
+      lastAdmitted: places.lastAdmitted,
+      /** Gives places to whom `choose` names, of what is so at that moment; answers them. */
+      give: (choose: () => string[]): string[] =>
+        database.transaction(() => {
+          const keys = choose();
+          places.admit(keys, now());
+          return keys;
+        }),
+    },
     requests,
     published: <T>() => createPublishedStore<T>(database),
 

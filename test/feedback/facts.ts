@@ -1,3 +1,4 @@
+import type { Turn } from "../../src/domain/admission.ts";
 import type { Failure } from "../../src/domain/errors.ts";
 import {
   type Deployment,
@@ -93,6 +94,7 @@ export type Story = {
   number?: number;
   secrets?: string[];
   visitedAt?: number;
+  queue?: Turn;
   /** What stands before the path of links that let people in. */
   key?: string;
 };
@@ -106,6 +108,7 @@ export function tell({
   number = 42,
   secrets = [],
   visitedAt,
+  queue,
   key = "",
 }: Story): [PreviewView, ReportDetails] {
   const generation = Math.max(0, ...deployments.map((each) => each.generation));
@@ -130,7 +133,7 @@ export function tell({
     createdAt: now - 2 * 86_400_000,
     goneAt: goneAt ?? null,
     visitedAt: visitedAt ?? null,
-    admittedAt: null,
+    admittedAt: 0,
     allowed: [],
   };
   const view = viewPreview(preview, deployments, {
@@ -140,6 +143,7 @@ export function tell({
     link: (host) => `https://${host}${key}`,
     branches: {},
     access: key === "" ? "public" : "link",
+    queue: queue ?? null,
     ttlMs: 3 * 86_400_000,
   });
   const event = {

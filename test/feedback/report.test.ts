@@ -94,6 +94,12 @@ test.each<[string, Story, string, string]>([
   ],
   ["not begun", { spec: { generation: 1 } }, `Waiting to deploy ${first}.`, "pending"],
   [
+    "without a place",
+    { spec: { generation: 1 }, queue: { place: 2, of: 3, up: 20, max: 20, limit: "server" } },
+    "Waiting: 2nd in the queue of 3; 20 of 20 previews are up.",
+    "pending",
+  ],
+  [
     "a newer wish, not begun",
     { spec: { generation: 2, pull: pull({ headCommit: commits.second }) }, deployments: [attempt(1)] },
     `Waiting to deploy ${second}. ${name} still serves ${first}.`,

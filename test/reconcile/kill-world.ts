@@ -140,6 +140,8 @@ export function createKillWorld() {
       builds,
       snapshots,
       secretPrints: async () => ({}),
+      takePlace: () => (check(), true),
+      placeFreed: check,
       engine: {
         observe: async () => (check(), engine.observe()),
         resolveImage: async (image, tag) => (

@@ -275,6 +275,7 @@ describe("a preview that nobody uses", () => {
 
   test("goes when its time is over, also while the forge is down, and comes back with a push", async () => {
     await once();
+    store.places.give(() => [key]);
     await clock.advance(ttlMs - 1);
     await once();
     expect(wish().wanted).toBe("running");
@@ -292,6 +293,7 @@ describe("a preview that nobody uses", () => {
 
   test("stays when it was visited, which changes no revision", async () => {
     await once();
+    store.places.give(() => [key]);
     const { revision } = store.previews.get(key)!;
     await clock.advance(ttlMs - 1);
     store.previews.visited(key, clock.now());
@@ -302,6 +304,7 @@ describe("a preview that nobody uses", () => {
 
   test("waits for what somebody said before its end, while the forge cannot say who may", async () => {
     await once();
+    store.places.give(() => [key]);
     await clock.advance(ttlMs);
     comment("pin", "ann");
     writers = down;

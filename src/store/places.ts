@@ -1,0 +1,34 @@
+import type { Standing } from "../domain/admission.ts";
+import type { Database } from "./database.ts";
+
+/** Who holds one of the places that there are, and who waits for one. */
+export function createPlaceStore(database: Database) {
+  return {
+    /** Of every preview that is not gone. */
+    live: (): Standing[] =>
+      database
+        .all(
+          `select key, repository_id as repositoryId, admitted_at as admittedAt,
+             json_extract(spec, '$.wanted') = 'running' as wanted, json_extract(spec, '$.wantedSince') as wantedSince
+           from previews where gone_at is null`,
+        )
+        .map((row) => ({ ...(row as Standing), wanted: row["wanted"] === 1 })),
+
+    /** When each repository was last given a place, to previews that are gone too. */
+    lastAdmitted: (): Map<number, number> =>
+      new Map(
+        database
+          .all(
+            "select repository_id as id, max(admitted_at) as at from previews where admitted_at is not null group by 1",
+          )
+          .map((row) => [row["id"] as number, row["at"] as number]),
+      ),
+
+    /** Gives places to these, in this order; no change of the wish. */
+    admit(keys: readonly string[], now: number): void {
+      // A millisecond apart, so that their order is known afterwards too.
+      for (const [index, key] of keys.entries())
+        database.run("update previews set admitted_at = ? where key = ?", now + index, key);
+    },
+  };
+}
