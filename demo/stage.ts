@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 import { createGitHub, type GitHub, type GitHubOptions } from "./github-server.ts";
+import type { AppSeed } from "./github-types.ts";
 import { type Mayfly, startMayfly } from "./mayfly.ts";
 
 /** GitHub and Mayfly, connected: what the demo, the scenarios and the benchmarks play on. */
@@ -17,6 +18,10 @@ export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
   port?: number;
   /** Between two comparisons with GitHub; an hour when not given. */
   poll?: string;
+  /** Mayfly is this GitHub App, without a token. */
+  app?: AppSeed;
+  /** False: no event ever reaches Mayfly. */
+  webhook?: boolean;
   /** Added to (or in place of) what the server file says. */
   config?: Record<string, unknown>;
   /** What Mayfly's command line is given to, called when the server file is written; this checkout by default. */
@@ -40,7 +45,8 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       users: options.users,
       repositories: options.repositories,
       token,
-      webhook: { url: `http://127.0.0.1:${port}/webhooks/github`, secret },
+      ...(options.webhook !== false && { webhook: { url: `http://127.0.0.1:${port}/webhooks/github`, secret } }),
+      ...(options.app && { app: options.app }),
     }),
   );
   const config = {
@@ -50,7 +56,9 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     github: {
       api_url: github.apiUrl,
       web_url: github.url,
-      token: { env: "DEMO_TOKEN" },
+      ...(options.app
+        ? { app: { id: options.app.id, private_key: options.app.privateKey } }
+        : { token: { env: "DEMO_TOKEN" } }),
       webhook_secret: { env: "DEMO_SECRET" },
       poll: options.poll ?? "1h",
     },

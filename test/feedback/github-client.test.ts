@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createGitHubClient, type GitHubOptions } from "../../src/feedback/github-client.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -272,6 +273,38 @@ test("a storm of writes is paced below what GitHub takes in a minute, and ends a
   await Promise.all(late.slice(0, 148));
   stopping.abort();
   expect(await late[149]).toMatchObject({ code: "forge-limited", message: expect.stringContaining("stopped") });
+});
+
+test("a repository's old name leads to the new one, for reads and writes, with our token", async () => {
+  const asked: string[] = [];
+  await using server = await serve((request, response) => {
+    const { method, url, headers } = request;
+    void text(request).then((sent) => asked.push(`${method} ${url} ${headers.authorization} ${sent}`));
+    const renamed = url?.replace("/repos/acme/shop", "/repositories/7");
+    if (renamed === request.url)
+      response.setHeader("Content-Type", "application/json").end('{"id":7,"full_name":"acme/store"}');
+    else response.writeHead(request.method === "GET" ? 301 : 307, { location: renamed }).end();
+  });
+  const client = server.client();
+  expect(await client.readRepository(repo)).toEqual({ id: 7, name: "acme/store" });
+  expect(await client.createComment(repo, 1, "hello")).toBe(7);
+  await eventually(() => asked.length === 4);
+  expect(asked.filter((each) => each.includes("/repositories/7"))).toEqual([
+    `GET /repositories/7 Bearer ${token} `,
+    `POST /repositories/7/issues/1/comments Bearer ${token} {"body":"hello"}`,
+  ]);
+});
+
+test("an archived repository refuses our comments for good, in GitHub's own words", async () => {
+  await using server = await serve((_request, response) => {
+    response.writeHead(403, { "Content-Type": "application/json" });
+    response.end('{"message":"Repository was archived so is read-only."}');
+  });
+  await expect(server.client().createComment(repo, 1, "hello")).rejects.toMatchObject({
+    code: "forge-refused",
+    retry: "never",
+    message: expect.stringContaining("archived"),
+  });
 });
 
 async function serve(listener: RequestListener) {

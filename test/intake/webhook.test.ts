@@ -131,6 +131,55 @@ describe("a delivery", () => {
     });
   });
 
+  test.each([
+    ["form-encoded", `payload=${encodeURIComponent(body)}`],
+    ["cut off", body.slice(0, -10)],
+    ["XML", "<payload/>"],
+    ["two documents", `${body}\n${body}`],
+  ])("that is %s is refused, and says which content type to set", async (_name, text) => {
+    const answer = await server().receive(bytes(text), { ...headers, signature: sign(text) });
+    expect(answer).toMatchObject({ status: 400, answer: { what: expect.stringContaining("application/json") } });
+  });
+
+  test.each([
+    "action",
+    "repository",
+    "repository.id",
+    "repository.full_name",
+    "repository.private",
+    "pull_request",
+    "pull_request.number",
+    "pull_request.title",
+    "pull_request.state",
+    "pull_request.user",
+    "pull_request.head",
+    "pull_request.head.sha",
+    "pull_request.head.ref",
+    "pull_request.head.repo",
+    "pull_request.base",
+    "pull_request.base.ref",
+  ])("that lacks %s is refused with its name, and leaves nothing behind", async (field) => {
+    const { receive, store } = server();
+    const text = JSON.stringify(without(payload, field.split(".")));
+    expect(await receive(bytes(text), { ...headers, signature: sign(text) })).toMatchObject({
+      status: 400,
+      answer: { code: "body-invalid", what: expect.stringContaining(`lacks ${field}:`) },
+    });
+    expect(store.previews.list({ gone: true })).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ["null", null],
+    ["a list", []],
+    ["a number", 7],
+    ["a text", "opened"],
+    ["an object in a number's place", { ...payload, repository: { ...payload.repository, id: {} } }],
+    ["a number beyond what is exact", { ...payload, repository: { ...payload.repository, id: 2 ** 60 } }],
+  ])("that is %s is refused", async (_name, value) => {
+    const text = JSON.stringify(value);
+    expect(await server().receive(bytes(text), { ...headers, signature: sign(text) })).toMatchObject({ status: 400 });
+  });
+
   test("of a repository that is not ours is ignored, and says so", async () => {
     const text = JSON.stringify({ ...payload, repository: { ...payload.repository, full_name: "stranger/shop" } });
     expect(await server().receive(bytes(text), { ...headers, signature: sign(text) })).toMatchObject({
@@ -158,6 +207,12 @@ describe("a delivery", () => {
     for (const preview of store.previews.list({ gone: true })) expect(store.requests.open(preview.key)).toEqual([]);
   });
 });
+
+/** The value with what stands at a path left out. */
+function without(value: object, [name = "", ...rest]: string[]): object {
+  const { [name]: found, ...others } = value as Record<string, unknown>;
+  return rest.length === 0 ? others : { ...others, [name]: without(found as object, rest) };
+}
 
 describe("a comment", () => {
   const comment = (text: string, more: object = {}, user: object = { login: "bob", type: "User" }) =>
