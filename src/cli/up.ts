@@ -100,7 +100,7 @@ async function follow(slug: string, commit: string, { client, input, terminal }:
     const outcome = outcomeOf(view, commit);
     if (outcome !== null) {
       if (isJson) terminal.print(JSON.stringify(view));
-      else if (outcome === "ready") terminal.print(`${view.url}\n  ready at ${commit.slice(0, 7)}, in ${elapsed()}`);
+      else if (outcome === "ready") terminal.print(`${view.link}\n  ready at ${commit.slice(0, 7)}, in ${elapsed()}`);
       else tellFailure(view, terminal);
       return outcome === "ready" ? 0 : 1;
     }

@@ -6,6 +6,7 @@ export type Door =
 
 /** Reads an origin-form path; null where it is no door. */
 export function readDoor(path: string): Door | null {
+  if (!path.startsWith("/.mayfly/")) return null;
   const open = /^\/\.mayfly\/open\/([^/?]*)(.*)$/.exec(path);
   if (open !== null) return { kind: "open", key: open[1] ?? "", rest: cleanPath(open[2] ?? "") };
   const pass = /^\/\.mayfly\/pass\/([^/?]*)\/([^/?]*)(.*)$/.exec(path);

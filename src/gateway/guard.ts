@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Access } from "../domain/access.ts";
+import { createFailureLimit } from "../domain/failure-limit.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
 import { type Answer, plainAnswer } from "./answer.ts";
 import { type Door, passPath, readDoor } from "./door.ts";
-import { createFailureLimit } from "./failure-limit.ts";
 import { clientAddress, type TrustedProxies } from "./forwarded.ts";
 import type { Keys, Verdict } from "./keys.ts";
 import { bypassHeader, cookieName, ourCookies } from "./our-headers.ts";
