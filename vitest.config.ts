@@ -17,6 +17,7 @@ const rooms = [
   "telemetry",
   "api",
   "cli",
+  "doctor",
   "demo",
 ];
 

@@ -11,6 +11,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   environment,
   columns: process.stdout.columns ?? (Number(environment["COLUMNS"]) || 80),
   hasColor: process.stdout.isTTY && !environment["NO_COLOR"],
+  isRoot: process.getuid?.() === 0,
   print: (text) => void process.stdout.write(`${text}\n`),
   complain: (text) => void process.stderr.write(`${text}\n`),
   // oxlint-disable-next-line no-restricted-properties, no-restricted-globals -- a terminal's ages are told by the real time

@@ -27,8 +27,9 @@ const rooms: Record<string, { imports: string[]; packages: string[] }> = {
       "@opentelemetry/exporter-trace-otlp-http",
     ],
   },
+  doctor: { imports: ["domain"], packages: ["tldts"] },
   api: { imports: ["domain", "intake"], packages: ["hono", "@hono/node-server", "node:http", "zod"] },
-  cli: { imports: ["domain", "config", "app.ts"], packages: [] },
+  cli: { imports: ["domain", "config", "app.ts", "app-doctor.ts"], packages: [] },
 };
 /** Types of the logger and node's own modules are welcome anywhere, except those that mark an edge. */
 const anywhere = new Set(["pino"]);
@@ -38,6 +39,8 @@ const alsoAllowed: Record<string, string[]> = {
   engine: ["node:net", "node:http"],
   gateway: ["node:net"],
   source: ["node:child_process"],
+  // The host's own programs: git, iptables.
+  doctor: ["node:child_process"],
   // `mayfly demo` starts the demo, which src never imports.
   cli: ["node:child_process"],
 };

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { allow } from "./allow.ts";
 import { demo } from "./demo.ts";
 import { destroy } from "./destroy.ts";
+import { doctor } from "./doctor.ts";
 import { github } from "./github.ts";
 import { logs } from "./logs.ts";
 import { ls } from "./ls.ts";
@@ -28,6 +29,7 @@ export const commands: Readonly<Record<string, Command>> = {
   logs,
   ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
   destroy,
+  doctor,
   token,
   allow,
   share,

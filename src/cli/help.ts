@@ -40,6 +40,7 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
 }
 
 const values: Record<string, string> = {
+  adopt: "ID",
   server: "URL",
   config: "FILE",
   tail: "N",

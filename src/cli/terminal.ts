@@ -4,6 +4,8 @@ export type Terminal = {
   /** Width of a line; 80 where nobody looks. */
   columns: number;
   hasColor: boolean;
+  /** Whether this user may change the machine. */
+  isRoot: boolean;
   /** Writes a line of the answer. */
   print(text: string): void;
   /** Writes a line about the answer, beside it. */

@@ -62,6 +62,10 @@ export const catalogue = {
     hint: "Start it, or correct engine.host in server.yaml.",
   },
   "engine-refused": { title: "The Docker engine refused a call", hint: "See the engine's own message." },
+  "firewall-refused": {
+    title: "The firewall's rules could not be installed",
+    hint: "Run it as root on the host; without --fix it prints them.",
+  },
   "subnets-exhausted": {
     title: "No free subnet is left",
     hint: "Widen network.pool in server.yaml or remove previews.",

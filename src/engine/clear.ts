@@ -26,6 +26,9 @@ export async function clearEngine(docker: Docker, server: string, { caches }: { 
         filters: { label: [`${labels.server}=${server}`, `${labels.kind}=image`] },
       })
     : [];
-  for (const { Id } of images) await allow(docker.getImage(Id).remove(), 404, 409);
+  // By its names: the engine removes none by its id while it has two, as one built again after a lost state has.
+  for (const { Id, RepoTags } of images) {
+    for (const name of RepoTags?.length ? RepoTags : [Id]) await allow(docker.getImage(name).remove(), 404, 409);
+  }
   return { containers: containers.length, networks: networks.length, volumes: volumes.length, images: images.length };
 }

@@ -1,3 +1,4 @@
+import { type Access, createAccess } from "./github-access.ts";
 import { type CommitReports, createCommitReports } from "./github-commit-report.ts";
 import { createReadAgain } from "./github-conditional.ts";
 import { type Conversation, createConversation } from "./github-conversation.ts";
@@ -12,7 +13,8 @@ export type GitHubClient = Pulls &
   Conversation &
   CommitReports &
   Deployments &
-  Pick<Credentials, "gitToken"> & {
+  Pick<Credentials, "gitToken"> &
+  Access & {
     /** The login that we write as; asked once. */
     whoAmI(): Promise<string>;
     /** What GitHub leaves to each account that we call for. */
@@ -44,6 +46,7 @@ export function createGitHubClient(options: GitHubOptions): GitHubClient {
     ...createCommitReports(api, kind),
     ...createDeployments(api),
     gitToken,
+    ...createAccess(credentials),
     whoAmI,
     limits: traffic.limits,
   };

@@ -31,6 +31,7 @@ function connect(...args: string[]) {
     environment: {},
     columns: 80,
     hasColor: false,
+    isRoot: false,
     print: (text) => printed.push(text),
     complain: (text) => complained.push(text),
     now: () => 0,

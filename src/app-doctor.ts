@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type Docker from "dockerode";
+import { pino } from "pino";
+import { openGitHub } from "./app-github.ts";
+import { clock, randomId } from "./app-outside.ts";
+import type { ServerConfig } from "./config/server.ts";
+import { dataStrategy } from "./data/strategy.ts";
+import { type Check, fail } from "./doctor/check.ts";
+import { checkData, checkEngine, checkPool } from "./doctor/engine-checks.ts";
+import { checkFirewall, type Firewall, firewallOf, firewallScript } from "./doctor/firewall.ts";
+import { installFirewall } from "./doctor/firewall-install.ts";
+import { checkGitHub, checkWebhook } from "./doctor/github-checks.ts";
+import {
+  fetchText,
+  hostRoutes,
+  kernelSetting,
+  ownAddresses,
+  printed,
+  resolveName,
+  space,
+  writeProblem,
+} from "./doctor/look.ts";
+import { checkClock, checkDisk, checkGit, checkHandover, checkState } from "./doctor/machine-checks.ts";
+import { checkPublicUrl, checkSites, checkWildcard } from "./doctor/name-checks.ts";
+import { checkOthers } from "./doctor/server-checks.ts";
+import { MayflyError } from "./domain/errors.ts";
+import { labels } from "./domain/labels.ts";
+import { previewLink } from "./domain/naming.ts";
+import { connect } from "./engine/docker.ts";
+import { serversOn } from "./engine/servers.ts";
+import { parseRange } from "./engine/subnets.ts";
+import { tryLock } from "./store/lock.ts";
+
+export { adoptServer } from "./app-adopt.ts";
+
+/** What was found, and how the firewall's rules are typed by hand where they are not in place. */
+export type Examination = { checks: Check[]; firewall: string | null };
+
+/** Looks at everything that Mayfly stands on; with `fix` it installs the firewall first. Throws EngineError `firewall-refused`. */
+export async function examine(config: ServerConfig, { fix }: { fix: boolean }): Promise<Examination> {
+  const state = resolve(config.state);
+  const server = readIfThere(join(state, "server-id"));
+  const isRunning = holds(state);
+  const docker = connect(config.engine.host);
+  const [{ checks: engine, firewall }, names, gitHub] = await Promise.all([
+    lookAtEngine(docker, { config, state, server, fix }),
+    lookAtNames(config, isRunning),
+    lookAtGitHub(config),
+  ]);
+  const machine = [
+    checkState(state, await writeProblem(existsSync(state) ? state : dirname(state))),
+    checkGit(await printed("git", "--version")),
+    checkHandover(await kernelSetting("net/ipv4/tcp_migrate_req")),
+  ];
+  const checks = [...engine, ...machine, ...names, ...gitHub];
+  const isSafe = checks.some(({ name, status }) => name === "firewall" && status === "ok");
+  return { checks, firewall: isSafe || firewall === null ? null : firewallScript(firewall) };
+}
+
+type EngineLook = { config: ServerConfig; state: string; server: string | null; fix: boolean };
+
+async function lookAtEngine(
+  docker: Docker,
+  { config, state, server, fix }: EngineLook,
+): Promise<{ checks: Check[]; firewall: Firewall | null }> {
+  try {
+    const [version, info, networks] = await Promise.all([docker.version(), docker.info(), docker.listNetworks()]);
+    const status = (info.DriverStatus ?? []) as [string, string][];
+    const filesystem = status.find(([name]) => name === "Backing Filesystem")?.[1] ?? "an unknown file system";
+    const rootless = ((info.SecurityOptions ?? []) as string[]).some((option) => option.includes("rootless"));
+    const facts = {
+      version: version.Version,
+      apiVersion: version.ApiVersion,
+      driver: info.Driver,
+      filesystem,
+      rootless,
+    };
+    const bridge = networks.find(({ Name }) => Name === "bridge")?.IPAM?.Config?.[0]?.Subnet ?? null;
+    const firewall = firewallOf({ pool: config.network.pool, builds: bridge });
+    if (fix) await installFirewall(firewall);
+    const disk = await space(info.DockerRootDir as string, state, dirname(state));
+    const data = await dataStrategy({ docker, server: server ?? randomId(16), randomId });
+    const checks = [
+      checkEngine(facts),
+      checkData(data),
+      ...(disk ? [checkDisk(disk)] : []),
+      checkPool(await poolFacts(config.network.pool, networks, server)),
+      checkFirewall(firewall, await printed("iptables-save", "-t", "filter")),
+      checkOthers(await serversOn(docker), server),
+    ];
+    return { checks, firewall };
+  } catch (error) {
+    if (!(error instanceof MayflyError) || error.code === "firewall-refused") throw error;
+    return { checks: [fail("engine", error.message, error.hint)], firewall: null };
+  }
+}
+
+async function poolFacts(pool: string, networks: Docker.NetworkInspectInfo[], server: string | null) {
+  const devices = new Set(networks.map(({ Id, Name }) => (Name === "bridge" ? "docker0" : `br-${Id.slice(0, 12)}`)));
+  const others = networks.filter(({ Labels }) => server === null || Labels?.[labels.server] !== server);
+  return {
+    pool: { text: pool, ...parseRange(pool) },
+    routes: (await hostRoutes()).filter(({ device }) => !devices.has(device)),
+    networks: others.flatMap(({ Name, IPAM }) =>
+      (IPAM?.Config ?? []).flatMap(({ Subnet }) =>
+        Subnet?.includes(".") ? [{ what: `the engine's network ${Name}`, ...parseRange(Subnet) }] : [],
+      ),
+    ),
+  };
+}
+
+async function lookAtNames(config: ServerConfig, isRunning: boolean): Promise<Check[]> {
+  const { domain, publicUrl } = config;
+  const name = `mayfly-doctor-${randomId(8)}.${domain}`;
+  const [addresses, health] = await Promise.all([resolveName(name), fetchText(`${publicUrl}/healthz`)]);
+  const answer = isRunning && addresses.length > 0 ? await fetchText(previewLink(name, publicUrl)) : null;
+  const answers =
+    answer && "text" in answer && answer.status === 404 && answer.text.startsWith("No preview has this name");
+  const problem =
+    "problem" in health ? health.problem : health.text === "ok\n" ? null : `it says ${health.status} to /healthz`;
+  return [
+    checkWildcard({ domain, addresses, own: ownAddresses(), answers: answer && answers === true }),
+    checkSites(domain, config.dashboardHost ?? new URL(publicUrl).hostname),
+    checkPublicUrl({ publicUrl, isRunning, trustsProxies: config.trustedProxies.length > 0, problem }),
+  ];
+}
+
+/** No more repositories than this are asked about one by one. */
+const asked = 50;
+
+async function lookAtGitHub({ github, repositories }: ServerConfig): Promise<Check[]> {
+  const webhook = checkWebhook({ secrets: github.webhookSecrets.length, pollMs: github.pollMs });
+  if (github.token === null && github.app === null) return [webhook, checkGitHub({ kind: "none" })];
+  const named = Object.keys(repositories ?? {}).filter((name) => !name.endsWith("/*"));
+  using gitHub = openGitHub(github, { clock, log: pino({ level: "silent" }), heard() {} });
+  try {
+    const { as, refused, now } = await gitHub.client.access(named.slice(0, asked));
+    return [webhook, checkGitHub({ ...as, refused }), checkClock(now === null ? null : clock.now() - now)];
+  } catch (error) {
+    if (!(error instanceof MayflyError)) throw error;
+    return [webhook, checkGitHub({ kind: "problem", what: error.message, hint: error.hint }), checkClock(null)];
+  }
+}
+
+function holds(state: string): boolean {
+  if (!existsSync(join(state, "lock.db"))) return false;
+  using lock = tryLock(state, "lock.db");
+  return lock === null;
+}
+
+function readIfThere(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
+}

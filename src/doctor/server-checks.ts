@@ -1,0 +1,15 @@
+import { type Check, ok, warn } from "./check.ts";
+
+/** Whose things are on the engine besides ours: another Mayfly's, or our own of a state folder that was lost. */
+export function checkOthers(counts: ReadonlyMap<string, number>, server: string | null): Check {
+  const others = [...counts].filter(([id]) => id !== server);
+  const said = others.map(([id, count]) => `${count} of ${id}`).join(", ");
+  if (others.length === 0) return ok("server", `nothing of another Mayfly is on this engine`);
+  const isNew = server === null || !counts.has(server);
+  if (!isNew) return ok("server", `another Mayfly has things on this engine, which are left alone (${said})`);
+  return warn(
+    "server",
+    `this state folder has nothing on the engine, and another one has (${said})`,
+    "If these were made with a state folder that was lost: mayfly doctor --adopt ID. If another Mayfly runs here: leave it.",
+  );
+}
