@@ -5,6 +5,7 @@ import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
+import type { Disk } from "./engine/disk.ts";
 import { pull, resolveImage } from "./engine/images.ts";
 import { observe } from "./engine/observe.ts";
 import { createSteps } from "./engine/steps.ts";
@@ -24,6 +25,7 @@ type WorkOptions = {
   server: string;
   salt: string;
   docker: Docker;
+  disk: Disk;
   data: Data;
   gateway: Gateway;
   switchboard: Switchboard;
@@ -51,9 +53,10 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
   };
 }
 
-function engineOf({ config, server, docker, data, keeper, learn, clock, log }: WorkOptions): ports.Engine {
+function engineOf({ config, server, docker, disk, data, keeper, learn, clock, log }: WorkOptions): ports.Engine {
   const steps = createSteps({ docker, server, pool: config.network.pool, egress: config.network.egress, clock, log });
   return {
+    requireRoom: disk.require,
     observe: async (key) => {
       await learn(key);
       return observe(docker, server, key);

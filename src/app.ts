@@ -20,6 +20,7 @@ import { createDeciders, createVisits, watchExpiry } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
+import { createDisk } from "./engine/disk.ts";
 import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
@@ -64,9 +65,10 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
 
   // The engine, and what people are shown of it.
   const docker = connect(config.engine.host);
+  const disk = createDisk(docker);
   const onEnd = (key: string) => loop.look(key);
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
-  const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, server, clock, log }));
+  const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, server, clock, log }));
   const data = opening.use(createData({ config, store, docker, server, clock, randomId, log, onEnd }));
   const learn = createLearner({ keeper, store, docker, server });
   const access = createAccessDesk({ config, store, secret: accessSecret, randomId });
@@ -122,6 +124,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     server,
     salt,
     docker,
+    disk,
     data,
     gateway,
     switchboard,

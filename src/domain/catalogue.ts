@@ -70,6 +70,10 @@ export const catalogue = {
     title: "No free subnet is left",
     hint: "Widen network.pool in server.yaml or remove previews.",
   },
+  "disk-full": {
+    title: "The engine's disk is almost full",
+    hint: "Make room on the host (docker system df shows what takes it, docker builder prune frees builds), then comment /redeploy.",
+  },
   "image-unavailable": {
     title: "An image can neither be found nor pulled",
     hint: "Check its name and tag, and that this host can reach its registry.",

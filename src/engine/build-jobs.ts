@@ -8,9 +8,11 @@ import type { Trust } from "../domain/stack.ts";
 import type { BuildSpec } from "../domain/stack.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import { type BuildFiles, packContext } from "./build-context.ts";
+import { limitBuild } from "./build-limits.ts";
 import { type BuildLog, createBuildLog } from "./build-log.ts";
 import { runBuild } from "./build-run.ts";
 import type { BuildGifts } from "./build-session.ts";
+import type { Disk } from "./disk.ts";
 import { allow } from "./docker.ts";
 
 export type BuildOutcome = { state: "built" } | { state: "building" } | { state: "failed"; failure: Failure };
@@ -52,6 +54,8 @@ export type BuildOptions = {
   timeoutMs: number;
   clock: Clock;
   log: Logger;
+  /** Room on the disk; without it none is looked for. */
+  disk: Disk | undefined;
   /** Logs are kept in `<logFolder>/<preview>/<hash of the tag>.log`. */
   logFolder: string;
   onEnd(previewKey: string): void;
@@ -176,17 +180,12 @@ export function createBuildJobs(options: BuildOptions): BuildJobs {
 
 /** One build from its files to its image, or to the end of its time. */
 async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
-  const { docker, clock, timeoutMs } = options;
+  const { docker } = options;
   const { build, request } = job;
   // It may have come since it was asked for: another job's end and this request can cross.
   if (await allow(docker.getImage(build.tag).inspect(), 404)) return;
-  const late = new AbortController();
-  const done = new AbortController();
-  clock.sleep(timeoutMs, done.signal).then(
-    () => late.abort(),
-    () => undefined,
-  );
-  const signal = AbortSignal.any([job.cancel.signal, late.signal]);
+  using limits = limitBuild(options);
+  const signal = AbortSignal.any([job.cancel.signal, limits.signal]);
   const told = () => {
     for (const preview of job.subscribers.keys()) options.onOutput?.(preview);
   };
@@ -205,9 +204,9 @@ async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
     const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {} };
     await runBuild(docker, { build, context, labels, cacheNamespace, gifts }, output, signal);
   } catch (error) {
-    throw late.signal.aborted && !job.cancel.signal.aborted ? tookTooLong(build, output, timeoutMs) : error;
-  } finally {
-    done.abort();
+    if (job.cancel.signal.aborted || !limits.signal.aborted) throw error;
+    const { reason } = limits.signal;
+    throw reason instanceof EngineError ? reason : tookTooLong(build, output, options.timeoutMs);
   }
 }
 

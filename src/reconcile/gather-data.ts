@@ -2,6 +2,7 @@ import type { Failure } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { ResolvedImage, Snapshot, StackSpec, StackState } from "../domain/stack.ts";
 import { wishSnapshots } from "../plan/snapshots.ts";
+import { missingVolumes } from "../plan/volumes.ts";
 import type { World } from "./world.ts";
 
 export type GatheredData =
@@ -25,6 +26,7 @@ export async function gatherData(preview: Preview, input: DataInput, world: Worl
     owner: { repositoryId: preview.repositoryId, trust: stack.trust },
     open: (signal: AbortSignal) => world.source.checkout(preview, stack.commit, signal),
   };
+  if (missingVolumes(input).length > 0) await world.engine.requireRoom("data is to be made");
   const outcomes = await Promise.all(
     wishSnapshots(input, preview).map(async (wish) => {
       const outcome = await world.snapshots.request(wish, subscriber, request);

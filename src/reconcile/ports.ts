@@ -117,6 +117,8 @@ export type Engine = {
   resolveImage(image: ServiceSpec["image"], tag: string | null, repositoryId: number): Promise<ResolvedImage | null>;
   /** Pulls by name, a team's with the operator's accounts; throws EngineError `image-unavailable`. */
   pull(reference: string, trust: StackSpec["trust"], signal: AbortSignal): Promise<void>;
+  /** Throws EngineError `disk-full` when there is too little room for what writes much. */
+  requireRoom(what: string): Promise<void>;
   /** Runs one engine step; throws EngineError. */
   run(step: Step, context: StepContext): Promise<void>;
 };
@@ -176,6 +178,8 @@ export type Attempts = {
   begin(attempt: { preview: string; generation: number; commit: string; cause: string }): void;
   prepared(key: string, stack: StackSpec, findings: Finding[]): void;
   enter(key: string, generation: number, phase: "building" | "starting"): void;
+  /** It cannot go on for now; answers since when, without progress in between (epoch milliseconds). */
+  stall(key: string, generation: number): number;
   /** The commit point, with what the names meant at that moment. */
   commit(key: string, stack: StackSpec): boolean;
   fail(key: string, generation: number, failure: Failure): void;

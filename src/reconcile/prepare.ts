@@ -75,7 +75,9 @@ export async function gatherImages(
       world.engine.pull(reference, stack.trust, signal),
     );
   }
-  const outcomes = missingBuilds(stack, missing).map((build) => {
+  const builds = missingBuilds(stack, missing);
+  if (builds.length > 0) await world.engine.requireRoom("an image is to be built");
+  const outcomes = builds.map((build) => {
     const subscriber = { preview: preview.key, generation: stack.generation };
     return world.builds.request(build, subscriber, buildContext(preview, stack, build.name, world));
   });

@@ -12,7 +12,7 @@ import type { World } from "./world.ts";
 
 /** How long requests in flight to the old generation may take to end. */
 const drainMs = 30_000;
-/** An attempt that only our own host or GitHub keeps from going on is tried again for this long. */
+/** An attempt that makes no progress, because of our own host or GitHub, is tried again for this long. */
 const patienceMs = 600_000;
 
 /**
@@ -63,7 +63,12 @@ async function deploy(about: Attempt, world: World, signal: AbortSignal): Promis
 
 /** What only our host or the git server keeps from going on is tried again; anything else is the attempt's end. */
 function endOrRetry({ preview, attempt }: Attempt, failure: Failure, world: World): RunResult | "ended" {
-  if (failure.retry === "backoff" && world.clock.now() - attempt.startedAt < patienceMs) return { kind: "backoff" };
+  if (failure.retry === "backoff") {
+    // Without its engine no attempt can end better than this one: it waits.
+    if (failure.code === "engine-unreachable") return { kind: "backoff" };
+    const stalledAt = world.attempts.stall(preview.key, attempt.generation);
+    if (world.clock.now() - stalledAt < patienceMs) return { kind: "backoff" };
+  }
   world.builds.release(preview.key);
   world.snapshots.release(preview.key);
   world.attempts.fail(preview.key, attempt.generation, failure);

@@ -5,8 +5,6 @@ import type { Database } from "./database.ts";
 
 /** The attempts: one row a generation. `ready_at` is the commit point of the swap. */
 export function createDeploymentStore(database: Database) {
-  const setPhase = (where: string, phase: DeploymentPhase, ...values: (string | number)[]) =>
-    database.run(`update deployments set phase = ? where ${where}`, phase, ...values);
   return {
     /** Of one preview, oldest first. */
     of: (preview: string): Deployment[] =>
@@ -36,8 +34,27 @@ export function createDeploymentStore(database: Database) {
       );
     },
 
+    /** A phase that it was not in is progress. */
     enter: (preview: string, generation: number, phase: "building" | "starting"): number =>
-      setPhase("preview = ? and generation = ? and phase <> ?", phase, preview, generation, phase),
+      database.run(
+        "update deployments set phase = ?, stalled_at = null where preview = ? and generation = ? and phase <> ?",
+        phase,
+        preview,
+        generation,
+        phase,
+      ),
+
+    /** It cannot go on for now; answers since when that is so. */
+    stall(preview: string, generation: number, now: number): number {
+      const row = database.get(
+        `update deployments set stalled_at = coalesce(stalled_at, ?) where preview = ? and generation = ?
+         returning stalled_at`,
+        now,
+        preview,
+        generation,
+      );
+      return (row?.["stalled_at"] as number | undefined) ?? now;
+    },
 
     /** The commit point: from here on the gateway routes to this generation. Never again for one that ended. */
     commit: (preview: string, stack: StackSpec, now: number): boolean =>

@@ -105,6 +105,8 @@ export const migrations: readonly string[] = [
     ended_at integer,
     failure text,
     trouble text,
+    -- since when only our own host or GitHub keeps it from going on
+    stalled_at integer,
     findings text not null default '[]',
     stack text,
     primary key (preview, generation)

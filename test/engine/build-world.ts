@@ -22,6 +22,7 @@ export async function createBuildWorld(options: Partial<BuildOptions> = {}) {
     docker: world.docker,
     server: world.server,
     parallel: 2,
+    disk: undefined,
     timeoutMs: 60_000,
     clock,
     log,

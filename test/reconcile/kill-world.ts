@@ -132,6 +132,7 @@ export function createKillWorld() {
         fail: "fail",
         retireAll: "retire",
         trouble: "trouble",
+        stall: "stall",
       }),
       volumes: guarded(store.volumes, { complete: "complete", forgetAll: "forget volumes" }),
       // A dead process writes no history, and its last promises must not fail because of it.
@@ -150,6 +151,7 @@ export function createKillWorld() {
         ),
         pull: async (reference) =>
           act({ kind: "pull", id: reference }, () => void engine.images.set(reference, images["db"]!)),
+        requireRoom: async () => check(),
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
           const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;
@@ -203,6 +205,7 @@ export function createKillWorld() {
   return {
     put,
     live,
+    advance: (ms: number) => void (now += ms),
     broken: engine.broken,
     /** All that outlives the process, in words that two runs share. */
     summary: () => ({

@@ -1,0 +1,38 @@
+import type { Logger } from "pino";
+import type { Clock } from "../domain/time.ts";
+import type { Disk } from "./disk.ts";
+
+/** A fast disk takes 1 GiB in as long. */
+const diskPauseMs = 1000;
+
+/**
+ * Aborts what takes longer than `timeoutMs`, or fills the disk: a step may write as much as it likes, but ends before the
+ * databases of other previews find no room. The signal's reason is EngineError `disk-full` then. Over when disposed.
+ */
+export function limitBuild(options: {
+  timeoutMs: number;
+  disk: Disk | undefined;
+  clock: Clock;
+  log: Logger;
+}): Disposable & { signal: AbortSignal } {
+  const { clock, disk, log } = options;
+  const ended = new AbortController();
+  const over = new AbortController();
+  const watchTime = async (): Promise<void> => {
+    await clock.sleep(options.timeoutMs, over.signal);
+    ended.abort();
+  };
+  const watchDisk = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(diskPauseMs, over.signal);
+      const short = await disk?.shortage("an image was being built");
+      if (short) return ended.abort(short);
+    }
+  };
+  for (const watch of [watchTime, watchDisk]) {
+    watch().catch((error: unknown) => {
+      if (!over.signal.aborted) log.warn({ err: error }, "a build goes on unwatched");
+    });
+  }
+  return { signal: ended.signal, [Symbol.dispose]: () => over.abort() };
+}
