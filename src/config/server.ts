@@ -22,7 +22,7 @@ export type ServerConfig = {
   /** `unix:///…` or `tcp://…`. */
   engine: { host: string };
   network: { pool: string; egress: "internet" | "none" };
-  builds: { parallel: number; memoryBytes: number; timeoutMs: number };
+  builds: { parallel: number; timeoutMs: number };
   /** Previews that are up at once, of all repositories. */
   max: number;
   defaults: RepositorySettings;
@@ -80,7 +80,6 @@ export function loadServerConfig(source: { path: string | null; text: string | n
     network: { pool: file.network?.pool ?? "10.213.0.0/16", egress: file.network?.egress ?? "internet" },
     builds: {
       parallel: file.builds?.parallel ?? 2,
-      memoryBytes: file.builds?.memory ?? 2 * 1024 ** 3,
       timeoutMs: file.builds?.timeout ?? 20 * 60_000,
     },
     max: file.max ?? 100,

@@ -53,7 +53,7 @@ describe("the server file", () => {
       },
       engine: { host: "unix:///var/run/docker.sock" },
       network: { pool: "10.213.0.0/16", egress: "internet" },
-      builds: { parallel: 2, memoryBytes: 2_147_483_648, timeoutMs: 1_200_000 },
+      builds: { parallel: 2, timeoutMs: 1_200_000 },
       max: 100,
       defaults: {
         limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 },
@@ -207,6 +207,7 @@ describe("the server file", () => {
 
   test.each([
     "defaults: { freeze_after: 15m }",
+    "builds: { memory: 2GiB }",
     "defaults: { stop_after: 2h }",
     "defaults: { allow: [] }",
     "repositories: { acme/shop: { stop_after: 3h } }",
