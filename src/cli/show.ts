@@ -18,6 +18,12 @@ export const show: Command = {
   },
 };
 
+const accessWords: Record<PreviewView["access"], string | null> = {
+  public: null,
+  link: "whoever has its link",
+  "sign-in": "whoever signs in and may read the repository",
+};
+
 /** The API's path of a preview, whatever people typed. */
 export function previewPath(id: string): string {
   return `/api/previews/${encodeURIComponent(id)}`;
@@ -42,6 +48,7 @@ function describe(view: PreviewView, now: number): string[] {
     ],
     ...routes.filter(({ url }) => url !== view.url).map(({ service, link }): [string, string] => [service, link]),
     ["data", data],
+    ["access", accessWords[view.access]],
     ["visited", view.lastVisitAt === null ? null : `${formatSpan(now - view.lastVisitAt)} ago`],
     ["kept", keptWords(view, now)],
   ];

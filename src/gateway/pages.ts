@@ -86,7 +86,7 @@ export function renderPage(model: PageModel, { announcement, accept = "", nowMs,
   if (form === "json") return { status, headers, body: asProblem(model, announcement) };
   const body = renderDocument({
     title: pageTitle(model, announcement),
-    state: live ? model.state : "unreachable",
+    state: live || status < 500 ? model.state : "unreachable",
     body: renderBody(model, renderParts(model, announcement, nowMs)),
     refreshSeconds: retryAfter,
     script: live ? pageScript : null,
