@@ -1,5 +1,5 @@
 import { createEmulator } from "emulate";
-import type { AppSeed, Caller, Json, RepositorySeed } from "./github-types.ts";
+import type { AppSeed, Caller, Json, OAuthSeed, RepositorySeed } from "./github-types.ts";
 
 export type Answer = { status: number; headers: Headers; body: unknown };
 
@@ -7,6 +7,7 @@ export type EmulateOptions = {
   users: string[];
   repositories: RepositorySeed[];
   app?: AppSeed | undefined;
+  oauth?: OAuthSeed | undefined;
   /** Where the front answers. */
   origin: string;
   /** Where emulate reports its events. */
@@ -20,6 +21,8 @@ export type Emulate = AsyncDisposable & {
    * do everything in the repository that the path names.
    */
   ask(as: Caller | "keeper", method: string, path: string, body?: unknown): Promise<Answer>;
+  /** Passes a page's request on as it is; redirects are answered, not followed. */
+  pass(path: string, init: RequestInit): Promise<Response>;
   /** The same mending for what emulate sends by itself. */
   mend(text: string): unknown;
 };
@@ -39,7 +42,7 @@ const permissions = {
 
 /** Starts emulate in this process and puts people, repositories and the front's own hook into it. */
 export async function startEmulate(options: EmulateOptions): Promise<Emulate> {
-  const { users, repositories, app, origin, eventsUrl } = options;
+  const { users, repositories, app, oauth, origin, eventsUrl } = options;
   const organizations = [...new Set(repositories.map(ownerOf))].filter((owner) => !users.includes(owner));
   const people = ["admin", ...users];
   const emulator = await createEmulator({
@@ -56,6 +59,7 @@ export async function startEmulate(options: EmulateOptions): Promise<Emulate> {
           name: nameOf(seed),
           private: seed.private ?? false,
         })),
+        oauth_apps: oauth === undefined ? [] : [oauthSeed(oauth)],
         apps: app === undefined ? [] : [appSeed(app, [...new Set(repositories.map(ownerOf))])],
       },
     },
@@ -89,7 +93,8 @@ export async function startEmulate(options: EmulateOptions): Promise<Emulate> {
     return { status: response.status, headers, body: mend(await response.text()) };
   }
 
-  const emulate = { ask, mend, [Symbol.asyncDispose]: () => emulator.close() };
+  const pass = (path: string, init: RequestInit) => fetch(`${local}${path}`, { ...init, redirect: "manual" });
+  const emulate = { ask, pass, mend, [Symbol.asyncDispose]: () => emulator.close() };
   for (const seed of repositories) await settle(emulate, seed, eventsUrl);
   return emulate;
 }
@@ -107,6 +112,10 @@ async function settle(emulate: Emulate, seed: RepositorySeed, eventsUrl: string)
 async function expectOk(answer: Promise<Answer>): Promise<void> {
   const { status, body } = await answer;
   if (status >= 300) throw new Error(`emulate answered ${status}: ${JSON.stringify(body)}`);
+}
+
+function oauthSeed({ clientId, clientSecret, callbackUrl }: OAuthSeed): Json {
+  return { client_id: clientId, client_secret: clientSecret, name: "Mayfly", redirect_uris: [callbackUrl] };
 }
 
 function appSeed(app: AppSeed, owners: string[]): Json {

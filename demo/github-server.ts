@@ -18,8 +18,9 @@ import { pageRoutes } from "./github-page.ts";
 import { createPulls } from "./github-pulls.ts";
 import { createReactions, type Reactions } from "./github-reactions.ts";
 import type { Repository } from "./github-repository.ts";
+import { signInRoutes } from "./github-sign-in.ts";
 import { createStatuses, latest, type Statuses } from "./github-statuses.ts";
-import type { AppSeed, Caller, CommentBody, PullBody, RepositorySeed, Webhook } from "./github-types.ts";
+import type { AppSeed, Caller, CommentBody, OAuthSeed, PullBody, RepositorySeed, Webhook } from "./github-types.ts";
 import { readPull, type World } from "./github-world.ts";
 import { createGitBackend } from "./git-server.ts";
 
@@ -36,6 +37,8 @@ export type GitHubOptions = {
   /** The bot's login; `mayfly-bot` without it. */
   bot?: string;
   app?: AppSeed;
+  /** With whom people may sign in. */
+  oauth?: OAuthSeed;
 };
 
 /** What tests look at, and how events travel. */
@@ -102,6 +105,7 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   front.use("/api/v3/*", faults.middleware);
   front.route("/", api);
   front.route("/", manifests.pages);
+  front.route("/", signInRoutes(world));
   front.route("/", pageRoutes({ world, ...extras, repositories: names }));
   const web = getRequestListener(front.fetch);
   let gitIsDown = false;
@@ -138,7 +142,7 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
 
 /** Everything behind the front: emulate with its people, the git server with their code, and the way of the events. */
 async function startWorld(options: GitHubOptions, origin: string, closing: AsyncDisposableStack): Promise<World> {
-  const { app, bot = "mayfly-bot" } = options;
+  const { app, oauth, bot = "mayfly-bot" } = options;
   const root = await mkdtemp(join(tmpdir(), "mayfly-github-"));
   closing.defer(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
   const git = createGitBackend({ root, mayRead });
@@ -150,7 +154,7 @@ async function startWorld(options: GitHubOptions, origin: string, closing: Async
     ...seed,
     collaborators: { [bot]: "push" as const, ...seed.collaborators },
   }));
-  const emulate = closing.use(await startEmulate({ users, repositories, app, origin, eventsUrl: intake.url }));
+  const emulate = closing.use(await startEmulate({ users, repositories, app, oauth, origin, eventsUrl: intake.url }));
   const events = closing.use(createEvents(options.webhook ?? null, app));
   const tokens = new Map<string, Caller>([[options.token, person(bot)]]);
   for (const login of options.users) tokens.set(`token-of-${login}`, person(login));

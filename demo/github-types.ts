@@ -56,6 +56,9 @@ export type RepositorySeed = {
 };
 
 /** A GitHub App, installed on every repository. */
+/** Who may ask GitHub to sign people in. */
+export type OAuthSeed = { clientId: string; clientSecret: string; callbackUrl: string };
+
 export type AppSeed = { id: number; slug: string; privateKey: string };
 
 /** Who makes a call. */

@@ -31,6 +31,8 @@ export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
 };
 
 const token = "ghp_demo0token0of0the0stand0in";
+const clientId = "Iv1.demo";
+const clientSecret = "the demo's client secret";
 const secret = "the demo's webhook secret";
 const main = resolve(import.meta.dirname, "../src/main.ts");
 
@@ -47,6 +49,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       token,
       ...(options.webhook !== false && { webhook: { url: `http://127.0.0.1:${port}/webhooks/github`, secret } }),
       ...(options.app && { app: options.app }),
+      oauth: { clientId, clientSecret, callbackUrl: `http://localhost:${port}/sign-in/callback` },
     }),
   );
   const config = {
@@ -61,11 +64,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
         : { token: { env: "DEMO_TOKEN" } }),
       webhook_secret: { env: "DEMO_SECRET" },
       poll: options.poll ?? "1h",
+      oauth: { client_id: clientId, client_secret: { env: "DEMO_OAUTH" } },
     },
     ...options.config,
   };
   await writeFile(join(folder, "server.yaml"), stringify(config));
-  const environment = { DEMO_TOKEN: token, DEMO_SECRET: secret };
+  const environment = { DEMO_TOKEN: token, DEMO_SECRET: secret, DEMO_OAUTH: clientSecret };
   closing.defer(() => clear(folder, environment));
   const mayfly = closing.use(
     await startMayfly({

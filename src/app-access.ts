@@ -1,4 +1,4 @@
-import { type ServerConfig, settingsFor } from "./config/server.ts";
+import { dashboardOriginOf, type ServerConfig, settingsFor } from "./config/server.ts";
 import { type Access, accessOf } from "./domain/access.ts";
 import { previewLink } from "./domain/naming.ts";
 import type { Preview } from "./domain/preview.ts";
@@ -65,7 +65,10 @@ export function createAccessDesk({ config, store, secret, randomId }: Options) {
         rules.set(key, rule);
         return rule;
       },
-      signInUrl: ({ host }) => link(host),
+      signInUrl: ({ host, path }) => {
+        const back = new URLSearchParams({ to: `${link(host)}${path}` });
+        return `${dashboardOriginOf(config)}/visit?${back.toString()}`;
+      },
     } satisfies AccessPort,
   };
 }

@@ -34,6 +34,8 @@ type Options = {
   learn(key: string): Promise<void>;
   receiveWebhook: ApiWorld["receiveWebhook"];
   clientAddress: ApiWorld["clientAddress"];
+  permissionOf: ApiWorld["permissionOf"];
+  visit: ApiWorld["visit"];
   local: ApiWorld["local"];
   clock: Clock;
   log: Logger;

@@ -1,7 +1,7 @@
 import type { PlaceDesk } from "./app-places.ts";
 import type { AccessDesk } from "./app-access.ts";
 import { ttlOf } from "./app-when.ts";
-import type { ServerConfig } from "./config/server.ts";
+import { dashboardOriginOf, type ServerConfig } from "./config/server.ts";
 import { previewHost, previewLink } from "./domain/naming.ts";
 import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
@@ -62,8 +62,7 @@ export function createSite({ config, store, access, places, clock, mask }: SiteW
   return {
     hostOf,
     /** Where people see the dashboard, without a trailing slash. */
-    dashboardOrigin:
-      config.dashboardHost === null ? config.publicUrl : previewLink(config.dashboardHost, config.publicUrl),
+    dashboardOrigin: dashboardOriginOf(config),
     link: (host: string) => previewLink(host, config.publicUrl),
     view,
     page,

@@ -16,6 +16,7 @@ import { openState } from "./app-state.ts";
 import { createTeller } from "./app-tell.ts";
 import { closeDoors, handOver, hearTheRest, type Start, type Succession } from "./app-tenure.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
+import { createWayIn } from "./app-way-in.ts";
 import { createDeciders, createVisits, watchExpiry } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
@@ -204,6 +205,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       orphans: housekeeping.orphans,
       metrics: telemetry.metrics,
       clientAddress: gateway.clientAddress,
+      permissionOf: github.permissionOf,
+      visit: createWayIn({ port: access.port, table: switchboard.table, clock }),
       clock,
       log,
     }),

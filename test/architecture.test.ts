@@ -16,7 +16,10 @@ const rooms: Record<string, { imports: string[]; packages: string[] }> = {
   data: { imports: ["domain", "plan", "engine"], packages: ["dockerode"] },
   gateway: { imports: ["domain"], packages: ["node:http"] },
   reconcile: { imports: ["domain", "render", "plan"], packages: [] },
-  feedback: { imports: ["domain"], packages: ["@octokit/auth-app", "@octokit/core", "@octokit/plugin-paginate-rest"] },
+  feedback: {
+    imports: ["domain"],
+    packages: ["openid-client", "@octokit/auth-app", "@octokit/core", "@octokit/plugin-paginate-rest"],
+  },
   telemetry: {
     imports: ["domain"],
     packages: [

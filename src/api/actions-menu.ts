@@ -2,14 +2,18 @@ import { type ChangingVerb, verbs } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Html, html } from "./page-html.ts";
 
-/** What can be done to a preview now, behind one menu that works without JavaScript. */
-export function actionsMenu(view: PreviewView): Html {
-  const offered = offeredVerbs(view);
+/** The form's own token for those who may change the preview, or null. */
+export type MayAct = { formToken: string } | null;
+
+/** What the caller can do to a preview now, behind one menu that works without JavaScript. */
+export function actionsMenu(view: PreviewView, may: MayAct): Html {
+  const offered = may === null ? [] : offeredVerbs(view);
+  const about = { ...view, formToken: may?.formToken ?? "" };
   if (offered.length === 0) return html`<span class="menu"></span>`;
   return html`<details class="menu" name="menu">
     <summary aria-label="Actions for ${view.slug}">Actions</summary>
     <ul>
-      ${offered.map((verb) => html`<li>${destructive.has(verb) ? confirmation(view, verb) : button(view, verb)}</li>`)}
+      ${offered.map((verb) => html`<li>${destructive.has(verb) ? confirmation(about, verb) : button(about, verb)}</li>`)}
     </ul>
   </details>`;
 }
@@ -23,16 +27,25 @@ function offeredVerbs({ phase, pinned }: PreviewView): ChangingVerb[] {
   return ["redeploy", "reset", ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)), "destroy"];
 }
 
-function button({ slug }: PreviewView, verb: ChangingVerb): Html {
+type About = Pick<PreviewView, "slug"> & { formToken: string };
+
+function button({ slug, formToken }: About, verb: ChangingVerb): Html {
   return html`<form method="post" action="/previews/${encodeURIComponent(slug)}/${verb}">
+    ${formTokenField(formToken)}
     <button title="${verbs[verb].help}">${capital(verb)}</button>
   </form>`;
 }
 
-function confirmation({ slug }: PreviewView, verb: ChangingVerb): Html {
+/** What every form of ours that changes something carries. */
+export function formTokenField(formToken: string): Html {
+  return html`<input type="hidden" name="form" value="${formToken}" />`;
+}
+
+function confirmation({ slug, formToken }: About, verb: ChangingVerb): Html {
   return html`<details>
     <summary>${capital(verb)}…</summary>
     <form method="post" action="/previews/${encodeURIComponent(slug)}/${verb}">
+      ${formTokenField(formToken)}
       <p>${capital(verbs[verb].help)}. Its data is lost.</p>
       <button class="danger">Yes, ${verb}</button>
     </form>

@@ -11,7 +11,8 @@ export function createAskerOf(world: Pick<ApiWorld, "clientAddress">): (c: Conte
 }
 
 function actorOf(caller: Caller | null): Actor {
-  return caller === null ? { kind: "unknown", name: "somebody" } : { kind: "token", name: caller.name };
+  if (caller === null) return { kind: "unknown", name: "somebody" };
+  return caller.kind === "person" ? { kind: "person", name: caller.login } : { kind: "token", name: caller.name };
 }
 
 function doorOf(c: Context): Asker["via"] {

@@ -1,11 +1,15 @@
 import type { Context } from "hono";
 import { parse, type CookieOptions } from "hono/utils/cookie";
+import type { AuditNote } from "../domain/audit.ts";
 import { InputError } from "../domain/errors.ts";
 import { createFailureLimit } from "../domain/failure-limit.ts";
+import type { Person } from "../domain/person.ts";
 import { createAskerOf } from "./asker.ts";
 import type { Caller } from "./caller.ts";
 import { sha256, type Tokens } from "./tokens.ts";
-import type { ApiWorld } from "./world.ts";
+import { createPermissions } from "./permissions.ts";
+import { createSight, type Sight } from "./sight.ts";
+import type { ApiWorld, SessionOwner } from "./world.ts";
 
 export type Cookie = { name: string; value: string; options: CookieOptions };
 
@@ -16,10 +20,18 @@ export type Auth = {
   isFromOwnPage(headers: Headers): boolean;
   /** A session for who opened the dashboard's link, or null when its token is none. Throws InputError `rate-limited`. */
   openWith(token: string, c: Context): Cookie | null;
+  /** A session for a person who signed in. */
+  openFor(person: Person, c: Context): Cookie;
+  /** Ends the session that came along, if any; the cookie answered takes its own away. */
+  close(c: Context): Cookie;
+  tellFailedSignIn(c: Context, why: string): void;
+  sightOf(c: Context, caller: Caller): Sight;
 };
 
 const failuresAllowed = 10;
-const sessionMs = 30 * 24 * 60 * 60 * 1000;
+const dayMs = 24 * 60 * 60 * 1000;
+/** GitHub may close an account without telling us: people sign in anew each week. */
+const sessionDays = { token: 30, person: 7 };
 
 /**
  * Knows callers by a token, or by a session: a random id in a cookie, of which only the hash is stored. A session that a
@@ -29,6 +41,8 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
   const { dashboardOrigin, clock, sessions, randomId } = world;
   const secure = dashboardOrigin.startsWith("https:");
   const name = secure ? "__Host-mayfly-session" : "mayfly-session";
+  const cookieOptions: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/", secure };
+  const permissions = createPermissions(world);
   const failures = createFailureLimit(clock, { allowed: failuresAllowed });
   const askerOf = createAskerOf(world);
   const tell = (c: Context, outcome: "done" | "refused", detail: string) => ({
@@ -44,31 +58,42 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
     // Nobody who has tried too many is told whether this one was right.
     if (failures.isOver(address)) throw new InputError("rate-limited", "too many wrong tokens came from your address");
     const token = tokens.of(text);
-    if (token === null) tellFailure(c, failures.count(address));
+    if (token === null) tellFailure(c, failures.count(address), "with a token that is none");
     return token;
   }
 
   /** The first of a minute and the last that is listened to: a flood of guesses must not become one of rows. */
-  function tellFailure(c: Context, count: number): void {
-    if (count === 1) world.audit.write(tell(c, "refused", "with a token that is none"));
+  function tellFailure(c: Context, count: number, why: string): void {
+    if (count === 1) world.audit.write(tell(c, "refused", why));
     if (count === failuresAllowed)
-      world.audit.write(tell(c, "refused", `with ${count} wrong tokens: not listened to for a minute`));
+      world.audit.write(tell(c, "refused", `${count} times wrong: not listened to for a minute`));
   }
+
+  const sessionIn = (c: Context): string => parse(c.req.header("cookie") ?? "", name)[name] ?? "";
 
   function ofSession(session: string): Caller | null {
     const owner = session === "" ? null : sessions.ownerOf(sha256(session));
+    if (owner?.kind === "person") return { ...owner, session };
     const token = owner?.kind === "token" ? tokens.bySha256(owner.sha256) : null;
     return token && { kind: "token", name: token.name, scopes: token.scopes, session };
   }
 
+  function open(owner: SessionOwner, told: AuditNote): Cookie {
+    const value = randomId(64);
+    const lastsMs = sessionDays[owner.kind] * dayMs;
+    sessions.open({ idSha256: sha256(value), owner, expiresAt: clock.now() + lastsMs }, told);
+    return { name, value, options: { ...cookieOptions, maxAge: lastsMs / 1000 } };
+  }
+
+  function callerOf(c: Context): Caller | null {
+    const authorization = c.req.raw.headers.get("authorization");
+    if (authorization === null) return ofSession(sessionIn(c));
+    const token = tokenOf(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "", c);
+    return token && { kind: "token", name: token.name, scopes: token.scopes, session: null };
+  }
+
   return {
-    callerOf(c) {
-      const { headers } = c.req.raw;
-      const authorization = headers.get("authorization");
-      if (authorization === null) return ofSession(parse(headers.get("cookie") ?? "", name)[name] ?? "");
-      const token = tokenOf(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? "", c);
-      return token && { kind: "token", name: token.name, scopes: token.scopes, session: null };
-    },
+    callerOf,
     isFromOwnPage(headers) {
       const site = headers.get("sec-fetch-site");
       if (site !== null && site !== "same-origin") return false;
@@ -79,14 +104,35 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
     openWith(text, c) {
       const token = tokenOf(text, c);
       if (token === null) return null;
-      const value = randomId(64);
-      sessions.open(
-        { idSha256: sha256(value), owner: { kind: "token", sha256: token.sha256 }, expiresAt: clock.now() + sessionMs },
-        { ...tell(c, "done", "with the dashboard's link"), actor: { kind: "token", name: token.name } },
-      );
-      const options: CookieOptions = { httpOnly: true, sameSite: "Lax", path: "/", secure, maxAge: sessionMs / 1000 };
-      return { name, value, options };
+      const told = {
+        ...tell(c, "done", "with the dashboard's link"),
+        actor: { kind: "token", name: token.name },
+      } as const;
+      return open({ kind: "token", sha256: token.sha256 }, told);
     },
+    openFor(person, c) {
+      const told = { ...tell(c, "done", "with GitHub"), actor: { kind: "person", name: person.login } } as const;
+      return open({ kind: "person", login: person.login, id: person.id }, told);
+    },
+    close(c) {
+      const session = sessionIn(c);
+      const caller = ofSession(session);
+      if (caller !== null) {
+        const told = {
+          ...askerOf(c, caller),
+          action: "sign-out",
+          preview: null,
+          outcome: "done",
+          detail: null,
+        } as const;
+        sessions.close(sha256(session), told);
+      }
+      return { name, value: "", options: { ...cookieOptions, maxAge: 0 } };
+    },
+    tellFailedSignIn(c, why) {
+      tellFailure(c, failures.count(askerOf(c, null).address ?? ""), why);
+    },
+    sightOf: (c, caller) => createSight(world, { caller, permissions, isStillKnown: () => callerOf(c) !== null }),
   };
 }
 

@@ -3,21 +3,23 @@ import { type Failure, InputError, MayflyError } from "../domain/errors.ts";
 import { changingVerbs } from "../domain/verbs.ts";
 import { actionsMenu } from "./actions-menu.ts";
 import type { Auth } from "./auth.ts";
-import type { CallerEnv } from "./caller.ts";
+import { type Caller, type CallerEnv, formTokenOf } from "./caller.ts";
 import { eventStream, type StreamHouse } from "./event-stream.ts";
-import { listBody, type ListFilter, listParts } from "./list-page.ts";
+import { listBody, type ListFilter, listParts, type Reader } from "./list-page.ts";
 import { liveParts } from "./live-parts.ts";
 import { type LogChoice, logView, newestLines } from "./log-view.ts";
 import { type Html, html } from "./page-html.ts";
 import { pageSecurity } from "./page-security.ts";
 import { renderDocument } from "./page-shell.ts";
 import { gatherFacts } from "./preview-facts.ts";
-import { previewOf } from "./preview-of.ts";
 import { previewParts } from "./preview-page.ts";
 import { changingVerb } from "./preview-routes.ts";
 import { problemAnswer, statusOf, tellFailure } from "./problem.ts";
 import { requireCaller } from "./require-caller.ts";
+import type { Sight } from "./sight.ts";
+import { signInRoutes } from "./sign-in-routes.ts";
 import { signIn } from "./sign-in.ts";
+import { visitRoutes } from "./visit-routes.ts";
 import type { ApiWorld } from "./world.ts";
 
 type Surroundings = { auth: Auth; house: StreamHouse };
@@ -25,20 +27,29 @@ type Surroundings = { auth: Auth; house: StreamHouse };
 /** The pages for people: the list, each preview, and their live sections. */
 export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<CallerEnv> {
   return new Hono<CallerEnv>()
-    .use(pageSecurity(world.dashboardOrigin), signIn(auth), requireCaller(world, auth))
-    .get("/", (c) =>
-      page(c, { title: "Previews", events: `/events?${queryOf(c)}`, body: listBody(world, filterOf(c)) }),
-    )
+    .use(pageSecurity(world.dashboardOrigin))
+    .route("/", signInRoutes(world, auth))
+    .use(signIn(world, auth), requireCaller(world, auth))
+    .route("/", visitRoutes(world))
+    .get("/", async (c) => {
+      const body = await listBody(world, filterOf(c), readerOf(c));
+      return page(c, { title: "Previews", events: `/events?${queryOf(c)}`, body });
+    })
     .get("/events", (c) => {
-      const source = { render: () => listParts(world, filterOf(c)), subscribe: world.changes, tickMs: () => 15_000 };
+      const source = {
+        render: () => listParts(world, filterOf(c), readerOf(c)),
+        subscribe: world.changes,
+        tickMs: () => 15_000,
+      };
       return eventStream((signal) => liveParts(source, { clock: world.clock, signal }), house);
     })
     .get("/previews/:slug", (c) => showPreview(world, c))
-    .get("/previews/:slug/events", (c) =>
-      eventStream((signal) => previewEvents(world, c.req.param("slug"), signal), house),
-    )
+    .get("/previews/:slug/events", async (c) => {
+      const { key } = await c.get("sight").preview(c.req.param("slug"));
+      return eventStream((signal) => previewEvents(world, c.get("sight"), { key, signal }), house);
+    })
     .post("/previews/:slug/:verb", async (c) => {
-      const { key, slug } = previewOf(world, c.req.param("slug"));
+      const { key, slug } = await c.get("sight").previewToChange(c.req.param("slug"));
       const verb = changingVerb(c.req.param("verb"));
       await world.act(key, { verb, argument: null }, c.get("asker"));
       return c.redirect(`/previews/${encodeURIComponent(slug)}?asked=${verb}`, 303);
@@ -50,7 +61,9 @@ export function dashboard(world: ApiWorld, { auth, house }: Surroundings): Hono<
 }
 
 async function showPreview(world: ApiWorld, c: Context<CallerEnv>): Promise<Response> {
-  const view = previewOf(world, c.req.param("slug") ?? "");
+  const { sight, formToken } = readerOf(c);
+  const view = await sight.preview(c.req.param("slug") ?? "");
+  const may = (await sight.mayChange(view)) ? { formToken } : null;
   const facts = await gatherFacts(world, view);
   const parts = previewParts(facts);
   const builds = view.serving === null && view.phase === "building";
@@ -62,7 +75,7 @@ async function showPreview(world: ApiWorld, c: Context<CallerEnv>): Promise<Resp
   const logs = logView(view.slug, { choice, services, lines: await newestLines(world, view.key, choice) });
   const body = [
     askedNotice(c.req.query("asked")),
-    html`<div class="top">${actionsMenu(view)}</div>`,
+    html`<div class="top">${actionsMenu(view, may)}</div>`,
     ...[...parts].flatMap(([id, part]) => (id === "services" ? [part, logs] : [part])),
   ];
   return page(c, {
@@ -79,14 +92,10 @@ function askedNotice(asked: string | undefined): Html {
     : html`<p class="notice" role="status">Asked to ${verb}. What happens is shown below.</p>`;
 }
 
-function previewEvents(world: ApiWorld, slug: string, signal: AbortSignal) {
-  const { key } = previewOf(world, slug);
+function previewEvents(world: ApiWorld, sight: Sight, { key, signal }: { key: string; signal: AbortSignal }) {
   const isMoving = () => ["pending", "building", "starting"].includes(world.preview(key)?.newest?.phase ?? "");
   const source = {
-    render: async () => {
-      const view = world.preview(key);
-      return view && previewParts(await gatherFacts(world, view));
-    },
+    render: async () => previewParts(await gatherFacts(world, await sight.preview(key))),
     subscribe: (listener: () => void) => world.changes((changed) => void (changed === key && listener())),
     tickMs: () => (isMoving() ? 1000 : 15_000),
   };
@@ -115,7 +124,16 @@ function page(
   c: Context<CallerEnv>,
   document: { title: string; events: string | null; body: Html | Html[] },
 ): Response | Promise<Response> {
-  return c.html(renderDocument({ ...document, nonce: c.get("secureHeadersNonce") ?? "" }));
+  const caller = c.get("caller") as Caller | undefined;
+  const who = caller && {
+    name: caller.kind === "person" ? caller.login : caller.name,
+    isHere: caller.session !== null,
+  };
+  return c.html(renderDocument({ ...document, who, nonce: c.get("secureHeadersNonce") ?? "" }));
+}
+
+function readerOf(c: Context<CallerEnv>): Reader {
+  return { sight: c.get("sight"), formToken: formTokenOf(c.get("caller")) };
 }
 
 function filterOf(c: Context): ListFilter {

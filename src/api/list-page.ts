@@ -4,30 +4,37 @@ import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { stateFacts } from "./page-state.ts";
 import { ago, ahead } from "./page-words.ts";
+import type { Sight } from "./sight.ts";
 import type { ApiWorld } from "./world.ts";
 
 /** What the list is narrowed to; empty strings narrow nothing. */
 export type ListFilter = { q: string; repository: string; state: string };
 
+/** Whom the list is for. */
+export type Reader = { sight: Sight; formToken: string };
+
 /** The sections that change: the numbers and the rows. */
-export function listParts(world: ApiWorld, filter: ListFilter): Parts {
+export async function listParts(world: ApiWorld, filter: ListFilter, reader: Reader): Promise<Parts> {
+  const previews = (await reader.sight.previews()).filter(matches(filter));
+  const rows = await Promise.all(previews.map((view) => row(view, world.clock.now(), reader)));
   return new Map([
-    ["numbers", numbersPart(world.numbers())],
-    ["rows", rowsPart(world.previews().filter(matches(filter)), world.clock.now(), filter)],
+    ["numbers", numbersPart(await reader.sight.numbers())],
+    ["rows", rowsPart(rows, filter)],
   ]);
 }
 
 /** The list around its sections. */
-export function listBody(world: ApiWorld, filter: ListFilter): Html[] {
-  const parts = listParts(world, filter);
-  return [html`<h1>Previews</h1>`, part(parts, "numbers"), filterForm(world.previews(), filter), part(parts, "rows")];
+export async function listBody(world: ApiWorld, filter: ListFilter, reader: Reader): Promise<Html[]> {
+  const parts = await listParts(world, filter, reader);
+  const form = filterForm(await reader.sight.previews(), filter);
+  return [html`<h1>Previews</h1>`, part(parts, "numbers"), form, part(parts, "rows")];
 }
 
 function part(parts: Parts, id: string): Html {
   return parts.get(id) ?? html``;
 }
 
-function numbersPart({ up, asleep, waiting, orphans }: ReturnType<ApiWorld["numbers"]>): Html {
+function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
   const facts: [string, number | null][] = [
     ["up", up],
     ["asleep", asleep],
@@ -82,10 +89,10 @@ function matches({ q, repository, state }: ListFilter): (view: PreviewView) => b
   };
 }
 
-function rowsPart(previews: readonly PreviewView[], now: number, filter: ListFilter): Html {
-  if (previews.length === 0) return html`<div id="rows" class="empty">${emptyWords(filter)}</div>`;
+function rowsPart(rows: readonly Html[], filter: ListFilter): Html {
+  if (rows.length === 0) return html`<div id="rows" class="empty">${emptyWords(filter)}</div>`;
   return html`<ul id="rows" class="rows">
-    ${previews.map((preview) => row(preview, now))}
+    ${rows}
   </ul>`;
 }
 
@@ -100,7 +107,8 @@ function endWords({ pinned, expiresAt }: PreviewView, now: number): Html | null 
   return expiresAt === null ? null : html`, ${ahead(expiresAt, now)} left`;
 }
 
-function row(view: PreviewView, now: number): Html {
+async function row(view: PreviewView, now: number, { sight, formToken }: Reader): Promise<Html> {
+  const may = (await sight.mayChange(view)) ? { formToken } : null;
   const commit = view.serving?.commit ?? view.newest?.commit;
   return html`<li id="row-${view.slug}">
     <div class="name">
@@ -110,6 +118,6 @@ function row(view: PreviewView, now: number): Html {
     <p class="facts">${stateFacts(view)}</p>
     <p class="hash">${commit === undefined ? "–" : html`<code>${commit.slice(0, 7)}</code>`}</p>
     <p class="age quiet">${ago(view.createdAt, now)}${endWords(view, now)}</p>
-    ${actionsMenu(view)}
+    ${actionsMenu(view, may)}
   </li>`;
 }

@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { InputError } from "../domain/errors.ts";
+import type { CallerEnv } from "./caller.ts";
 import { eventStream, type StreamHouse } from "./event-stream.ts";
-import { previewOf } from "./preview-of.ts";
 import type { ApiWorld, LogLine } from "./world.ts";
 
 const LogQuery = z.object({
@@ -16,18 +16,18 @@ type LogQuery = z.infer<typeof LogQuery>;
 type Lines = (signal: AbortSignal, follow: boolean) => AsyncIterable<Omit<LogLine, "at">>;
 
 /** `/logs` of services and `/build-logs` of images: an event stream with `follow`, else an array or (`format=text`) a download. */
-export function logRoutes(world: ApiWorld, house: StreamHouse): Hono {
-  return new Hono()
-    .get("/:id/logs", (c) => {
-      const { key, slug } = previewOf(world, c.req.param("id"));
+export function logRoutes(world: ApiWorld, house: StreamHouse): Hono<CallerEnv> {
+  return new Hono<CallerEnv>()
+    .get("/:id/logs", async (c) => {
+      const { key, slug } = await c.get("sight").preview(c.req.param("id"));
       const query = readQuery(c);
       const { service = "", tail } = query;
       const lines: Lines = (signal, follow) =>
         world.logs(key, { ...(service !== "" && { service }), tail, follow, signal });
       return answer(c, { lines, query, house, name: `${slug}.log` });
     })
-    .get("/:id/build-logs", (c) => {
-      const { key, slug } = previewOf(world, c.req.param("id"));
+    .get("/:id/build-logs", async (c) => {
+      const { key, slug } = await c.get("sight").preview(c.req.param("id"));
       const lines: Lines = (signal, follow) => world.buildLogs(key, { signal, follow });
       return answer(c, { lines, query: readQuery(c), house, name: `${slug}-build.log` });
     });
@@ -48,9 +48,10 @@ function readQuery(c: Context): LogQuery {
 
 type Answering = { lines: Lines; query: LogQuery; house: StreamHouse; name: string };
 
-async function answer(c: Context, { lines, query, house, name }: Answering): Promise<Response> {
+async function answer(c: Context<CallerEnv>, { lines, query, house, name }: Answering): Promise<Response> {
+  const stillSeen = () => c.get("sight").preview(c.req.param("id") ?? "");
   if (query.follow === "true" || query.follow === "1")
-    return eventStream((signal) => lineEvents(lines(signal, true)), house);
+    return eventStream((signal) => lineEvents(lines(signal, true), stillSeen), house);
   const all = await Array.fromAsync(lines(AbortSignal.any([c.req.raw.signal, house.closing]), false));
   if (query.format === "json") return c.json(all);
   const text = all.map(({ service, line }) => `${service} | ${line}\n`).join("");
@@ -60,6 +61,9 @@ async function answer(c: Context, { lines, query, house, name }: Answering): Pro
   });
 }
 
-async function* lineEvents(lines: ReturnType<Lines>) {
-  for await (const line of lines) yield { event: "line", data: line };
+async function* lineEvents(lines: ReturnType<Lines>, stillSeen: () => Promise<unknown>) {
+  for await (const line of lines) {
+    await stillSeen();
+    yield { event: "line", data: line };
+  }
 }

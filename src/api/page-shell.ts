@@ -9,10 +9,12 @@ export type PageDocument = {
   /** Where the sections' changes come from, or null for a page that stays as it is. */
   events: string | null;
   body: Html | Html[];
+  /** Who looks, and whether by a session that can end here. */
+  who?: { name: string; isHere: boolean } | undefined;
 };
 
 /** A whole page of the dashboard around its body. */
-export function renderDocument({ title, nonce, events, body }: PageDocument): Html {
+export function renderDocument({ title, nonce, events, body, who }: PageDocument): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -29,7 +31,7 @@ export function renderDocument({ title, nonce, events, body }: PageDocument): Ht
       <body data-events="${events ?? ""}">
         <a class="skip" href="#main">Skip to the content</a>
         <div class="page">
-          <header><a class="home" href="/">Mayfly</a></header>
+          <header><a class="home" href="/">Mayfly</a>${whoPart(who)}</header>
           <main id="main">${body}</main>
         </div>
         ${
@@ -41,6 +43,13 @@ export function renderDocument({ title, nonce, events, body }: PageDocument): Ht
         }
       </body>
     </html>`;
+}
+
+function whoPart(who: PageDocument["who"]): Html | null {
+  if (who?.isHere !== true) return null;
+  return html`<form class="who" method="post" action="/sign-out">
+    <bdi class="quiet">${who.name}</bdi> <button>Sign out</button>
+  </form>`;
 }
 
 /** A section that can be replaced alone: always there, hidden while it has nothing to say. */

@@ -8,7 +8,7 @@ export const stylesheet = `
 html { font: 100%/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; scrollbar-gutter: stable; }
 body { margin: 0; background: var(--paper); color: var(--ink); min-height: 100vh; }
 .page { max-width: 68rem; margin: 0 auto; padding: clamp(1.25rem, 4vh, 3rem) clamp(1.25rem, 5vw, 3rem) 5rem; }
-header { margin-bottom: clamp(1.5rem, 6vh, 4rem); font-size: 0.9375rem; }
+header { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: 0.5rem 1rem; margin-bottom: clamp(1.5rem, 6vh, 4rem); font-size: 0.9375rem; }
 .home { color: var(--quiet); text-decoration: none; font-weight: 600; }
 .skip { position: absolute; left: -99rem; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: 0.5rem; }
@@ -107,5 +107,9 @@ pre { margin: 0; padding: 1rem 1.25rem; overflow: auto; background: var(--well);
   #log { height: 20rem; }
   pre { padding: 0.75rem; }
 }
+.who { display: flex; align-items: center; gap: 0.75rem; min-width: 0; }
+.who bdi { overflow: hidden; text-overflow: ellipsis; }
+.who button, .action { font-size: 0.9375rem; padding: 0.3rem 0.75rem; min-height: 2.25rem; white-space: nowrap; }
+.action { display: inline-flex; align-items: center; margin: 1.25rem 0; border-radius: 8px; background: var(--accent); color: var(--paper); text-decoration: none; font-weight: 600; min-height: 2.75rem; padding: 0.3rem 1.25rem; }
 @media (prefers-reduced-motion: reduce) { .bars .bar { transition: none; } }
 `;

@@ -8,6 +8,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   usage: 400,
   unauthorized: 401,
   "bad-signature": 401,
+  "sign-in-failed": 401,
   forbidden: 403,
   "not-found": 404,
   "body-too-large": 413,

@@ -10,7 +10,7 @@ import { localRoutes } from "./local-routes.ts";
 import { logRoutes } from "./log-routes.ts";
 import { previewRoutes } from "./preview-routes.ts";
 import { problemAnswer, tellFailure } from "./problem.ts";
-import { requireCaller } from "./require-caller.ts";
+import { keepPeopleTo, requireCaller } from "./require-caller.ts";
 import { tokenRoutes } from "./token-routes.ts";
 import { createTokens } from "./tokens.ts";
 import { receiveWebhook } from "./webhook-route.ts";
@@ -33,8 +33,8 @@ export function createApi(world: ApiWorld): Api {
   const app = new Hono()
     .post("/webhooks/github", receiveWebhook(world))
     .route("/", healthRoutes(world))
-    .use("/metrics", requireCaller(world, auth))
-    .use("/api/*", requireCaller(world, auth))
+    .use("/metrics", requireCaller(world, auth), keepPeopleTo(null))
+    .use("/api/*", requireCaller(world, auth), keepPeopleTo("/api/previews"))
     .get("/metrics", async (c) =>
       c.text(await world.metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
     )

@@ -6,9 +6,10 @@ import type { CallerEnv } from "./caller.ts";
 import { renderDocument } from "./page-shell.ts";
 import { isReading } from "./require-caller.ts";
 import { signInBody } from "./sign-in-page.ts";
+import type { ApiWorld } from "./world.ts";
 
 /** Turns the dashboard's link into a session, and shows those without one how to get the link. */
-export function signIn(auth: Auth) {
+export function signIn({ signIn: forge }: Pick<ApiWorld, "signIn">, auth: Auth) {
   return createMiddleware<CallerEnv>(async (c, next) => {
     if (!isReading(c)) return next();
     const token = c.req.query("token");
@@ -18,7 +19,7 @@ export function signIn(auth: Auth) {
       return c.redirect(withoutToken(c), 303);
     }
     if (auth.callerOf(c) !== null) return token === undefined ? next() : c.redirect(withoutToken(c), 303);
-    const body = signInBody({ stale: token !== undefined });
+    const body = signInBody({ stale: token !== undefined, to: forge === null ? null : withoutToken(c) });
     return c.html(
       renderDocument({ title: "Sign in", nonce: c.get("secureHeadersNonce") ?? "", events: null, body }),
       401,

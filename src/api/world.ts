@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Asker, AuditEntry, AuditNote } from "../domain/audit.ts";
 import type { Failure } from "../domain/errors.ts";
 import type { LocalWork } from "../domain/local.ts";
+import type { Level, Person } from "../domain/person.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
 import type { StackState } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
@@ -56,6 +57,12 @@ export type ApiWorld = {
     /** Newest first. */
     list(filter: { preview?: string; since?: number; limit: number }): AuditEntry[];
   };
+  /** Null where nobody can sign in with the forge. */
+  signIn: SignIn | null;
+  /** What a person may do in a repository now. Throws RemoteError. */
+  permissionOf(repository: string, person: Person): Promise<Level>;
+  /** The preview at an address, and the way in for one who may: an address of its own with a pass; null where none is. */
+  visit(address: string): { preview: string; enter(): string } | null;
   /** Where a request comes from; behind proxies, whom the operator believes says so. */
   clientAddress(request: IncomingMessage): string;
   /** `scheme://host[:port]` under which people see the dashboard. */
@@ -81,11 +88,19 @@ export type SessionRows = {
   open(session: { idSha256: string; owner: SessionOwner; expiresAt: number }, told: AuditNote): void;
   /** Null when there is none, or not any more. */
   ownerOf(idSha256: string): SessionOwner | null;
-  close(idSha256: string): void;
+  close(idSha256: string, told: AuditNote): void;
 };
 
-/** Whose browser it is: one that was handed a token. */
-export type SessionOwner = { kind: "token"; sha256: string };
+/** Whose browser it is: one that was handed a token, or a person's. */
+export type SessionOwner = { kind: "token"; sha256: string } | ({ kind: "person" } & Person);
+
+/** How people sign in with the forge. */
+export type SignIn = {
+  /** Where to send the browser, and what it must bring back. */
+  begin(): Promise<{ url: string; state: string; verifier: string }>;
+  /** Throws RemoteError `sign-in-failed`. */
+  finish(query: URLSearchParams, secrets: { state: string; verifier: string }): Promise<Person>;
+};
 
 /** `link` is null where all were taken back, `until` (epoch milliseconds) where it does not end. */
 export type Shared = { link: string | null; until: number | null };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { firstTokenName, scopes, tokenName } from "../domain/token.ts";
-import { addPlanned, keys, planned } from "./explain.ts";
+import { keys, planned } from "./explain.ts";
 import { duration, size } from "./quantity.ts";
 
 /** A secret as written: itself, or where it is. */
@@ -41,10 +41,7 @@ const Repository = keys({
   }).optional(),
   ttl: duration.optional(),
   max: count.optional(),
-  access: z
-    .enum(["public", "link", "sign-in"], "must be public, link or sign-in")
-    .superRefine((value, context) => void (value === "sign-in" && addPlanned(context)))
-    .optional(),
+  access: z.enum(["public", "link", "sign-in"], "must be public, link or sign-in").optional(),
   forks: z.enum(["allow", "never"], "must be allow or never").optional(),
   secrets: z.record(secretName, SecretSource).optional(),
   freeze_after: planned,
@@ -123,5 +120,16 @@ export const ServerFile = keys({
   audit: keys({ keep: duration }).optional(),
   telemetry: keys({ endpoint: url }).optional(),
   sources: planned,
+}).superRefine(({ github, defaults, repositories = {} }, context) => {
+  if (github?.oauth !== undefined) return;
+  const places = [
+    { path: ["defaults", "access"], access: defaults?.access },
+    ...Object.entries(repositories).map(([name, own]) => ({
+      path: ["repositories", name, "access"],
+      access: own?.access,
+    })),
+  ];
+  for (const { path } of places.filter(({ access }) => access === "sign-in"))
+    context.addIssue({ code: "custom", path, message: "is sign-in, which needs github.oauth (docs/sign-in.md)" });
 });
 export type ServerFile = z.infer<typeof ServerFile>;

@@ -1,4 +1,5 @@
 import { InputError } from "../domain/errors.ts";
+import { previewLink } from "../domain/naming.ts";
 import type { Scope } from "../domain/token.ts";
 import { conform } from "./explain.ts";
 import { readPrivateKey } from "./private-key.ts";
@@ -100,6 +101,14 @@ export function loadServerConfig(source: { path: string | null; text: string | n
     secretSources: { environment: source.environment, readFile: source.readFile },
     path,
   };
+}
+
+/** Where people see the dashboard, without a trailing slash. */
+export function dashboardOriginOf({
+  dashboardHost,
+  publicUrl,
+}: Pick<ServerConfig, "dashboardHost" | "publicUrl">): string {
+  return dashboardHost === null ? publicUrl : previewLink(dashboardHost, publicUrl);
 }
 
 /** What holds for one repository (`owner/name`): its own entry, else its owner's `owner/*`; null when it is not one of ours. */

@@ -122,6 +122,10 @@ export const catalogue = {
     title: "Too many wrong tokens came from this address",
     hint: "Wait a minute, and give the right one: `Authorization: Bearer …` or MAYFLY_API_TOKEN.",
   },
+  "sign-in-failed": {
+    title: "Signing in with GitHub did not succeed",
+    hint: "Open the dashboard and try again; if it stays so, the operator checks github.oauth in server.yaml.",
+  },
   forbidden: { title: "The caller may not do this", hint: "Ask someone with write permission on the repository." },
   "not-found": { title: "There is no such thing here", hint: "`mayfly ls` shows the previews there are." },
   "bad-signature": {

@@ -1,4 +1,5 @@
 import { RemoteError } from "../domain/errors.ts";
+import type { Level, Person } from "../domain/person.ts";
 import type { PullRequest } from "../domain/preview.ts";
 import { type ReadAgain, readPages } from "./github-conditional.ts";
 import type { ApiOf } from "./github-credentials.ts";
@@ -17,6 +18,8 @@ export type Pulls = {
   pushedFiles(repository: string, before: string, after: string): Promise<string[] | null>;
   /** True when the person may write to the repository now. */
   mayWrite(repository: string, person: string): Promise<boolean>;
+  /** What a person may do in the repository now; nothing when the login has passed to another person. */
+  permissionOf(repository: string, person: Person): Promise<Level>;
 };
 
 /** GitHub, "Compare two commits": all files are on the first page, up to this many. */
@@ -60,15 +63,25 @@ export function createPulls(api: ApiOf, again: ReadAgain): Pulls {
       return isWhole ? pathsOf(files) : null;
     },
 
-    async mayWrite(repository, person) {
-      const asked = { ...ownerAndRepo(repository), username: person };
-      const answer = await orWhenGone(
-        api(repository).request("GET /repos/{owner}/{repo}/collaborators/{username}/permission", asked),
-        null,
-      );
-      return answer !== null && writers.includes(answer.data.permission);
+    mayWrite: async (repository, person) => levelOf((await permission(repository, person))?.permission) === "write",
+
+    async permissionOf(repository, { login, id }) {
+      const told = await permission(repository, login);
+      return told !== null && Number(told.user?.id) === id ? levelOf(told.permission) : "none";
     },
   };
+
+  async function permission(repository: string, username: string) {
+    const asked = { ...ownerAndRepo(repository), username };
+    const path = "GET /repos/{owner}/{repo}/collaborators/{username}/permission";
+    return (await orWhenGone(api(repository).request(path, asked), null))?.data ?? null;
+  }
+}
+
+/** GitHub, "Get repository permissions for a user": triage is told as read, maintain as write. */
+function levelOf(permission: string | undefined): Level {
+  if (writers.includes(permission ?? "")) return "write";
+  return permission === "read" ? "read" : "none";
 }
 
 function pathsOf(files: readonly { filename: string; previous_filename?: string }[]): string[] {

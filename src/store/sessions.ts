@@ -1,7 +1,8 @@
+import type { Person } from "../domain/person.ts";
 import type { Database } from "./database.ts";
 
-/** Whose browser it is: one that was handed a token. */
-export type SessionOwner = { kind: "token"; sha256: string };
+/** Whose browser it is: one that was handed a token, or a person's. */
+export type SessionOwner = { kind: "token"; sha256: string } | ({ kind: "person" } & Person);
 
 /** Browsers that are signed in, by the hash of the random id in their cookie. */
 export function createSessionStore(database: Database) {

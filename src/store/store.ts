@@ -141,7 +141,10 @@ export function openStore(path: string, clock: Clock) {
           note(told);
         }),
       ownerOf: (idSha256: string): SessionOwner | null => sessions.ownerOf(idSha256, now()),
-      close: (idSha256: string): void => void sessions.close(idSha256),
+      close: (idSha256: string, told: AuditNote): void =>
+        database.transaction(() => {
+          if (sessions.close(idSha256) > 0) note(told);
+        }),
     },
 
     audit: { write: note, list: audit.list },

@@ -47,7 +47,7 @@ test("sign-ins, tokens, and what was refused are told, without any secret", asyn
     "first | dashboard | reset | 7-42 | refused | the request comes from another site",
     "first | api | token-remove | - | done | looker",
     "somebody | api | sign-in | - | refused | with a token that is none",
-    "somebody | api | sign-in | - | refused | with 10 wrong tokens: not listened to for a minute",
+    "somebody | api | sign-in | - | refused | 10 times wrong: not listened to for a minute",
   ]);
   expect(told.filter(({ address }) => address === "192.0.2.7")).toHaveLength(6);
   for (const secret of [token, looker, "guess-", cookie.split("=")[1]])

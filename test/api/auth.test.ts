@@ -111,7 +111,12 @@ describe("a write with a session", () => {
   ])("from %s is answered as it should", async (_, sent, status) => {
     const world = inMemoryWorld();
     await using server = await serveApi(world);
-    const headers: Record<string, string> = { cookie: await signedIn(server.url), ...sent };
+    const cookie = await signedIn(server.url);
+    const headers: Record<string, string> = {
+      cookie,
+      "x-mayfly-form": await formTokenFor(server.url, cookie),
+      ...sent,
+    };
     if (headers["origin"] === "HERE") headers["origin"] = server.url;
     const page = await fetch(`${server.url}/previews/shop-pr-42/destroy`, {
       method: "POST",
@@ -122,6 +127,25 @@ describe("a write with a session", () => {
     expect([page.status, api.status]).toEqual([status, status === 303 ? 202 : 403]);
     expect(world.acts).toHaveLength(status === 303 ? 2 : 0);
     expect(await api.json()).toMatchObject(status === 303 ? { accepted: "destroy of 7-42" } : { code: "forbidden" });
+  });
+
+  test.each([
+    ["as a page's form sends it", (form: string) => ({ body: new URLSearchParams({ form }) }), 303],
+    ["without the form's own token", () => ({ body: new URLSearchParams({ other: "x" }) }), 403],
+    ["with another session's", () => ({ body: new URLSearchParams({ form: "a".repeat(64) }) }), 403],
+    ["in a body that is no form", (form: string) => ({ body: JSON.stringify({ form }) }), 403],
+    ["in a body too long for a form", (form: string) => ({ body: `pad=${"x".repeat(20_000)}&form=${form}` }), 403],
+  ])("from our own page %s is answered as it should", async (_, bodyOf, status) => {
+    const world = inMemoryWorld();
+    await using server = await serveApi(world);
+    const cookie = await signedIn(server.url);
+    const { body } = bodyOf(await formTokenFor(server.url, cookie));
+    const type = "application/x-www-form-urlencoded";
+    const isForm = typeof body !== "string" || body.startsWith("pad=");
+    const headers = { cookie, origin: server.url, "content-type": isForm ? type : "application/json" };
+    const sent = { method: "POST", redirect: "manual", headers, body: body.toString() } as const;
+    expect((await fetch(`${server.url}/previews/shop-pr-42/redeploy`, sent)).status).toBe(status);
+    expect(world.acts).toHaveLength(status === 303 ? 1 : 0);
   });
 
   test("needs no origin when it carries the token", async () => {
@@ -137,6 +161,12 @@ describe("a write with a session", () => {
 function worldWith(given: ReturnType<typeof firstToken>[]) {
   const world = inMemoryWorld();
   return { ...world, tokens: { ...world.tokens, given } };
+}
+
+/** What our own page puts into its forms. */
+async function formTokenFor(url: string, cookie: string): Promise<string> {
+  const page = await (await fetch(url, { headers: { cookie } })).text();
+  return /name="form" value="([0-9a-f]{64})"/.exec(page)?.[1] ?? "";
 }
 
 async function signedIn(url: string): Promise<string> {

@@ -157,9 +157,15 @@ describe("the server file", () => {
     ["- x", "invalid-value", "1:1", "the document must be a map"],
     [
       "defaults: { access: sign-in }",
-      "not-supported",
-      "1:13",
-      "defaults.access: sign-in is known, but not honored by this version",
+      "invalid-value",
+      "1:21",
+      "defaults.access is sign-in, which needs github.oauth (docs/sign-in.md)",
+    ],
+    [
+      "repositories: { a/b: { access: sign-in } }",
+      "invalid-value",
+      "1:32",
+      "repositories.a/b.access is sign-in, which needs github.oauth (docs/sign-in.md)",
     ],
     ["defaults: { access: secret }", "invalid-value", "1:21", "defaults.access must be public, link or sign-in"],
     [

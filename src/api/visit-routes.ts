@@ -1,0 +1,17 @@
+import { Hono } from "hono";
+import { InputError } from "../domain/errors.ts";
+import type { CallerEnv } from "./caller.ts";
+import type { ApiWorld } from "./world.ts";
+
+/**
+ * `/visit?to=URL`: the way into a preview whose `access` is `sign-in`. Who is signed in and may read the repository is
+ * sent on to that very host with a pass that is good once; to all others there is no such preview.
+ */
+export function visitRoutes({ visit }: Pick<ApiWorld, "visit">): Hono<CallerEnv> {
+  return new Hono<CallerEnv>().get("/visit", async (c) => {
+    const door = visit(c.req.query("to") ?? "");
+    if (door === null) throw new InputError("not-found", "there is no preview at this address");
+    await c.get("sight").preview(door.preview);
+    return c.redirect(door.enter(), 303);
+  });
+}
