@@ -24,6 +24,6 @@ while [ "$(docker inspect --format '{{.State.Running}}' "$running")" = true ]; d
 done
 
 echo "Its container is made anew, and takes over in its turn."
-compose "$@" up --detach --no-deps --wait mayfly
+compose "$@" up --detach --no-deps --force-recreate --wait mayfly
 docker wait "$bridge" >/dev/null 2>&1 || true
 echo "Upgraded."

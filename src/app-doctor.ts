@@ -139,8 +139,13 @@ async function lookAtGitHub({ github, repositories }: ServerConfig): Promise<Che
     return [webhook, checkGitHub({ ...as, refused }), checkClock(now === null ? null : clock.now() - now)];
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;
-    return [webhook, checkGitHub({ kind: "problem", what: error.message, hint: error.hint }), checkClock(null)];
+    return [webhook, checkGitHub({ kind: "problem", what: error.message, hint: hintOf(error) }), checkClock(null)];
   }
+}
+
+/** What is to be done while nothing is at stake yet. */
+function hintOf(error: MayflyError): string {
+  return error.code === "forge-unreachable" ? "Is github.api_url right, and can this machine reach it?" : error.hint;
 }
 
 function holds(state: string): boolean {

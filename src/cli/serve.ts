@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { App } from "../app.ts";
 import type { ServerConfig } from "../config/server.ts";
 import { InputError } from "../domain/errors.ts";
 import { type Command, textOf } from "./command.ts";
@@ -15,38 +16,52 @@ export const serve: Command = {
   async run(input, terminal) {
     const config = readServerConfig(textOf(input, "config"), terminal.environment);
     const interruption = terminal.interruption();
-    let replace = input.values["replace"] === true;
-    // Who asked to take over may fail to come up: then this one goes on, from the start.
-    while ((await serveOnce(config, { replace, interruption }, terminal)) === "abandoned") replace = false;
+    const start = async (replace: boolean) => await startApp(config, { replace, signal: interruption }, terminal);
+    let app = await start(input.values["replace"] === true);
+    try {
+      while ((await untilTold(app, interruption)) === "asked" && !(await givesWay(app, terminal))) {
+        // Who asked did not come up. This one has let its work go, and goes on serving until it has begun anew.
+        await using _former = app;
+        app = await start(false);
+      }
+    } finally {
+      await app[Symbol.asyncDispose]();
+    }
     return 0;
   },
 };
 
-type Stop = { replace: boolean; interruption: AbortSignal };
-
-async function serveOnce(
+async function startApp(
   config: ServerConfig,
-  { replace, interruption }: Stop,
+  options: { replace: boolean; signal: AbortSignal },
   terminal: Terminal,
-): Promise<"stopped" | "abandoned"> {
+): Promise<App> {
   // Loaded only here: most commands need nothing of the server.
   const { createApp } = await import("../app.ts");
-  const start = { version: version(), replace, signal: interruption };
-  await using app = await createApp(config, start).catch((error: unknown) => {
+  const app = await createApp(config, { version: version(), ...options }).catch((error: unknown) => {
     throw explain(error, config.listen);
   });
   terminal.print(`Dashboard: ${app.dashboardLink}`);
-  const ended = AbortSignal.any([interruption, app.asked]);
-  if (!ended.aborted) await once(ended, "abort");
-  if (!app.asked.aborted) return "stopped";
+  return app;
+}
+
+/** Whether another Mayfly asks to take over, or this one is told to stop. */
+async function untilTold({ asked }: App, interruption: AbortSignal): Promise<"asked" | "stop"> {
+  const told = AbortSignal.any([interruption, asked]);
+  if (!told.aborted) await once(told, "abort");
+  return interruption.aborted ? "stop" : "asked";
+}
+
+/** Answers false when the other one ended before it listened. */
+async function givesWay(app: App, terminal: Terminal): Promise<boolean> {
   terminal.print("Another Mayfly takes over.");
   try {
     await app.handOver();
-    return "stopped";
+    return true;
   } catch (error) {
     if (!(error instanceof InputError) || error.code !== "takeover-failed") throw error;
     tell(error, terminal);
-    return interruption.aborted ? "stopped" : "abandoned";
+    return false;
   }
 }
 

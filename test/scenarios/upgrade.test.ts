@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -36,12 +37,7 @@ beforeAll(async () => {
 afterAll(() => endScenario(scenario));
 
 test("a second Mayfly on the same state folder says who holds it, and ends", async () => {
-  const main = resolve(import.meta.dirname, "../../src/main.ts");
-  const words = [main, "serve", "--config", join(scenario.folder, "server.yaml")];
-  const env = { ...process.env, DEMO_TOKEN: "x", DEMO_SECRET: "x" };
-  const { code, said } = await new Promise<{ code: unknown; said: string }>((done) => {
-    execFile(process.execPath, words, { env }, (error, _, stderr) => done({ code: error?.code, said: stderr }));
-  });
+  const { code, said } = await run("serve", "--config", join(scenario.folder, "server.yaml"));
   expect(code).toBe(1);
   expect(said).toMatch(/state is in use by another Mayfly \(process \d+ on \S+, version \S+, since 20\d\d-[^)]+Z\)/);
   expect(said).toContain("mayfly serve --replace");
@@ -87,6 +83,32 @@ test("an upgrade under load loses no request, no webhook and no push, and ends t
   const kept = new Set(stored.map((row) => row["delivery"]));
   expect(delivered.filter(({ guid }) => !kept.has(guid))).toEqual([]);
 });
+
+test("one that asks to take over and cannot listen changes nothing: the old one serves and follows pushes", async () => {
+  tellOnFailure(scenario);
+  const { mayfly, github, folder } = scenario;
+  const number = await scenario.open({ branch: "kept", files: shop("before") });
+  const { url } = await scenario.seen(`shop-pr-${number}`, ({ phase }) => phase === "ready");
+  const file = join(folder, "unlucky.yaml");
+  const taken = `127.0.0.1:${new URL(github.url).port}`;
+  writeFileSync(file, readFileSync(join(folder, "server.yaml"), "utf8").replace(/^listen: .*$/m, `listen: ${taken}`));
+  const unlucky = await run("serve", "--replace", "--config", file);
+  expect(unlucky).toMatchObject({ code: 1, said: expect.stringContaining(`cannot listen on ${taken}`) });
+  expect((await mayfly.visit(url)).body).toBe("before");
+  const pushed = await scenario.push({ branch: "kept", files: shop("after") });
+  await scenario.serving(`shop-pr-${number}`, pushed);
+  expect((await mayfly.visit(url)).body).toBe("after");
+  expect(readFileSync(mayfly.logFile, "utf8")).toContain("ended before it listened");
+});
+
+/** One command of Mayfly's, to its end. */
+function run(...words: string[]): Promise<{ code: unknown; said: string }> {
+  const main = resolve(import.meta.dirname, "../../src/main.ts");
+  const env = { ...process.env, DEMO_TOKEN: "x", DEMO_SECRET: "x" };
+  return new Promise((done) => {
+    execFile(process.execPath, [main, ...words], { env }, (error, _, said) => done({ code: error?.code ?? 0, said }));
+  });
+}
 
 /** Visitors who ask again and again, on kept connections and on fresh ones, none of whom ever asks twice for the same. */
 function startLoad(port: number, host: string) {
