@@ -103,8 +103,8 @@ function emptyWords({ q, repository, state }: ListFilter): Html {
 }
 
 function endWords({ pinned, expiresAt }: PreviewView, now: number): Html | null {
-  if (pinned) return html`, pinned`;
-  return expiresAt === null ? null : html`, ${ahead(expiresAt, now)} left`;
+  if (pinned) return html`<span class="end">pinned</span>`;
+  return expiresAt === null ? null : html`<span class="end">${ahead(expiresAt, now)} left</span>`;
 }
 
 async function row(view: PreviewView, now: number, { sight, formToken }: Reader): Promise<Html> {

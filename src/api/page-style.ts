@@ -49,6 +49,7 @@ button:hover, summary:hover { border-color: var(--quiet); }
 .rows .name p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.9375rem; }
 .rows .facts .state { display: block; }
 .rows .age { white-space: nowrap; font-size: 0.9375rem; }
+.rows .age .end { display: block; }
 @media (max-width: 46rem) {
   .rows > li { grid-template-columns: auto auto 1fr auto; gap: 0.25rem 1rem; }
   .rows .name { grid-column: 1 / -2; }

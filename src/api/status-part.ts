@@ -38,11 +38,7 @@ export function statusPart(facts: PreviewFacts): Html {
               <dd>${view.data}</dd>
             </div>`
       }
-      <div>
-        <dt>Kept</dt>
-        <dd>${keptWords(facts)}</dd>
-      </div>
-      ${otherRoutes(view)}
+      ${keptPart(facts)} ${otherRoutes(view)}
     </dl>
     ${view.newest?.failure ? failureBlock(view.newest.failure) : null}
   </section>`;
@@ -61,11 +57,14 @@ function newestWords({ view: { newest, repository }, webUrl }: PreviewFacts): Ht
   ${newest.cause}`;
 }
 
-function keptWords({ view: { pinned, expiresAt, lastVisitAt }, now }: PreviewFacts): Html {
-  const visit = lastVisitAt === null ? null : html`, last visited ${ago(lastVisitAt, now)}`;
-  if (pinned) return html`pinned${visit}`;
-  if (expiresAt === null) return html`<span class="quiet">without an end</span>${visit}`;
-  return html`for ${ahead(expiresAt, now)} without a push or a visit${visit}`;
+/** Null for what is not there, or has no end. */
+function keptPart({ view: { pinned, expiresAt, lastVisitAt }, now }: PreviewFacts): Html | null {
+  if (!pinned && expiresAt === null) return null;
+  const term = expiresAt === null ? "pinned" : html`for ${ahead(expiresAt, now)} without a push or a visit`;
+  return html`<div>
+    <dt>Kept</dt>
+    <dd>${term}${lastVisitAt === null ? null : html`, last visited ${ago(lastVisitAt, now)}`}</dd>
+  </div>`;
 }
 
 function otherRoutes({ routes, url }: PreviewView): Html | null {
