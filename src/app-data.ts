@@ -4,7 +4,7 @@ import type { ServerConfig } from "./config/server.ts";
 import { runAnchor, runBranch } from "./data/branch.ts";
 import { runSeed } from "./data/seed.ts";
 import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot-jobs.ts";
-import { dataStrategy, type DataStrategy } from "./data/strategy.ts";
+import { chooseStrategy, type Strategy } from "./data/strategy.ts";
 import type { Clock, RandomId } from "./domain/time.ts";
 import type { Step } from "./plan/step.ts";
 import type { StepContext } from "./reconcile/ports.ts";
@@ -24,8 +24,6 @@ type DataOptions = {
 
 export type Data = AsyncDisposable & {
   snapshots: SnapshotJobs;
-  /** What branches cost on this host: tried once, with the first that asks. Throws EngineError. */
-  strategy(): Promise<DataStrategy>;
   /** Runs the step if it is one about data; false when it is somebody else's. */
   run(step: Step, context: StepContext): Promise<boolean>;
 };
@@ -35,20 +33,20 @@ export function createData(options: DataOptions): Data {
   const { config, store, log, ...rest } = options;
   const host = { ...rest, log: log.child({ room: "data" }) };
   const jobs = createSnapshotJobs({ ...host, ...config.builds, rows: store.snapshots });
-  let tried: Promise<DataStrategy> | undefined;
-  const strategy = (): Promise<DataStrategy> => {
-    tried ??= dataStrategy(host).then(
+  let chosen: Promise<Strategy> | undefined;
+  const strategy = (): Promise<Strategy> => {
+    chosen ??= chooseStrategy(host).then(
       (found) => {
-        host.log.info({ strategy: found.strategy }, found.text);
+        host.log.info({ strategy: found }, "how data branches are made here");
         return found;
       },
       (error: unknown) => {
         // The engine did not answer: whoever asks next tries again.
-        tried = undefined;
+        chosen = undefined;
         throw error;
       },
     );
-    return tried;
+    return chosen;
   };
   const request: SnapshotJobs["request"] = (...asked) => {
     strategy().catch(() => {
@@ -58,14 +56,13 @@ export function createData(options: DataOptions): Data {
   };
   return {
     snapshots: { ...jobs, request },
-    strategy,
     async run(step, context) {
       switch (step.kind) {
         case "seed":
           await runSeed(host, step, context);
           return true;
         case "branch":
-          await runBranch(host, step, { ...context, strategy: (await strategy()).strategy });
+          await runBranch(host, step, { ...context, strategy: await strategy() });
           return true;
         case "anchor":
           await runAnchor(host, step, context);

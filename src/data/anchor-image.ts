@@ -4,13 +4,19 @@ import { imageNamespace } from "../domain/naming.ts";
 import { allow } from "../engine/docker.ts";
 import { emptyArchive } from "../engine/directory.ts";
 
+const repository = `${imageNamespace}/anchor`;
+
+/** The image of that server's anchors. */
+export function anchorImageName(server: string): string {
+  return `${repository}:${server}`;
+}
+
 /** The engine makes no container without an image; one that is never started needs nothing in it. */
 export async function anchorImage({ docker, server }: { docker: Docker; server: string }): Promise<string> {
-  const repo = `${imageNamespace}/anchor`;
-  const name = `${repo}:${server}`;
+  const name = anchorImageName(server);
   if (await allow(docker.getImage(name).inspect(), 404)) return name;
   const changes = [`LABEL ${labels.server}=${server}`, `LABEL ${labels.kind}=image`];
-  const output = await docker.importImage(emptyArchive(), { repo, tag: server, changes });
+  const output = await docker.importImage(emptyArchive(), { repo: repository, tag: server, changes });
   for await (const _progress of output) {
     // It is there when the engine has said all.
   }

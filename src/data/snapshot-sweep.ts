@@ -22,8 +22,10 @@ export type SnapshotRows = {
 const unusedMs = 7 * 86_400_000;
 /** So many are kept although no preview uses them; the least recently used go first. */
 const spareCount = 20;
-/** A snapshot or helper younger than this may be about to be used. */
+/** A snapshot that was used more recently than this may be about to be branched from. */
 const youngMs = 600_000;
+/** A trial takes a second or two. */
+const trialMs = 60_000;
 
 type Found = { name: string; kind: "container" | "volume"; labels: Record<string, string>; createdAt: number };
 
@@ -46,7 +48,7 @@ export async function sweepSnapshots(
   );
   const isLeft = ({ name, labels: told, createdAt }: Found): boolean => {
     // A trial of this host's ways, perhaps another process's.
-    if (told[labels.dataKey] === undefined) return now - createdAt > youngMs;
+    if (told[labels.dataKey] === undefined) return now - createdAt > trialMs;
     const volume = name.replace(/\.builder$/, "");
     if (isBuilding(volume) || branched.has(volume)) return false;
     return outlived.has(volume) || !rows.all().some((row) => row.volume === volume) || name !== volume;

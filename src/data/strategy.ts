@@ -1,7 +1,8 @@
 import { labels } from "../domain/labels.ts";
 import { allow, statusOf, textOf } from "../engine/docker.ts";
 import { writeOwnership } from "../engine/directory.ts";
-import { anchorImage } from "./anchor-image.ts";
+import { ownedBy } from "../engine/ownership.ts";
+import { anchorImage, anchorImageName } from "./anchor-image.ts";
 import type { DataHost } from "./data-host.ts";
 import { ensureVolume, overlayOptions } from "./data-volume.ts";
 import { createHolder } from "./holder.ts";
@@ -19,7 +20,7 @@ export type DataStrategy = {
 
 type Host = Pick<DataHost, "docker" | "server" | "randomId">;
 
-/** Finds out what data branches cost on this engine, by trying one. Only the empty image of anchors is left behind. Throws EngineError. */
+/** Finds out what data branches cost on this engine, by trying one. Leaves nothing behind. Throws EngineError. */
 export async function dataStrategy(host: Host): Promise<DataStrategy> {
   const refusal = await tryOverlay(host);
   if (refusal !== null) {
@@ -43,10 +44,18 @@ export async function dataStrategy(host: Host): Promise<DataStrategy> {
   };
 }
 
+/** The strategy for the next branch: an overlay that is there shows that they can be made; else one is tried. Throws EngineError. */
+export async function chooseStrategy(host: Host): Promise<Strategy> {
+  const label = [...ownedBy(host.server).label, labels.snapshot];
+  const { Volumes: branches } = await host.docker.listVolumes({ filters: { label } });
+  return branches.length > 0 ? "overlay" : (await dataStrategy(host)).strategy;
+}
+
 /** Null when an overlay of volumes can be mounted, else why not. */
 async function tryOverlay(host: Host): Promise<string | null> {
   const { docker, server } = host;
   const owned = { [labels.server]: server, [labels.kind]: "helper" };
+  const hadImage = await allow(docker.getImage(anchorImageName(server)).inspect(), 404);
   const name = `mayfly-trial-${server.slice(0, 4)}-${host.randomId(8)}`;
   const [lower, upper, work] = [`${name}.lower`, `${name}.upper`, `${name}.work`];
   try {
@@ -65,6 +74,8 @@ async function tryOverlay(host: Host): Promise<string | null> {
   } finally {
     await allow(docker.getContainer(name).remove({ force: true, v: true }), 404);
     for (const volume of [name, lower, upper, work]) await allow(docker.getVolume(volume).remove(), 404);
+    // An anchor made meanwhile keeps it.
+    if (hadImage === null) await allow(docker.getImage(anchorImageName(server)).remove(), 404, 409);
   }
 }
 

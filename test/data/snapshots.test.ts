@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
-import { dataStrategy, type Strategy } from "../../src/data/strategy.ts";
+import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/strategy.ts";
 import { createSnapshotJobs } from "../../src/data/snapshot-jobs.ts";
 import { sweepSnapshots } from "../../src/data/snapshot-sweep.ts";
 import { clock } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
+import { nothingLeft } from "../support/nothing-left.ts";
 import { createWorld, type World } from "./world.ts";
 
 const seed = "CREATE TABLE guest (name text);\nINSERT INTO guest SELECT 'guest ' || n FROM generate_series(1, 300) n;";
@@ -253,7 +254,10 @@ describe("an anchor", () => {
 
 test("what branches cost here is found out by trying one, which leaves nothing", async () => {
   const before = await world.left();
-  const found = await dataStrategy(world.host);
+  const stranger = `${world.server}s`;
+  const found = await dataStrategy({ ...world.host, server: stranger });
   expect(found).toMatchObject({ strategy: "overlay", text: expect.stringContaining("share what they do not change") });
+  await nothingLeft(world.docker, stranger);
   expect(await world.left()).toEqual(before);
+  expect(await chooseStrategy(world.host)).toBe("overlay");
 });
