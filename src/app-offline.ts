@@ -31,7 +31,7 @@ export function renderDirectory(directory: string): RenderOutput {
       commit: "0".repeat(40),
       generation: 1,
       trust: "team",
-      closedRegistries: [],
+      registries: [],
       dataEpoch: 0,
       domain: "preview.localhost",
       link: (host) => `http://${host}:8080`,

@@ -56,9 +56,11 @@ export function secretPrints(keeper: Keeper, log: Logger): World["secretPrints"]
 /** What a team's build may ask for: its secrets, and the accounts of the operator's registries. A fork's gets nothing. */
 export function buildGifts(keeper: Keeper, { registries }: ServerConfig): NonNullable<BuildOptions["gifts"]> {
   return async (build, request) => {
-    if (request.trust !== "team") return { secrets: new Map(), registries: {} };
+    const anew = request.trust !== "team" && Object.keys(registries).length > 0;
+    if (request.trust !== "team") return { secrets: new Map(), registries: {}, anew };
     const values = await keeper.read(request, [...new Set(build.secrets.map(({ secret }) => secret))]);
-    return { secrets: new Map(build.secrets.map(({ id, secret }) => [id, values.get(secret) ?? ""])), registries };
+    const secrets = new Map(build.secrets.map(({ id, secret }) => [id, values.get(secret) ?? ""]));
+    return { secrets, registries, anew };
   };
 }
 

@@ -6,7 +6,7 @@ import { imageTag, projectName } from "./domain/naming.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import type { Disk } from "./engine/disk.ts";
-import { pull, resolveImage } from "./engine/images.ts";
+import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
 import { createSteps } from "./engine/steps.ts";
 import type { Gateway } from "./gateway/gateway.ts";
@@ -54,6 +54,7 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
 }
 
 function engineOf({ config, server, docker, disk, data, keeper, learn, clock, log }: WorkOptions): ports.Engine {
+  const images = createImageAccess(docker, config.registries);
   const steps = createSteps({ docker, server, pool: config.network.pool, egress: config.network.egress, clock, log });
   return {
     requireRoom: disk.require,
@@ -61,9 +62,8 @@ function engineOf({ config, server, docker, disk, data, keeper, learn, clock, lo
       await learn(key);
       return observe(docker, server, key);
     },
-    resolveImage: (image, tag, repositoryId) => resolveImage(docker, image, tag, repositoryId),
-    pull: (reference, trust, signal) =>
-      pull(docker, reference, { signal, registries: trust === "team" ? config.registries : {} }),
+    resolveImage: images.resolve,
+    pull: images.pull,
     run: async (step, context) => {
       if (await data.run(step, context)) return;
       if (step.kind !== "create") return steps.run(step, context);
@@ -133,8 +133,7 @@ async function render(
       commit: checkout.commit,
       generation: preview.spec.generation,
       trust,
-      // Its team's images may lie on this host, for any name to find.
-      closedRegistries: trust === "fork" ? Object.keys(config.registries) : [],
+      registries: Object.keys(config.registries),
       dataEpoch: preview.spec.resets,
       domain: config.domain,
     },

@@ -201,7 +201,7 @@ async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
       trust: request.trust,
     });
     const cacheNamespace = `${request.repositoryId}-${request.trust}`;
-    const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {} };
+    const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {}, anew: false };
     await runBuild(docker, { build, context, labels, cacheNamespace, gifts }, output, signal);
   } catch (error) {
     if (job.cancel.signal.aborted || !limits.signal.aborted) throw error;

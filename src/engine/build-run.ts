@@ -34,6 +34,7 @@ export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog,
     buildargs: { ...build.args, BUILDKIT_CACHE_MOUNT_NS: input.cacheNamespace },
     labels: input.labels,
     ...(build.target !== null && { target: build.target }),
+    ...(input.gifts.anew && { pull: "1" }),
     session: session.id,
     // As a number: with the string dockerode would open a session of its own, and not close it when a build is aborted.
     version: 2,

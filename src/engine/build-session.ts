@@ -6,7 +6,12 @@ import { readFields, textField } from "./protobuf.ts";
 import { type Registries, registryKey } from "./registries.ts";
 
 /** What a build may ask us for: secrets by their ids, and accounts by their registries. */
-export type BuildGifts = { secrets: ReadonlyMap<string, string>; registries: Registries };
+export type BuildGifts = {
+  secrets: ReadonlyMap<string, string>;
+  registries: Registries;
+  /** Asks registries for each image anew, so that none is taken which this host has by somebody's account. */
+  anew: boolean;
+};
 
 export type BuildSession = AsyncDisposable & { id: string };
 

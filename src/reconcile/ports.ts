@@ -114,7 +114,11 @@ export type StepContext = {
 export type Engine = {
   observe(previewKey: string): Promise<StackState>;
   /** Null when the image is not on this engine (or is another repository's). */
-  resolveImage(image: ServiceSpec["image"], tag: string | null, repositoryId: number): Promise<ResolvedImage | null>;
+  resolveImage(
+    image: ServiceSpec["image"],
+    tag: string | null,
+    owner: { repositoryId: number; trust: Trust },
+  ): Promise<ResolvedImage | null>;
   /** Pulls by name, a team's with the operator's accounts; throws EngineError `image-unavailable`. */
   pull(reference: string, trust: StackSpec["trust"], signal: AbortSignal): Promise<void>;
   /** Throws EngineError `disk-full` when there is too little room for what writes much. */

@@ -98,7 +98,10 @@ export async function findImages(
       async (service) =>
         [
           service.name,
-          await world.engine.resolveImage(nameOf(stack, service), tagOf(stack, service), preview.repositoryId),
+          await world.engine.resolveImage(nameOf(stack, service), tagOf(stack, service), {
+            repositoryId: preview.repositoryId,
+            trust: stack.trust,
+          }),
         ] as const,
     ),
   );

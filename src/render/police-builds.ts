@@ -4,6 +4,7 @@ import { type Finding, InputError, type Place } from "../domain/errors.ts";
 import { dockerfilePath } from "./builds.ts";
 import { refuse } from "./findings.ts";
 import { policeDockerfile } from "./policy-dockerfile.ts";
+import type { OperatorRegistries } from "./policy-image.ts";
 import { isRemote, leadsOutside, readAt, type SourceReader } from "./repository-path.ts";
 
 const inRepository = "Build from a path inside the repository.";
@@ -17,13 +18,13 @@ type Judge = (text: string, args: Readonly<Record<string, string>>, place: (line
  * Judges where a model's builds come from, and what their Dockerfiles do. Throws InputError `file-missing` for a context
  * or Dockerfile that is not there, at the `build`.
  */
-export function policeBuilds(model: YamlMap, reader: SourceReader, closed: readonly string[] = []): Finding[] {
+export function policeBuilds(model: YamlMap, reader: SourceReader, registries?: OperatorRegistries): Finding[] {
   const services = child(model, "services");
   if (services?.kind !== "map") return [];
   let left = maxCharacters;
   const judge: Judge = (text, args, place) => {
     left -= text.length;
-    if (left >= 0) return policeDockerfile(text, args, place, closed);
+    if (left >= 0) return policeDockerfile(text, args, place, registries);
     const first = place(1);
     throw new InputError("file-too-large", "the Dockerfiles of the stack come to more than 512 KiB", { place: first });
   };

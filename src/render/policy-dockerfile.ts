@@ -4,7 +4,7 @@ import { argumentResolver } from "./dockerfile-arguments.ts";
 import { directivesOf, type Instruction, readInstructions, splitLines } from "./dockerfile.ts";
 import { refuse } from "./findings.ts";
 import { addFindings } from "./policy-add.ts";
-import { imageProblem } from "./policy-image.ts";
+import { imageProblem, noRegistries, type OperatorRegistries } from "./policy-image.ts";
 
 /** The official Dockerfile language by a tag only: a `syntax` line names an image that runs inside the builder. */
 const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))?)?$/;
@@ -12,12 +12,12 @@ const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))
 const heredocVersion = 4;
 
 type Judge = {
-  closed: readonly string[];
   at(line: number): Place;
   resolve(text: string): string | null;
   /** Stages that began so far, by name, and by number as only COPY knows them. */
   isStage(name: string): boolean;
   isNumber(name: string): boolean;
+  registries: OperatorRegistries;
 };
 
 /**
@@ -29,7 +29,7 @@ export function policeDockerfile(
   text: string,
   args: Readonly<Record<string, string>>,
   place: (line: number) => Place,
-  closed: readonly string[] = [],
+  registries: OperatorRegistries = noRegistries,
 ): Finding[] {
   const instructions = readInstructions(text);
   const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
@@ -39,7 +39,7 @@ export function policeDockerfile(
   const isStage = (name: string) => stages.has(name.toLowerCase());
   const isNumber = (name: string) => /^\d{1,4}$/.test(name) && Number(name) < count;
   const inInstructions = instructions.flatMap((instruction) => {
-    const findings = judgeInstruction(instruction, { closed, at: place, resolve, isStage, isNumber });
+    const findings = judgeInstruction(instruction, { registries, at: place, resolve, isStage, isNumber });
     if (instruction.keyword !== "FROM") return findings;
     count += 1;
     const name = /\sas\s+(\S+)$/i.exec(instruction.rest)?.[1];
@@ -119,7 +119,7 @@ function judgeBase(source: string, at: Place, judge: Judge): Finding[] {
 
 function judgeImage(image: string, at: Place, judge: Judge): Finding[] {
   if (image.includes("$")) return [unclear(image, at)];
-  const problem = imageProblem(image, judge.closed);
+  const problem = imageProblem(image, judge.registries);
   const isOther = problem?.code === "image-name" || problem?.code === "image-id";
   if (!problem || (isOther && judge.isStage(image))) return [];
   return [refuse(at, problem.code, `the Dockerfile ${problem.what}`, problem.hint)];

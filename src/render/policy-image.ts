@@ -10,11 +10,16 @@ import { excerpt } from "../config/excerpt.ts";
 
 export type ImageProblem = { code: string; what: string; hint: string };
 
+/** Registries that the operator has an account for: a team's stack may name them, also on our own network, a fork's none. */
+export type OperatorRegistries = { hosts: readonly string[]; areOpen: boolean };
+
+export const noRegistries: OperatorRegistries = { hosts: [], areOpen: false };
+
 /**
- * Why a branch may not name this image, or null; `what` follows the place that names it. Images of the closed registries
- * may be on this host for others.
+ * Why a branch may not name this image, or null; `what` follows the place that names it. Images of the operator's
+ * registries may be on this host for others.
  */
-export function imageProblem(reference: string, closed: readonly string[] = []): ImageProblem | null {
+export function imageProblem(reference: string, registries: OperatorRegistries = noRegistries): ImageProblem | null {
   const shown = excerpt(reference);
   if (isOwnImage(reference)) {
     return {
@@ -38,12 +43,12 @@ export function imageProblem(reference: string, closed: readonly string[] = []):
     };
   }
   const host = registryHostOf(reference);
-  if (host !== null && closed.includes(host)) return closedRegistry(host);
+  if (host !== null && registries.hosts.includes(host)) return registries.areOpen ? null : closedRegistry(host);
   if (host === null || !isPrivateRegistry(host)) return null;
   return {
     code: "private-registry",
     what: `names the registry ${host}, which is this host or its own network`,
-    hint: "Name an image of a public registry, or build it in this stack with `build:`.",
+    hint: "Name an image of a public registry, or let the operator list this one under `registries`.",
   };
 }
 

@@ -1,9 +1,8 @@
-import { child, formatPath, toValue, type YamlMap } from "../config/yaml-node.ts";
-import type { Finding } from "../domain/errors.ts";
+import { child, formatPath, toValue } from "../config/yaml-node.ts";
 import { isReservedLabel } from "../domain/labels.ts";
 import { parseDuration } from "../domain/time.ts";
 import { refuse, rewrite } from "./findings.ts";
-import { imageProblem } from "./policy-image.ts";
+import { imageProblem, type OperatorRegistries } from "./policy-image.ts";
 import { honored, later, only, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
 import { leadsOutside } from "./repository-path.ts";
 
@@ -11,21 +10,11 @@ import { leadsOutside } from "./repository-path.ts";
 export const longestGraceMs = 60_000;
 
 /** An image is named `name:tag`: an id would reach any image on the host, and our own are other repositories'. */
-export const imageRule: Rule = ({ node, path }) => {
-  const problem = imageProblem(String(toValue(node)));
-  return problem ? [refuse(node.place, problem.code, `${formatPath(path)} ${problem.what}`, problem.hint)] : [];
-};
-
-/** Services that name an image of a registry which is closed to this preview. */
-export function closedImages(model: YamlMap, closed: readonly string[]): Finding[] {
-  const services = child(model, "services");
-  if (closed.length === 0 || services?.kind !== "map") return [];
-  return [...services.entries].flatMap(([name, { node }]) => {
-    const image = child(node, "image");
-    const problem = image ? imageProblem(String(toValue(image)), closed) : null;
-    if (!image || problem?.code !== "closed-registry") return [];
-    return [refuse(image.place, problem.code, `services.${name}.image ${problem.what}`, problem.hint)];
-  });
+export function imageRule(registries: OperatorRegistries): Rule {
+  return ({ node, path }) => {
+    const problem = imageProblem(String(toValue(node)), registries);
+    return problem ? [refuse(node.place, problem.code, `${formatPath(path)} ${problem.what}`, problem.hint)] : [];
+  };
 }
 
 export const envFileRule: Rule = ({ node, key, path }) => {

@@ -1,6 +1,7 @@
 import type { YamlNode } from "../config/yaml-node.ts";
 import type { Finding } from "../domain/errors.ts";
 import { buildRules } from "./policy-build.ts";
+import type { OperatorRegistries } from "./policy-image.ts";
 import { mountRule, tmpfsRule, volumeRules } from "./policy-mounts.ts";
 import { each, honored, later, only, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
 import { declaredSecretRule, grantedSecretRule } from "./policy-secrets.ts";
@@ -21,8 +22,8 @@ const withoutHint = "Remove it; if the service cannot run without it, leave the 
 const ownNetworks = "Use the stack's own networks: services reach each other by name.";
 const ownSettings = "Remove it, or leave it: it changes nothing here.";
 
-const service = only({
-  image: imageRule,
+/** All but `image`, which depends on the operator's registries. */
+const serviceRules: Record<string, Rule> = {
   build: only(buildRules),
   environment: honored,
   env_file: each(envFileRule),
@@ -115,7 +116,7 @@ const service = only({
     cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpuset mem_swappiness memswap_limit oom_kill_disable
     oom_score_adj storage_opt`.split(/\s+/),
   ),
-});
+};
 
 const networks = only({
   internal: honored,
@@ -130,8 +131,7 @@ const networks = only({
   enable_ipv6: later,
 });
 
-const file = only({
-  services: each(service),
+const fileRules: Record<string, Rule> = {
   networks: each(networks),
   volumes: each(only(volumeRules)),
   name: rewritten("name", "is dropped: the project is the preview's", ownSettings),
@@ -140,13 +140,15 @@ const file = only({
   secrets: each(declaredSecretRule),
   configs: later,
   models: later,
-});
+};
 
 /**
  * Judges a merged canonical model: honored in silence, rewritten or refused with a finding at its place. What it does
  * not know, it refuses.
  */
-export function police(model: YamlNode): Finding[] {
+export function police(model: YamlNode, registries: OperatorRegistries): Finding[] {
+  const service = only({ image: imageRule(registries), ...serviceRules });
+  const file = only({ services: each(service), ...fileRules });
   return file({ key: model.place, node: model, path: [] });
 }
 

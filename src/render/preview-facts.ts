@@ -11,8 +11,8 @@ export type PreviewFacts = {
   commit: string;
   generation: number;
   trust: Trust;
-  /** Registries whose images this preview does not get, by host. */
-  closedRegistries: readonly string[];
+  /** Hosts that the operator has an account for: closed to a fork, since what they hold may lie on this host. */
+  registries: readonly string[];
   dataEpoch: number;
   domain: string;
   /** `scheme://host[:port]` of a host of the preview. */

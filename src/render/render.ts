@@ -12,7 +12,7 @@ import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { policeBuilds } from "./police-builds.ts";
 import { police } from "./policy.ts";
-import { closedImages } from "./policy-service.ts";
+import type { OperatorRegistries } from "./policy-image.ts";
 import { refuseManyServices } from "./stack-caps.ts";
 import { checkReferences } from "./references.ts";
 import { readAt, type SourceReader } from "./repository-path.ts";
@@ -54,7 +54,8 @@ export function renderStack(input: RenderInput): RenderOutput {
   const source = readStack(input, { manifest, choice, findings });
   const model = toValue(source.model);
   checkReferences(source.model, source.left);
-  judge(source.model, { findings, reader, limits, closed: preview.closedRegistries });
+  const registries = { hosts: preview.registries, areOpen: preview.trust === "team" };
+  judge(source.model, { findings, reader, limits, registries });
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
@@ -118,11 +119,11 @@ function unsetNote(name: string, place: Place): Finding {
   );
 }
 
-type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits; closed: readonly string[] };
+type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits; registries: OperatorRegistries };
 
 /** Everything that is wrong is told at once. */
-function judge(model: YamlMap, { findings, reader, limits, closed }: Judging): void {
-  const all = [...police(model), ...closedImages(model, closed), ...policeBuilds(model, reader, closed)];
+function judge(model: YamlMap, { findings, reader, limits, registries }: Judging): void {
+  const all = [...police(model, registries), ...policeBuilds(model, reader, registries)];
   for (const finding of all) findings.add(finding);
   const services = child(model, "services");
   const count = services?.kind === "map" ? services.entries.size : 0;

@@ -33,7 +33,7 @@ const render = (compose: string) => {
       commit: "c".repeat(40),
       generation: 1,
       trust: "team",
-      closedRegistries: [],
+      registries: [],
       dataEpoch: 0,
       domain: "preview.example.com",
     },

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EngineError } from "../../src/domain/errors.ts";
+import { createImageAccess } from "../../src/engine/image-access.ts";
 import { pull } from "../../src/engine/images.ts";
 import { tail } from "../../src/engine/logs.ts";
 import { registryKey } from "../../src/engine/registries.ts";
@@ -14,7 +15,7 @@ import { createWorld } from "./world.ts";
 const value = "npm_token:with/signs+and\nlines";
 const sha256 = createHash("sha256").update(value).digest("hex");
 const secrets = [{ id: "npm", secret: "NPM_TOKEN" }];
-const nothing = { secrets: new Map<string, string>(), registries: {} };
+const nothing = { secrets: new Map<string, string>(), registries: {}, anew: false };
 
 describe("a build", () => {
   test("is given the secrets it mounts; neither its image nor its log holds them", async () => {
@@ -26,7 +27,7 @@ describe("a build", () => {
 ${fresh()}
 RUN --mount=type=secret,id=npm,required=true sha256sum /run/secrets/npm > /sum && cat /run/secrets/npm
 RUN --mount=type=secret,id=other test ! -e /run/secrets/other && test ! -e /run/secrets/npm
-CMD ["sh", "-c", "cat /sum; ls /run/secrets"]
+CMD ["sh", "-c", "cat /sum; test -e /run/secrets || echo gone"]
 `,
     });
     expect(await world.finish(build, request)).toEqual({ state: "built" });
@@ -41,10 +42,7 @@ CMD ["sh", "-c", "cat /sum; ls /run/secrets"]
     const container = await world.docker.createContainer({ Image: build.tag });
     await container.start();
     await container.wait();
-    expect(await tail(world.docker, container.id, 2)).toEqual([
-      expect.stringContaining(sha256),
-      expect.stringContaining("No such file or directory"),
-    ]);
+    expect(await tail(world.docker, container.id, 2)).toEqual([expect.stringContaining(sha256), "gone"]);
     await container.remove();
     await world.remove(build);
   });
@@ -68,6 +66,21 @@ CMD ["sh", "-c", "cat /sum; ls /run/secrets"]
     const outcome = await world.finish(build, request);
     expect(outcome).toMatchObject({ state: "failed", failure: { code: "build-failed" } });
     expect(registry.logins).toEqual([]);
+  });
+
+  test("of a fork does not take from this host what is here by the operator's account", async () => {
+    await using registry = await startRegistry();
+    const { host, account, image } = registry;
+    let gifts = { ...nothing, registries: { [host]: account } as Record<string, typeof account> };
+    await using world = await createBuildWorld({ gifts: async () => gifts });
+    await pull(world.docker, image, { signal: AbortSignal.timeout(10_000), registries: gifts.registries });
+    const request = world.commit({ Dockerfile: `FROM ${image}\n${fresh()}\nLABEL a=b\n` });
+    const team = world.spec();
+    expect(await world.finish(team, request)).toEqual({ state: "built" });
+    gifts = { ...nothing, anew: true };
+    expect(await world.finish(world.spec(), request)).toMatchObject({ state: "failed" });
+    await world.remove(team);
+    await world.docker.getImage(image).remove();
   });
 
   test("takes an image of a registry that wants a login", async () => {
@@ -95,6 +108,16 @@ test("an image of a registry that wants a login is pulled with its account, and 
   await expect(pull(world.docker, image, { signal, registries: wrong })).rejects.toThrow(EngineError);
   await pull(world.docker, image, { signal, registries: { [host]: account } });
   expect((await world.docker.getImage(image).inspect()).RepoTags).toEqual([image]);
+  // A fork may not have it although it is here, and may have what anybody can pull.
+  const access = createImageAccess(world.docker, { [host]: account });
+  const base = { kind: "pull", reference: image } as const;
+  const owner = { repositoryId: 7, trust: "team" as const };
+  expect(await access.resolve(base, null, owner)).not.toBeNull();
+  expect(await access.resolve(base, null, { ...owner, trust: "fork" })).toBeNull();
+  await expect(access.pull(image, "fork", signal)).rejects.toThrow(/login/);
+  registry.open();
+  await access.pull(image, "fork", signal);
+  expect(await access.resolve(base, null, { ...owner, trust: "fork" })).not.toBeNull();
   await world.docker.getImage(image).remove();
 });
 

@@ -13,6 +13,8 @@ export type PrivateRegistry = AsyncDisposable & {
   image: string;
   /** Names and passwords that came, and whether they were let in. */
   logins: string[];
+  /** Lets everybody in from now on. */
+  open(): void;
 };
 
 /** Serves the pull half of the distribution API (opencontainers/distribution-spec) behind Basic authentication. */
@@ -20,10 +22,11 @@ export async function startRegistry(): Promise<PrivateRegistry> {
   const account = { username: "bot", password: "registry/p4ss+word" };
   const parts = await makeImage();
   const logins: string[] = [];
+  let isOpen = false;
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const said = Buffer.from(request.headers.authorization?.slice("Basic ".length) ?? "", "base64").toString();
     if (said !== "") logins.push(said);
-    if (said !== `${account.username}:${account.password}`) {
+    if (!isOpen && said !== `${account.username}:${account.password}`) {
       response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
       return;
     }
@@ -53,6 +56,9 @@ export async function startRegistry(): Promise<PrivateRegistry> {
     account,
     image: `${host}/private/base:1`,
     logins,
+    open: () => {
+      isOpen = true;
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

@@ -36,7 +36,7 @@ export const preview: RenderInput["preview"] = {
   commit: "abc1234def",
   generation: 3,
   trust: "team",
-  closedRegistries: [],
+  registries: [],
   dataEpoch: 0,
   domain: "preview.example.com",
   link: (host) => `https://${host}`,

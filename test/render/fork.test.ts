@@ -16,7 +16,7 @@ const compose = `services:
 networks: { front: {}, back: { internal: false } }
 volumes: { pgdata: {} }
 `;
-const fork = { ...preview, trust: "fork" as const, closedRegistries: ["ghcr.io", "registry.acme.test:5000"] };
+const fork = { ...preview, trust: "fork" as const, registries: ["ghcr.io", "registry.acme.test:5000"] };
 const files = (text: string, dockerfile = "FROM node:24\n") => ({ "compose.yaml": text, Dockerfile: dockerfile });
 
 test("a fork's networks lead nowhere, its home network neither, and those of the team go out as written", () => {

@@ -77,7 +77,6 @@ test("the guest book becomes this stack", () => {
     generation: 3,
     commit: "abc1234def",
     trust: "team",
-    closedRegistries: [],
     dataEpoch: 0,
     services: [
       {

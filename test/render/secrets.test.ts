@@ -271,10 +271,26 @@ function forkOf() {
     repository: "acme/shop",
     branch: "checkout",
     commit: "abc1234def",
-    closedRegistries: [],
+    registries: [],
     generation: 3,
     dataEpoch: 0,
     domain: "preview.example.com",
     link: (host: string) => `https://${host}`,
   };
 }
+
+test.each([
+  ["a service", "services: { web: { image: registry.internal/app } }", dockerfile],
+  ["a Dockerfile", "services: { web: { build: . } }", "FROM registry.internal/base\n"],
+])(
+  "%s of a team may name a registry that the operator has an account for, one of a fork may not",
+  (_what, compose, text) => {
+    const files = { "compose.yaml": compose, Dockerfile: text, ".mayfly.yaml": "routes: { web: 80 }" };
+    const preview = forkOf();
+    const refused = (registries: string[], trust: "team" | "fork") =>
+      render(files, { preview: { ...preview, registries, trust } }).findings.map(({ code }) => code);
+    expect(refused(["registry.internal"], "team")).toEqual([]);
+    expect(refused(["registry.internal"], "fork")).toEqual(["closed-registry"]);
+    expect(refused([], "team")).toEqual(["private-registry"]);
+  },
+);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ const values = {
   first: "v1:s3cr3t/of the+shop",
   second: "v2:an0ther/one of&it",
   password: 'pa"ss\\word\nof two lines',
+  token: "npm_token/of=builds",
 };
 /** What the operator's files are in: outside of everything that is searched. */
 const vault = mkdtempSync(join(tmpdir(), "vault-"));
@@ -20,6 +21,7 @@ let scenario: Scenario;
 beforeAll(async () => {
   rotate(values.first);
   writeFileSync(join(vault, "password"), values.password);
+  writeFileSync(join(vault, "token"), values.token);
   scenario = await startScenario({
     files: shop(),
     config: {
@@ -27,6 +29,7 @@ beforeAll(async () => {
         [repository]: {
           secrets: {
             STRIPE_KEY: { file: join(vault, "stripe") },
+            NPM_TOKEN: { command: `cat ${vault}/token` },
             DB_PASSWORD: { command: `cat ${vault}/password` },
           },
         },
@@ -68,6 +71,14 @@ http.createServer((request, response) => {
 process.on("SIGTERM", () => process.exit(0));
 `;
 
+/** A step that needs its secret, and prints it. */
+const dockerfile = `FROM node:24
+ENV RUN_OF=${randomBytes(8).toString("hex")}
+RUN --mount=type=secret,id=npm,required=true cat /run/secrets/npm && echo " was read"
+COPY . /app
+CMD ["node", "/app/server.js"]
+`;
+
 function shop(change: { manifest?: string; fails?: boolean } = {}): Record<string, string> {
   const compose = `services:
   web:
@@ -83,7 +94,12 @@ function shop(change: { manifest?: string; fails?: boolean } = {}): Record<strin
 secrets:
   db_password: { environment: DB_PASSWORD }
 `;
-  return miniShop({ server, compose, files: { ".mayfly.yaml": change.manifest ?? "secrets: [STRIPE_KEY]\n" } });
+  return miniShop({
+    server,
+    compose,
+    dockerfile,
+    files: { ".mayfly.yaml": change.manifest ?? "secrets: { STRIPE_KEY: , NPM_TOKEN: { build: npm } }\n" },
+  });
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -206,6 +222,7 @@ test("no value is anywhere that people or programs read, nor in what is kept", a
     read[`image of ${Id}`] = JSON.stringify([await image.inspect(), await image.history()]);
   }
   expect(containers.length).toBeGreaterThan(0);
+  expect(read["api /shop-pr-1/build-logs"]).toContain("*** was read");
   read["volumes"] = JSON.stringify(await docker.listVolumes({ filters }));
   const told = Object.entries(read).flatMap(([where, text]) => found(text).map((value) => `${where}: ${value}`));
   expect(told).toEqual([]);
