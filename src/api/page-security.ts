@@ -16,7 +16,21 @@ export function pageSecurity(dashboardOrigin: string) {
     // With no-referrer, browsers would send `Origin: null` with our own forms.
     referrerPolicy: "same-origin",
     // Only for this very host: what else lives under the operator's domain is not ours to decide.
-    strictTransportSecurity: dashboardOrigin.startsWith("https:") ? "max-age=15552000" : false,
+    strictTransportSecurity: transportOf(dashboardOrigin),
     xFrameOptions: "DENY",
   });
+}
+
+/** The headers of answers to programs: what is in them is shown, run and framed by no browser. */
+export function answerSecurity(dashboardOrigin: string) {
+  return secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    referrerPolicy: "no-referrer",
+    strictTransportSecurity: transportOf(dashboardOrigin),
+    xFrameOptions: "DENY",
+  });
+}
+
+function transportOf(dashboardOrigin: string): string | false {
+  return dashboardOrigin.startsWith("https:") ? "max-age=15552000" : false;
 }

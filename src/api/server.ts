@@ -8,6 +8,7 @@ import { dashboard } from "./dashboard.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { localRoutes } from "./local-routes.ts";
 import { logRoutes } from "./log-routes.ts";
+import { answerSecurity } from "./page-security.ts";
 import { previewRoutes } from "./preview-routes.ts";
 import { problemAnswer, tellFailure } from "./problem.ts";
 import { keepPeopleTo, requireCaller } from "./require-caller.ts";
@@ -30,7 +31,11 @@ export function createApi(world: ApiWorld): Api {
   const house = { clock: world.clock, log: world.log, closing: closing.signal };
   const tokens = createTokens(world);
   const auth = createAuth(world, tokens);
+  const forPrograms = answerSecurity(world.dashboardOrigin);
   const app = new Hono()
+    .use("/webhooks/*", forPrograms)
+    .use("/metrics", forPrograms)
+    .use("/api/*", forPrograms)
     .post("/webhooks/github", receiveWebhook(world))
     .route("/", healthRoutes(world))
     .use("/metrics", requireCaller(world, auth), keepPeopleTo(null))

@@ -88,3 +88,31 @@ describe("somebody without a session", () => {
     },
   );
 });
+
+describe("the headers of every answer", () => {
+  test.each([
+    ["/", 200],
+    ["/previews/nothing", 404],
+    ["/sign-in", 303],
+    ["/api/previews", 200],
+    ["/api/nothing", 404],
+    ["/metrics", 200],
+  ])("%s: nothing is sniffed, framed or run, and https stays https", async (path, status) => {
+    await using server = await serveApi(inMemoryWorld({ dashboardOrigin: "https://mayfly.test" }));
+    const answer = await fetch(`${server.url}${path}`, { headers, redirect: "manual" });
+    const header = (name: string) => answer.headers.get(name);
+    expect(answer.status).toBe(status);
+    expect(header("x-content-type-options")).toBe("nosniff");
+    expect(header("x-frame-options")).toBe("DENY");
+    expect(header("content-security-policy")).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+    expect(header("content-security-policy")).not.toContain("unsafe");
+    expect(header("referrer-policy")).toMatch(/^(same-origin|no-referrer)$/);
+    expect(header("strict-transport-security")).toBe("max-age=15552000");
+    expect(header("cross-origin-opener-policy")).toBe("same-origin");
+  });
+
+  test("says nothing of https where there is none", async () => {
+    await using server = await serveApi(inMemoryWorld());
+    expect((await fetch(server.url, { headers })).headers.get("strict-transport-security")).toBeNull();
+  });
+});
