@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { join } from "node:path";
+import { mkdir, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { listen, type Handler } from "./github-listener.ts";
@@ -23,6 +24,8 @@ export type GitBackend = {
   handle: Handler;
   /** `owner/name`; it need not exist yet. */
   repository: (name: string) => Repository;
+  /** Puts a repository under another name. */
+  move(from: string, to: string): Promise<void>;
 };
 
 export type GitServerOptions = Omit<GitBackendOptions, "mayRead"> & {
@@ -80,6 +83,12 @@ export function createGitBackend({ root, mayRead, log }: GitBackendOptions): Git
       const startedAt = performance.now();
       response.once("close", () => log?.(describe(request, response, startedAt)));
       answer(request, response).catch(() => response.destroy());
+    },
+    async move(from, to) {
+      const target = join(root, `${to}.git`);
+      await mkdir(dirname(target), { recursive: true });
+      await rename(join(root, `${from}.git`), target);
+      repositories.delete(from);
     },
     repository(name) {
       const known = repositories.get(name) ?? openRepository(join(root, `${name}.git`));

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { announcePush } from "./github-push.ts";
 import type { FileChanges } from "./github-repository.ts";
-import { readAccount, readPull, type Env, type World } from "./github-world.ts";
+import { readAccount, readPull, readRepository, type Env, type World } from "./github-world.ts";
 import type { CommentBody, Json, PullBody } from "./github-types.ts";
 
 type Target = { repo: string; number: number };
@@ -109,7 +109,11 @@ export function createActions(world: World, api: Hono<Env>, baseRepositories: st
 
   return {
     fork,
-    deleteRepository: async (name) => void (await world.emulate.ask("keeper", "DELETE", `/repos/${name}`)),
+    async deleteRepository(name) {
+      const repository = await readRepository(world, name);
+      await world.emulate.ask("keeper", "DELETE", `/repos/${name}`);
+      world.events.emit("repository", { action: "deleted", repository, sender: repository.owner });
+    },
     push,
     openPullRequest,
     async comment({ repo, number, author, body }) {

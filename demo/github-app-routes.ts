@@ -51,9 +51,12 @@ export function appRoutes(options: {
 
   routes.post("/app/installations/:id{\\d+}/access_tokens", async (c) => {
     const body = (await c.req.json().catch(() => ({}))) as Json;
-    const named = (body["repositories"] ?? []) as string[];
-    if (installations.without().some((name) => named.includes(name.split("/")[1] ?? "")))
-      throw refusal(422, "There is at least one repository that is not accessible to the parent installation.");
+    for (const name of installations.without()) {
+      const { body: lost } = await world.emulate.ask("keeper", "GET", `/repos/${name}`);
+      const wanted = [body["repositories"], body["repository_ids"]].flat();
+      if (wanted.includes(name.split("/")[1]) || wanted.includes((lost as RepositoryBody).id))
+        throw refusal(422, "There is at least one repository that is not accessible to the parent installation.");
+    }
     const answer = await ask(world, c, body);
     const token = (answer.body as Json)["token"];
     if (answer.status === 201 && typeof token === "string") {

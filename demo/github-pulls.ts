@@ -10,6 +10,8 @@ export type Pulls = {
   /** Records that the head branch stands at a new commit: the pull request's ref follows it. */
   follow(pull: PullBody): Promise<{ before: string | null; after: string }>;
   merged(pull: PullBody, merge: string): void;
+  /** The repository has another name now. */
+  move(from: string, to: string): void;
   /** As GitHub tells it: emulate keeps telling what was at the opening. */
   mend(pull: PullBody): Promise<PullBody>;
   /** The same for a list, whose pull requests lack some fields. */
@@ -82,6 +84,10 @@ export function createPulls(git: GitBackend): Pulls {
     merged(pull, merge) {
       const seen = known.get(keyOf(pull));
       if (seen !== undefined) known.set(keyOf(pull), { ...seen, merge });
+    },
+    move(from, to) {
+      for (const [key, value] of known)
+        if (key.startsWith(`${from}#`)) known.set(key.replace(`${from}#`, `${to}#`), value);
     },
     mend,
     mendListed: async (pull) => omit(await mendHead(pull), onlyOfOne),

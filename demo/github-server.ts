@@ -13,6 +13,7 @@ import { createEvents, type Events } from "./github-events.ts";
 import { createFaults, type Faults } from "./github-faults.ts";
 import { createIntake, createTurn } from "./github-intake.ts";
 import { listen, type Handler } from "./github-listener.ts";
+import { createMoves, type Moves } from "./github-moves.ts";
 import { createManifests } from "./github-manifests.ts";
 import { pageRoutes } from "./github-page.ts";
 import { createPulls } from "./github-pulls.ts";
@@ -76,6 +77,7 @@ export type GitHub = AsyncDisposable &
     /** `github.api_url`; below /api/v3, as on GitHub Enterprise Server. */
     apiUrl: string;
     port: number;
+    moveRepository: Moves["move"];
     app: Pick<Installations, "revokeTokens" | "uninstall" | "granted">;
     git: {
       repository: (name: string) => Repository;
@@ -99,10 +101,11 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
   const names = options.repositories.map(({ name }) => name);
   const manifests = createManifests(listener.url);
   const api = createApi({ world, ...extras, installations, manifests, app: options.app, repositories: names });
+  const moves = createMoves(world, names);
   const faults = createFaults(world.tokens);
 
   const front = new Hono();
-  front.use("/api/v3/*", faults.middleware);
+  front.use("/api/v3/*", faults.middleware, moves.middleware);
   front.route("/", api);
   front.route("/", manifests.pages);
   front.route("/", signInRoutes(world));
@@ -128,6 +131,7 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
     port: listener.port,
     git: { repository: world.git.repository, down: (on) => void (gitIsDown = on) },
     app: installations,
+    moveRepository: moves.move,
     calls: faults.calls,
     slow: faults.slow,
     rateLimited: faults.rateLimited,

@@ -33,7 +33,7 @@ export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
 const token = "ghp_demo0token0of0the0stand0in";
 const clientId = "Iv1.demo";
 const clientSecret = "the demo's client secret";
-const secret = "the demo's webhook secret";
+export const secret = "the demo's webhook secret";
 const main = resolve(import.meta.dirname, "../src/main.ts");
 
 /** Starts both; disposing it ends them and removes everything of theirs from the engine. */

@@ -1,7 +1,7 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { RemoteError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
-import { type GitHubApi, ownerAndRepo, type Traffic } from "./github-traffic.ts";
+import { type Bearer, type GitHubApi, ownerAndRepo, type Traffic } from "./github-traffic.ts";
 
 export type CredentialOptions = {
   token: string | null;
@@ -36,8 +36,8 @@ export function createCredentials(traffic: Traffic, options: CredentialOptions &
   return { kind: "token", of: () => own, own, installations: null, gitToken: async () => token };
 }
 
-/** The least that each purpose needs; `docs/github.md` says why. */
-const permissions = {
+/** The least that each purpose needs, together what an App is made with; `docs/github.md` says why. */
+export const permissions = {
   git: { contents: "read" },
   api: {
     metadata: "read",
@@ -85,9 +85,29 @@ function appCredentials(traffic: Traffic, app: { id: number; privateKey: string 
   async function make(repository: string, purpose: Purpose) {
     const installationId = installations.get(repository) ?? (await findInstallation(repository));
     installations.set(repository, installationId);
+    const wanted = { type: "installation", installationId, permissions: permissions[purpose], refresh: true } as const;
     const { repo } = ownerAndRepo(repository);
-    const wanted = { installationId, repositoryNames: [repo], permissions: permissions[purpose] };
-    return auth({ type: "installation", ...wanted, refresh: true });
+    return auth({ ...wanted, repositoryNames: [repo] }).catch(async (error: unknown) => {
+      // GitHub leads from an old name to the new one in every path, but not in here.
+      if (!isRefused(error) || error.status !== 422) throw error;
+      const api = traffic.as(accountOf(repository), wideBearer(installationId));
+      const { data } = await api.request("GET /repos/{owner}/{repo}", ownerAndRepo(repository));
+      return auth({ ...wanted, repositoryIds: [Number(data.id)] });
+    });
+  }
+
+  /** Sees that all the repositories of an installation are there, and nothing in them. */
+  function wideBearer(installationId: number): Bearer {
+    let refresh = false;
+    return {
+      async token() {
+        const wanted = { installationId, permissions: { metadata: "read" }, refresh } as const;
+        const { token } = await auth({ type: "installation", ...wanted });
+        refresh = false;
+        return token;
+      },
+      refused: () => (refresh = true),
+    };
   }
 
   async function findInstallation(repository: string): Promise<number> {
@@ -98,13 +118,8 @@ function appCredentials(traffic: Traffic, app: { id: number; privateKey: string 
   async function listInstallations() {
     const all = await own.paginate("GET /app/installations", { per_page: 100 });
     return all.map(({ id, account }) => {
-      const ofAll = { installationId: id, permissions: { metadata: "read" } } as const;
-      const bearer = {
-        token: async () => (await auth({ type: "installation", ...ofAll })).token,
-        refused: () => false,
-      };
       const login = account && "login" in account ? account.login : String(id);
-      return { id, api: traffic.as(login.toLowerCase(), bearer) };
+      return { id, api: traffic.as(login.toLowerCase(), wideBearer(id)) };
     });
   }
 
@@ -119,7 +134,7 @@ function appCredentials(traffic: Traffic, app: { id: number; privateKey: string 
     installations: listInstallations,
     of(repository) {
       const bearer = { token: async () => tokenFor(repository, "api"), refused: forget };
-      const api = apis.get(repository) ?? traffic.as(ownerAndRepo(repository).owner.toLowerCase(), bearer);
+      const api = apis.get(repository) ?? traffic.as(accountOf(repository), bearer);
       apis.set(repository, api);
       return api;
     },
@@ -128,6 +143,11 @@ function appCredentials(traffic: Traffic, app: { id: number; privateKey: string 
       return tokenFor(repository, "git");
     },
   };
+}
+
+/** Whose limits count: an App has an installation for each owner. */
+function accountOf(repository: string): string {
+  return ownerAndRepo(repository).owner.toLowerCase();
 }
 
 function isRefused(error: unknown): error is RemoteError {

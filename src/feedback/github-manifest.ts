@@ -1,4 +1,5 @@
 import { RemoteError } from "../domain/errors.ts";
+import { permissions } from "./github-credentials.ts";
 import { createTraffic, type TrafficOptions } from "./github-traffic.ts";
 
 export type ManifestFacts = {
@@ -12,7 +13,7 @@ export type ManifestFacts = {
   callbackUrl: string;
 };
 
-/** The App as GitHub makes it from one click ("Registering a GitHub App from a manifest"); docs/github.md says what each permission is for. */
+/** The App as GitHub makes it from one click ("Registering a GitHub App from a manifest"). */
 export function appManifest({ name, publicUrl, hookUrl, redirectUrl, callbackUrl }: ManifestFacts) {
   return {
     name: name.slice(0, nameLength),
@@ -23,14 +24,7 @@ export function appManifest({ name, publicUrl, hookUrl, redirectUrl, callbackUrl
     hook_attributes: hookUrl === null ? { url: "https://example.com/", active: false } : { url: hookUrl, active: true },
     redirect_url: redirectUrl,
     callback_urls: [callbackUrl],
-    default_permissions: {
-      metadata: "read",
-      contents: "read",
-      pull_requests: "write",
-      issues: "write",
-      checks: "write",
-      deployments: "write",
-    },
+    default_permissions: { ...permissions.git, ...permissions.api },
     default_events: ["pull_request", "issue_comment", "repository"],
   };
 }

@@ -62,7 +62,8 @@ export function createMetrics(options: { version: string; standing(): Standing; 
   });
   const forgeRemaining = new Gauge({
     name: "mayfly_github_rate_limit_remaining",
-    help: "Calls that GitHub still allows in this hour, as its last answer said.",
+    help: "Calls that GitHub still allows in this hour, as its last answer said, by account (an App has one for each owner).",
+    labelNames: ["account"] as const,
     registers,
   });
 
@@ -81,9 +82,9 @@ export function createMetrics(options: { version: string; standing(): Standing; 
       requests.inc({ status: classOf(status) });
       requestSeconds.observe(durationMs / 1000);
     },
-    forgeCall(call: { method: string; status: number | null; remaining: number | null }): void {
+    forgeCall(call: { account: string; method: string; status: number | null; remaining: number | null }): void {
       forgeCalls.inc({ method: call.method, status: call.status === null ? "none" : classOf(call.status) });
-      if (call.remaining !== null) forgeRemaining.set(call.remaining);
+      if (call.remaining !== null) forgeRemaining.set({ account: call.account }, call.remaining);
     },
     /** Prometheus' text format. */
     text: (): Promise<string> => registry.metrics(),

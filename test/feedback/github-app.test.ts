@@ -142,3 +142,11 @@ test("with a token it is a commit status, since GitHub lets only Apps make check
   expect(world.github.statuses(repo, world.commit)).toMatchObject([{ context: "mayfly", state: "success" }]);
   expect(world.github.checks(repo, world.commit)).toHaveLength(before);
 });
+
+test("under a repository's old name a token is made for what it is called now, and the new name is told", async () => {
+  await world.github.moveRepository({ repo, to: "acme/store", author: "ann" });
+  const client = asApp();
+  expect(await client.readPull(repo, world.number)).toMatchObject({ repository: "acme/store" });
+  expect(await client.readRepository(repo)).toMatchObject({ name: "acme/store" });
+  expect(await client.gitToken(repo)).toMatch(/^ghs_/);
+});

@@ -65,8 +65,8 @@ describe("the metrics", () => {
       metrics.request({ status: 200, durationMs: 20 });
       metrics.request({ status: 204, durationMs: 30 });
       metrics.request({ status: 502, durationMs: 1 });
-      metrics.forgeCall({ method: "GET", status: 200, remaining: 4999 });
-      metrics.forgeCall({ method: "POST", status: null, remaining: null });
+      metrics.forgeCall({ account: "acme", method: "GET", status: 200, remaining: 4999 });
+      metrics.forgeCall({ account: "acme", method: "POST", status: null, remaining: null });
     });
     expect(told).toEqual(
       expect.arrayContaining([
@@ -75,7 +75,7 @@ describe("the metrics", () => {
         "mayfly_gateway_request_seconds_count 3",
         'mayfly_github_requests_total{method="GET",status="2xx"} 1',
         'mayfly_github_requests_total{method="POST",status="none"} 1',
-        "mayfly_github_rate_limit_remaining 4999",
+        'mayfly_github_rate_limit_remaining{account="acme"} 4999',
       ]),
     );
   });
