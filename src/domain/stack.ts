@@ -1,8 +1,12 @@
+import type { Place } from "./errors.ts";
+
 /** A fork's code never meets secrets, nor caches that a team uses. */
 export type Trust = "team" | "fork";
 
 /** How an image comes to be: pulled by name, or built from the branch under our own tag. */
-export type ImageSpec = { kind: "pull"; reference: string } | { kind: "build"; build: string };
+export type ImageSpec =
+  /** `place`: where the branch names it. */
+  { kind: "pull"; reference: string; place?: Place } | { kind: "build"; build: string };
 
 /** One image to build; several services may share it. Paths are relative to the repository's root, `.` for itself. */
 export type BuildSpec = {

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { type Failure, type Finding, InputError } from "../domain/errors.ts";
+import { EngineError, type Failure, type Finding, InputError, type Place } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
@@ -69,10 +69,15 @@ export async function gatherImages(
 ): Promise<Gathered> {
   const found = await findImages(preview, stack, world);
   const missing = stack.services.filter((service) => !(service.name in found));
-  for (const reference of new Set(missing.flatMap(({ image }) => (image.kind === "pull" ? [image.reference] : [])))) {
+  const pulled = new Map(
+    missing.flatMap(({ image }) => (image.kind === "pull" ? [[image.reference, image.place]] : [])),
+  );
+  for (const [reference, place] of pulled) {
     const name = `pull ${reference}`;
     await timed(world, { preview: preview.key, generation: stack.generation, name }, signal, () =>
-      world.engine.pull(reference, stack.trust, signal),
+      world.engine.pull(reference, stack.trust, signal).catch((error: unknown) => {
+        throw atPlace(error, place);
+      }),
     );
   }
   const builds = missingBuilds(stack, missing);
@@ -85,6 +90,13 @@ export async function gatherImages(
   if (failed) return { kind: "failed", failure: failed.failure };
   if (outcomes.length > 0) return { kind: "building", images: await findImages(preview, stack, world) };
   return { kind: "ready", images: missing.length > 0 ? await findAll(preview, stack, world) : found };
+}
+
+/** A registry's answer about an image is about a line of the author's file. */
+function atPlace(error: unknown, place: Place | undefined): unknown {
+  if (!(error instanceof EngineError) || error.code !== "image-unavailable") return error;
+  const { code, message, hint, retry } = error;
+  return new InputError(code, message, { hint, retry, place, cause: error });
 }
 
 /** The images that are on this engine now, by service. */

@@ -64,11 +64,21 @@ export function renderStack(input: RenderInput): RenderOutput {
   const compose = conform(ComposeModel, source.model);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, source.model));
   const routes = placeRoutes(wishes, preview, { ready: manifest.ready, file: choice.files[0]?.path ?? manifestFile });
-  const stack = specifyStack(compose, { manifest, routes, preview, limits, reader });
+  const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader }), source.model);
   return {
     ...done,
     stack: giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings }),
   };
+}
+
+/** Where each image is named, for the day it is not to be had. */
+function placeImages(stack: StackSpec, model: YamlMap): StackSpec {
+  const services = stack.services.map((service) =>
+    service.image.kind === "pull"
+      ? { ...service, image: { ...service.image, place: placeOf(model, ["services", service.name, "image"]) } }
+      : service,
+  );
+  return { ...stack, services };
 }
 
 type Reading = { manifest: Manifest; choice: Choice; findings: Findings };

@@ -213,7 +213,7 @@ export function createKillWorld() {
       routed,
       deployments: store.attempts
         .of(key)
-        .map((each) => `g${each.generation} ${each.phase} ${each.failure?.code ?? ""}`),
+        .map((each) => `g${each.generation} ${each.phase} ${each.failure?.code ?? ""} ${each.failure?.where ?? ""}`),
       whole: store.volumes.of(key).size,
       gone: store.wishes.get(key)!.goneAt !== null,
     }),
@@ -267,6 +267,7 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
     services: [
       {
         ...db!,
+        image: { kind: "pull", reference: "postgres:17", place: { file: "compose.yaml", line: 7, column: 12 } },
         ...(isTuned && { command: ["postgres", "-c", "work_mem=8MB"] }),
         ...(!isBranched && { mounts: [...db!.mounts, { kind: "anonymous", target: "/archive" }] }),
       },

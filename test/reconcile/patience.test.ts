@@ -22,16 +22,26 @@ async function deploy(options: { fails: number; error: () => EngineError; buildM
   return world.summary().deployments;
 }
 
+test("an image that is not to be had is told with the line that names it", async () => {
+  using world = createKillWorld();
+  world.put({ push: "first" });
+  await world.live(({ kind }) => {
+    if (kind === "pull") throw new EngineError("image-unavailable", "image postgres:17 is not to be had");
+    return null;
+  });
+  expect(world.summary().deployments).toEqual(["g1 failed image-unavailable compose.yaml:7:12"]);
+});
+
 describe("an attempt that our own host keeps from going on", () => {
   test("is given up after ten minutes without progress", async () => {
-    expect(await deploy({ fails: 15, error: busy, eachMs: minutes(2) })).toEqual(["g1 failed engine-refused"]);
+    expect(await deploy({ fails: 15, error: busy, eachMs: minutes(2) })).toEqual(["g1 failed engine-refused "]);
   });
 
   test("has these ten minutes also after a build that took longer than that", async () => {
-    expect(await deploy({ fails: 3, error: busy, buildMs: minutes(25), eachMs: minutes(2) })).toEqual(["g1 ready "]);
+    expect(await deploy({ fails: 3, error: busy, buildMs: minutes(25), eachMs: minutes(2) })).toEqual(["g1 ready  "]);
   });
 
   test("waits for an engine that does not answer however long it takes", async () => {
-    expect(await deploy({ fails: 10, error: away, eachMs: minutes(10) })).toEqual(["g1 ready "]);
+    expect(await deploy({ fails: 10, error: away, eachMs: minutes(10) })).toEqual(["g1 ready  "]);
   });
 });

@@ -123,7 +123,7 @@ test("the guest book becomes this stack", () => {
         ...plain,
         name: "db",
         kept: true,
-        image: { kind: "pull", reference: "postgres:17" },
+        image: { kind: "pull", reference: "postgres:17", place: { file: "compose.yaml", line: 20, column: 12 } },
         environment: { POSTGRES_PASSWORD: "guest" },
         healthcheck: {
           test: ["CMD-SHELL", "pg_isready -U guest"],

@@ -42,7 +42,7 @@ describe("what runs", () => {
     ],
   ])("is %s", (_what, files, image, file) => {
     const output = render(files);
-    expect(output.stack?.services[0]?.image).toEqual({ kind: "pull", reference: image });
+    expect(output.stack?.services[0]?.image).toMatchObject({ kind: "pull", reference: image });
     expect(output.detected).toContain(file);
   });
 
