@@ -3,7 +3,7 @@ import { EngineError } from "../domain/errors.ts";
 import { labels } from "../domain/labels.ts";
 import type { Step } from "../plan/step.ts";
 import { containerOptions } from "./container-options.ts";
-import { allow } from "./docker.ts";
+import { allow, statusOf } from "./docker.ts";
 import { cleanLine } from "./log-lines.ts";
 import { addressesOf } from "./networks.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
@@ -30,9 +30,20 @@ export async function createContainer(host: StepHost, step: StepOf<"create">, sc
   scope.signal.throwIfAborted();
   // Named apart, since dockerode would put the whole payload, environment included, into the URL as well.
   const call = { _query: { name: plan.name }, _body: containerOptions(plan, owner) };
-  const container = await host.docker.createContainer(call as Docker.ContainerCreateOptions);
+  const container = await host.docker.createContainer(call as Docker.ContainerCreateOptions).catch((error: unknown) => {
+    throw statusOf(error) === 404 ? imageGone(plan.service.name, error) : error;
+  });
   // Killed before this, it stays in state `created`, and is made again.
   await putSecretFiles(container, plan.service.secretFiles, secrets);
+}
+
+/** Removed since the plan was made: the next run finds it missing, and builds or pulls it again. */
+function imageGone(service: string, cause: unknown): EngineError {
+  return new EngineError("image-unavailable", `the image of ${service} was removed from this host meanwhile`, {
+    cause,
+    service,
+    retry: "backoff",
+  });
 }
 
 /** Starts a container; running already is success. Throws EngineError `service-exited` when its command cannot run. */

@@ -1,104 +1,91 @@
-import { execFile } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createEngineProxy, type EngineProxy, type Fate } from "../support/engine-proxy.ts";
+import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 
-// Two Mayflies on one engine, with the same pool, the same repository and the same pull request's number.
-const config = { repositories: { [repository]: {} } };
-let one: Scenario;
-let other: Scenario;
+let proxy: EngineProxy;
+let scenario: Scenario;
+let strangers: string[] = [];
 beforeAll(async () => {
-  one = await startScenario({ files: miniShop(), config });
-  other = await startScenario({ files: miniShop(), config });
+  proxy = await createEngineProxy({ kill: async () => undefined });
+  scenario = await startScenario({ files: miniShop(), config: { engine: { host: proxy.host } } });
+  strangers = [await startStranger({}), await startStranger({ "dev.mayfly.server": "another" })];
 });
 afterAll(async () => {
-  await endScenario(one);
-  await endScenario(other);
+  proxy.judge(() => "pass");
+  for (const id of strangers) await scenario.docker.getContainer(id).remove({ force: true, v: true });
+  await endScenario(scenario);
+  await proxy[Symbol.asyncDispose]();
 });
 
-const doctor = ({ folder }: Scenario, ...words: string[]) => {
-  const main = resolve(import.meta.dirname, "../../src/main.ts");
-  const env = { ...process.env, DEMO_TOKEN: "ghp_demo0token0of0the0stand0in", DEMO_SECRET: "x" };
-  const args = [main, "doctor", "--config", join(folder, "server.yaml"), ...words];
-  return new Promise<{ code: unknown; out: string; said: string }>((done) => {
-    execFile(process.execPath, args, { env }, (error, out, said) => done({ code: error?.code ?? 0, out, said }));
+/** A container that is none of ours: without a label, or with another server's. */
+async function startStranger(Labels: Record<string, string>): Promise<string> {
+  const container = await scenario.docker.createContainer({
+    Image: "node:24",
+    Cmd: ["node", "-e", "setInterval(()=>{},1e6)"],
+    Labels,
   });
-};
-const page = async (scenario: Scenario, slug: string) => {
-  const view = await scenario.seen(slug, ({ phase }) => phase === "ready");
-  return (await scenario.mayfly.visit(view.url)).body;
-};
+  await container.start();
+  return container.id;
+}
 
-test("each touches only its own: one's merge, restart and sweep leave the other's preview as it is", async () => {
-  tellOnFailure(one);
-  tellOnFailure(other);
-  const numbers = await Promise.all([
-    one.open({ branch: "change", files: miniShop({ page: "of one" }) }),
-    other.open({ branch: "change", files: miniShop({ page: "of the other" }) }),
-  ]);
-  expect(numbers).toEqual([1, 1]);
-  expect(await page(one, "shop-pr-1")).toContain("of one at");
-  expect(await page(other, "shop-pr-1")).toContain("of the other at");
-  const before = (await other.objects()).toSorted();
-  expect(before.length).toBeGreaterThan(1);
+test("two previews share an image; one closes and the image goes while the other is between plan and create: the other becomes ready", async () => {
+  tellOnFailure(scenario);
+  const { github, docker } = scenario;
+  const first = await scenario.open({ branch: "one", files: miniShop({ page: "shared" }) });
+  const { key } = await scenario.seen("shop-pr-1", ({ phase }) => phase === "ready");
+  const [network] = await docker.listNetworks({
+    filters: { label: [`dev.mayfly.preview=${key}`, "dev.mayfly.kind=network"] },
+  });
+  // Somebody looks at the preview's network from inside.
+  await docker.getNetwork(network!.Id).connect({ Container: strangers[0] ?? "" });
 
-  await one.github.merge({ repo: repository, number: 1, author: "ann" });
-  await one.seen("shop-pr-1", ({ phase }) => phase === "gone");
-  await one.mayfly.stop();
-  await one.mayfly.start();
-  expect(await one.objects()).toEqual([]);
-  expect((await other.objects()).toSorted()).toEqual(before);
-  expect(await page(other, "shop-pr-1")).toContain("of the other at");
+  let caught = false;
+  proxy.judge(async (call): Promise<Fate> => {
+    if (caught || !/POST \/containers\/create shop-pr-2\S*-web-/.test(call)) return "pass";
+    caught = true;
+    await github.close({ repo: repository, number: first, author: "ann" });
+    await eventually(async () => expect(await scenario.objects(key)).toEqual([]), { timeoutMs: 30_000 });
+    const filters = { label: [`dev.mayfly.server=${scenario.serverId}`, "dev.mayfly.kind=image"] };
+    for (const { Id } of await docker.listImages({ filters })) await docker.getImage(Id).remove({ force: true });
+    return "pass";
+  });
+  await scenario.open({ branch: "two", files: miniShop({ page: "shared" }) });
+  const { url } = await scenario.seen("shop-pr-2", ({ phase }) => phase === "ready");
+  expect(caught).toBe(true);
+  expect((await scenario.mayfly.visit(url)).body).toContain("shared at");
 });
 
-test("doctor looks at a running server, and tells of the neighbor", async () => {
-  const { code, out } = await doctor(other, "--json");
-  const { checks, firewall } = JSON.parse(out) as {
-    checks: { name: string; status: string; message: string }[];
-    firewall: string | null;
-  };
-  const told = Object.fromEntries(checks.map(({ name, status, message }) => [name, `${status} ${message}`]));
-  expect(told).toMatchObject({
-    engine: expect.stringMatching(/^ok engine \d+/),
-    state: expect.stringMatching(/^ok /),
-    git: expect.stringMatching(/^ok git 2/),
-    webhook: "ok the webhook secret is set",
-    github: expect.stringMatching(/^ok the token is /),
-    clock: "ok the clock agrees with GitHub's",
-    "public-url": expect.stringMatching(/^ok http:\/\/localhost:\d+ answers/),
-    sites: "ok dashboard and previews are on this machine",
-    server: expect.stringMatching(/^ok /),
-  });
-  expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
-  expect(code).toBe(0);
-  expect(firewall).toContain("iptables-restore");
+test("an empty store with GitHub down deletes nothing, and finds everything again when it is back", async () => {
+  tellOnFailure(scenario);
+  const { github, mayfly, folder } = scenario;
+  const there = async () => (await scenario.objects()).toSorted();
+  const before = await there();
+  expect(before.length).toBeGreaterThanOrEqual(3);
+  await mayfly.kill();
+  for (const file of ["mayfly.db", "mayfly.db-wal", "mayfly.db-shm"])
+    rmSync(join(folder, "state", file), { force: true });
+  await github.down(true);
+  const rounds = () => readFileSync(mayfly.logFile, "utf8").split('"msg":"resync"').length;
+  const seen = rounds();
+  await mayfly.start();
+  await eventually(() => rounds() > seen, { timeoutMs: 20_000 });
+  expect(await there()).toEqual(before);
+  await github.down(false);
+  await mayfly.kill();
+  await mayfly.start();
+  // Nobody remembers the repository: its next event does.
+  const commit = await scenario.push({ branch: "two", files: miniShop({ page: "found again" }) });
+  const { url } = await scenario.serving("shop-pr-2", commit);
+  expect((await mayfly.visit(url)).body).toContain("found again at");
 });
 
-test("after a lost state folder, the new one adopts what is there: the preview comes up again and goes without a trace", async () => {
-  tellOnFailure(other);
-  const refused = await doctor(other, "--adopt", "0123456789abcdef");
-  expect(refused).toMatchObject({
-    code: 1,
-    said: expect.stringContaining("nothing on this engine carries the server id"),
-  });
-  expect(await doctor(other, "--adopt", other.serverId)).toMatchObject({
-    code: 1,
-    said: expect.stringContaining("in use by"),
-  });
-
-  await other.mayfly.stop();
-  const state = join(other.folder, "state");
-  rmSync(state, { recursive: true });
-  const adopted = await doctor(other, "--adopt", other.serverId);
-  expect(adopted).toMatchObject({ code: 0, out: expect.stringContaining("this server's now") });
-  // Not part of what is adopted; the test asks with it.
-  writeFileSync(join(state, "api-token"), other.mayfly.token);
-  await other.mayfly.start();
-  expect(await page(other, "shop-pr-1")).toContain("of the other at");
-  expect(await other.objects()).not.toEqual([]);
-  await other.github.merge({ repo: repository, number: 1, author: "ann" });
-  await other.seen("shop-pr-1", ({ phase }) => phase === "gone");
-  expect(await other.objects()).toEqual([]);
+test("containers that are not ours survived all of it", async () => {
+  for (const id of strangers) {
+    const { State } = await scenario.docker.getContainer(id).inspect();
+    expect(State).toMatchObject({ Running: true });
+  }
 });

@@ -14,7 +14,7 @@ export type EngineProxy = AsyncDisposable & {
   /** For `engine.host`. */
   host: string;
   /** Decides each changing call from now on. */
-  judge(decide: (call: EngineCall) => Fate): void;
+  judge(decide: (call: EngineCall) => Fate | Promise<Fate>): void;
   /** The changing calls so far, in order. */
   calls: EngineCall[];
 };
@@ -30,7 +30,7 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
   const calls: EngineCall[] = [];
   /** Ids of what was made, by which later calls name it. */
   const names = new Map<string, string>();
-  let decide: (call: EngineCall) => Fate = () => "pass";
+  let decide: (call: EngineCall) => Fate | Promise<Fate> = () => "pass";
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const isBuild = incoming.url?.includes("/build?") === true;
@@ -40,7 +40,7 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
     if (isChange) {
       const call = nameOf(incoming, body, names);
       calls.push(call);
-      fate = decide(call);
+      fate = await decide(call);
     }
     if (fate === "kill before") {
       await options.kill();
