@@ -22,7 +22,7 @@ export function createRepositories({ of, own, installations }: Credentials, agai
         again,
         `installation ${id}`,
         (page) => api.request("GET /installation/repositories", page),
-        // What would be fewer than a page must not end the list: the archived ones go at the end.
+        // Archived ones are left out at the end: a page that is not full ends the list.
         (data: { repositories: Answered[] }) => data.repositories,
       ),
     );
