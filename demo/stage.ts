@@ -11,7 +11,14 @@ import type { AppSeed } from "./github-types.ts";
 import { type Mayfly, startMayfly } from "./mayfly.ts";
 
 /** GitHub and Mayfly, connected: what the demo, the scenarios and the benchmarks play on. */
-export type Stage = AsyncDisposable & { github: GitHub; mayfly: Mayfly; folder: string; serverId: string };
+export type Stage = AsyncDisposable & {
+  github: GitHub;
+  mayfly: Mayfly;
+  folder: string;
+  serverId: string;
+  /** What the server file reads its secrets from. */
+  environment: Record<string, string>;
+};
 
 export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
   /** Taken when it is free; any other otherwise. */
@@ -25,7 +32,7 @@ export type StageOptions = Pick<GitHubOptions, "users" | "repositories"> & {
   /** Added to (or in place of) what the server file says. */
   config?: Record<string, unknown>;
   /** What Mayfly's command line is given to, called when the server file is written; this checkout by default. */
-  program?(place: { folder: string; port: number }): string[];
+  program?(place: { folder: string; port: number; environment: Record<string, string> }): string[];
   /** Keeps the folder with state and log, for a look after a failure. */
   keepFolder?: boolean;
 };
@@ -76,12 +83,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
       folder,
       port,
       environment,
-      ...(options.program && { program: options.program({ folder, port }) }),
+      ...(options.program && { program: options.program({ folder, port, environment }) }),
     }),
   );
   const serverId = (await readFile(join(folder, "state", "server-id"), "utf8")).trim();
   const owned = closing.move();
-  return { github, mayfly, folder, serverId, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { github, mayfly, folder, serverId, environment, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** What an operator would type to leave nothing behind; the server is stopped by now. */

@@ -20,20 +20,14 @@ beforeAll(async () => {
   await call(docker, ["build", "--quiet", "--tag", name, resolve(import.meta.dirname, "../..")]);
   scenario = await startScenario({
     files: miniShop(),
-    program({ folder, port }) {
+    program({ folder, port, environment }) {
       for (const each of [folder, join(folder, "server.yaml")]) chownSync(each, uid, uid);
       const options = ["--rm", "--init", "--name", name, "--network", "host", "--read-only", "--tmpfs", "/tmp"];
       const rights = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
       const socketGroup = ["--group-add", String(statSync(socket).gid), "--volume", `${socket}:${socket}`];
       const state = ["--volume", `${folder}:${folder}`, "--workdir", folder];
-      const secrets = [
-        "--env",
-        "DEMO_TOKEN",
-        "--env",
-        "DEMO_SECRET",
-        "--env",
-        `MAYFLY_SERVER=http://127.0.0.1:${port}`,
-      ];
+      const names = [...Object.keys(environment), `MAYFLY_SERVER=http://127.0.0.1:${port}`];
+      const secrets = names.flatMap((each) => ["--env", each]);
       return [docker, "run", ...options, ...rights, ...socketGroup, ...state, ...secrets, name];
     },
   });

@@ -104,7 +104,7 @@ test("one that asks to take over and cannot listen changes nothing: the old one 
 /** One command of Mayfly's, to its end. */
 function run(...words: string[]): Promise<{ code: unknown; said: string }> {
   const main = resolve(import.meta.dirname, "../../src/main.ts");
-  const env = { ...process.env, DEMO_TOKEN: "x", DEMO_SECRET: "x" };
+  const env = { ...process.env, ...scenario.environment };
   return new Promise((done) => {
     execFile(process.execPath, [main, ...words], { env }, (error, _, said) => done({ code: error?.code ?? 0, said }));
   });
