@@ -21,18 +21,28 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
   let waiting = [...plan.steps];
   let failure: { error: unknown } | undefined;
 
-  const run = async (step: Step): Promise<void> => {
-    options.onStart?.(step);
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    stop.abort(error);
+  };
+  /** Who is told may fail as well: the store's disk is full. */
+  const tellEnd = (...end: Parameters<NonNullable<ExecuteOptions["onEnd"]>>): void => {
     try {
+      options.onEnd?.(...end);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const run = async (step: Step): Promise<void> => {
+    try {
+      options.onStart?.(step);
       await options.run(step, signal);
       done.add(step.id);
-      options.onEnd?.(step, "done", null);
+      tellEnd(step, "done", null);
     } catch (error) {
-      options.onEnd?.(step, signal.aborted ? "aborted" : "failed", error);
-      failure ??= { error };
-      stop.abort(error);
-    } finally {
-      running.delete(step.id);
+      const outcome = signal.aborted ? "aborted" : "failed";
+      fail(error);
+      tellEnd(step, outcome, error);
     }
   };
 
@@ -40,7 +50,10 @@ export async function executePlan(plan: Plan, options: ExecuteOptions): Promise<
     if (!signal.aborted) {
       const due = waiting.filter((step) => step.after.every((id) => done.has(id)));
       waiting = waiting.filter((step) => !due.includes(step));
-      for (const step of due) running.set(step.id, run(step));
+      for (const step of due) {
+        const ended = run(step).finally(() => running.delete(step.id));
+        running.set(step.id, ended);
+      }
     }
     if (running.size === 0) break;
     await Promise.race(running.values());

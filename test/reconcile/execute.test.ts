@@ -53,3 +53,24 @@ test("a plan that waits for itself is our mistake, and said", async () => {
     executePlan(plan(step("a", "b"), step("b", "a")), { signal: never, run: async () => {} }),
   ).rejects.toThrow("waits for itself: a, b");
 });
+
+test.each(["onStart", "onEnd"] as const)(
+  "a failing %s (the store's disk is full) fails the plan, and what runs is awaited",
+  async (told) => {
+    const ended: string[] = [];
+    const run = executePlan(plan(step("slow"), step("told"), step("later", "told")), {
+      signal: never,
+      run: async ({ id }, signal) => {
+        if (id === "slow")
+          await new Promise<void>((resolve) => signal.addEventListener("abort", () => setImmediate(resolve)));
+        ended.push(id);
+      },
+      [told]: ({ id }: Step) => {
+        if (id === "told") throw new Error("no room to write it down");
+      },
+    });
+    await expect(run).rejects.toThrow("no room to write it down");
+    expect(ended).toContain("slow");
+    expect(ended).not.toContain("later");
+  },
+);
