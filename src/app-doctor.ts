@@ -27,6 +27,7 @@ import { checkOthers } from "./doctor/server-checks.ts";
 import { MayflyError } from "./domain/errors.ts";
 import { labels } from "./domain/labels.ts";
 import { previewLink } from "./domain/naming.ts";
+import { clearEngine } from "./engine/clear.ts";
 import { connect } from "./engine/docker.ts";
 import { serversOn } from "./engine/servers.ts";
 import { parseRange } from "./engine/subnets.ts";
@@ -80,7 +81,7 @@ async function lookAtEngine(
     const firewall = firewallOf({ pool: config.network.pool, builds: bridge });
     if (fix) await installFirewall(firewall);
     const disk = await space(info.DockerRootDir as string, state, dirname(state));
-    const data = await dataStrategy({ docker, server: server ?? randomId(16), randomId });
+    const data = await tryBranch(docker, server);
     const checks = [
       checkEngine(facts),
       checkData(data),
@@ -93,6 +94,17 @@ async function lookAtEngine(
   } catch (error) {
     if (!(error instanceof MayflyError) || error.code === "firewall-refused") throw error;
     return { checks: [fail("engine", error.message, error.hint)], firewall: null };
+  }
+}
+
+/** Tries a data branch; before there is a server id, as nobody who leaves anything. */
+async function tryBranch(docker: Docker, server: string | null): ReturnType<typeof dataStrategy> {
+  if (server !== null) return dataStrategy({ docker, server, randomId });
+  const nobody = randomId(16);
+  try {
+    return await dataStrategy({ docker, server: nobody, randomId });
+  } finally {
+    await clearEngine(docker, nobody, { caches: true });
   }
 }
 

@@ -102,8 +102,8 @@ async function findNetwork(docker: Docker, name: string): Promise<Docker.Network
   return allow(docker.getNetwork(name).inspect(), 404);
 }
 
-/** `inspect` knows the running ones and stale endpoints, the list knows the stopped ones too. */
-async function disconnectAll(docker: Docker, network: Docker.NetworkInspectInfo): Promise<void> {
+/** Takes everybody out of a network. `inspect` knows the running ones and stale endpoints, the list knows the stopped ones too. */
+export async function disconnectAll(docker: Docker, network: Docker.NetworkInspectInfo): Promise<void> {
   const attached = await docker.listContainers({ all: true, filters: { network: [network.Name] } });
   const names = new Set(attached.map(({ Id }) => Id));
   for (const [id, { Name }] of Object.entries(network.Containers ?? {})) if (!names.has(id)) names.add(Name);
