@@ -12,7 +12,7 @@ import { cleanLine, lineLimit } from "./log-lines.ts";
 
 type BuildEvent = { id?: string; aux?: unknown; error?: string; errorDetail?: { message?: string } };
 
-/** What a build is run with: its packed files, the image's labels, and the name its cache mounts are kept apart by. */
+/** What a build is run with: its packed files, the image's labels, and the name its cache is kept apart by. */
 export type BuildInput = {
   build: BuildSpec;
   context: BuildContext;
@@ -31,7 +31,12 @@ export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog,
   const options = {
     t: build.tag,
     dockerfile: input.context.dockerfile,
-    buildargs: { ...build.args, BUILDKIT_CACHE_MOUNT_NS: input.cacheNamespace },
+    buildargs: {
+      ...build.args,
+      BUILDKIT_CACHE_MOUNT_NS: input.cacheNamespace,
+      // Part of what a step is known by in the cache, as secrets are not: what one made with them no other's build is given.
+      BUILDKIT_SANDBOX_HOSTNAME: input.cacheNamespace,
+    },
     labels: input.labels,
     ...(build.target !== null && { target: build.target }),
     ...(input.gifts.anew && { pull: "1" }),

@@ -8,8 +8,8 @@ import { imageProblem, noRegistries, type OperatorRegistries } from "./policy-im
 
 /** The official Dockerfile language by a tag only: a `syntax` line names an image that runs inside the builder. */
 const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))?)?$/;
-/** The first minor version of the language that reads heredocs as we do. */
-const heredocVersion = 4;
+/** The first minor version of the language that reads heredocs as we do, and keeps what steps make of secrets apart (`build-run.ts`). */
+const oldestVersion = 4;
 
 type Judge = {
   at(line: number): Place;
@@ -72,11 +72,18 @@ function directiveFindings(text: string, place: (line: number) => Place): Findin
     }
     if (name === "") return [];
     const official = officialSyntax.exec(value);
-    const isOld = official?.[1] !== undefined && Number(official[1]) < heredocVersion && text.includes("<<");
-    if (official && !isOld) return [];
-    const message = `the Dockerfile asks for the builder ${excerpt(value)}${isOld ? ", which knows no heredocs" : ""}`;
+    const isOld = official?.[1] !== undefined && Number(official[1]) < oldestVersion;
+    const lack = isOld ? lackOf(text) : "";
+    if (official && lack === "") return [];
+    const message = `the Dockerfile asks for the builder ${excerpt(value)}${lack}`;
     return [refuse(place(index + 1), "dockerfile-syntax", message, hint)];
   });
+}
+
+/** What an old builder lacks for this text. */
+function lackOf(text: string): string {
+  if (text.includes("<<")) return ", which knows no heredocs";
+  return /secret/i.test(text) ? ", which shares with others what it makes of secrets" : "";
 }
 
 function judgeInstruction(instruction: Instruction, judge: Judge): Finding[] {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EngineError } from "../../src/domain/errors.ts";
+import type { BuildSpec } from "../../src/domain/stack.ts";
 import { createImageAccess } from "../../src/engine/image-access.ts";
 import { pull } from "../../src/engine/images.ts";
 import { tail } from "../../src/engine/logs.ts";
@@ -81,6 +82,37 @@ CMD ["sh", "-c", "cat /sum; test -e /run/secrets || echo gone"]
     expect(await world.finish(world.spec(), request)).toMatchObject({ state: "failed" });
     await world.remove(team);
     await world.docker.getImage(image).remove();
+  });
+
+  test.each([
+    ["a fork's", { trust: "fork" }],
+    ["another repository's", { repositoryId: 8 }],
+  ] as const)("leaves nothing that it made of a secret in the cache for %s", async (_whose, other) => {
+    await using world = await createBuildWorld({
+      gifts: async (_build, { trust, repositoryId }) =>
+        trust === "team" && repositoryId === 7 ? { ...nothing, secrets: new Map([["npm", value]]) } : nothing,
+    });
+    const request = world.commit({
+      Dockerfile: `FROM node:24
+${fresh()}
+RUN --mount=type=secret,id=npm if test -e /run/secrets/npm; then sha256sum /run/secrets/npm > /sum; else echo nothing > /sum; fi
+CMD ["cat", "/sum"]
+`,
+    });
+    const said = async (build: BuildSpec) => {
+      const container = await world.docker.createContainer({ Image: build.tag });
+      await container.start();
+      await container.wait();
+      const lines = await tail(world.docker, container.id, 1);
+      await container.remove();
+      await world.remove(build);
+      return lines.join();
+    };
+    const [ours, theirs] = [world.spec({ secrets }), world.spec()];
+    expect(await world.finish(ours, request)).toEqual({ state: "built" });
+    expect(await world.finish(theirs, { ...request, ...other })).toEqual({ state: "built" });
+    expect(await said(theirs)).toBe("nothing");
+    expect(await said(ours)).toContain(sha256);
   });
 
   test("takes an image of a registry that wants a login", async () => {

@@ -48,6 +48,11 @@ describe("a Dockerfile is refused for", () => {
     ["FROM node\nRUN echo 'a <<E b'\nFROM mayfly.local/a\nE", {}, "2 refuse dockerfile-quoting"],
     ["FROM node\nRUN <<E\nx", {}, "2 refuse dockerfile-quoting"],
     ["# syntax=docker/dockerfile:1.2\nFROM node\nRUN <<E\nFROM mayfly.local/a\nE", {}, "1 refuse dockerfile-syntax"],
+    [
+      "# syntax=docker/dockerfile:1.3\nFROM node\nRUN --mount=type=secret,id=npm npm ci",
+      {},
+      "1 refuse dockerfile-syntax",
+    ],
     ["# syntax=docker/dockerfile:1@sha256:" + "0".repeat(64) + "\nFROM node", {}, "1 refuse dockerfile-syntax"],
     ["# syntax=docker/dockerfile:1.7-labs\nFROM node", {}, "1 refuse dockerfile-syntax"],
     ["# syntax=127.0.0.1:5000/docker/dockerfile:1\nFROM node", {}, "1 refuse dockerfile-syntax"],
@@ -92,6 +97,8 @@ describe("a Dockerfile is refused for", () => {
 test.each([
   "# syntax=docker/dockerfile:1\nFROM node:24 AS build\nRUN --mount=type=cache,target=/root/.npm npm ci\nFROM scratch\nCOPY --from=build /a /b\n",
   "# syntax=docker/dockerfile:1.7\nFROM node",
+  "# syntax=docker/dockerfile:1.2\nFROM node\nRUN --mount=type=cache,target=/root/.npm npm ci",
+  "# syntax=docker/dockerfile:1.4\nFROM node\nRUN --mount=type=secret,id=npm npm ci",
   "# check=skip=all\n# escape=`\nFROM node\nCOPY a b\\\n",
   "FROM node AS deb\nFROM scratch\nCOPY --from=deb /a /b\nCOPY --from=0 /a /b\nCOPY --from=nginx:alpine /a /b",
   "FROM node\nRUN <<-A cat && <<'B' cat\n\tFROM mayfly.local/a \\\n\tA\n# x\nB\nRUN ls",
