@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { InputError } from "../domain/errors.ts";
@@ -41,15 +41,27 @@ export function tryLock(folder: string, name: string): Disposable | null {
 /** SQLITE_BUSY (sqlite.org/rescode.html). */
 const busy = 5;
 
-/** A secret or an identity that is made once and then read from `<folder>/<name>` for ever, readable by the owner only. */
+/**
+ * A secret or an identity that is made once and then read from `<folder>/<name>` for ever, readable by the owner only.
+ * Called by who holds the folder.
+ */
 export function keptSecret(folder: string, name: string, make: { length: number; randomId: RandomId }): string {
   const path = join(folder, name);
+  const kept = readIfThere(path).trim();
+  // Empty: the machine stopped before it was on the disk. Nothing may be named or signed with it.
+  if (kept !== "") return kept;
+  const value = make.randomId(make.length);
+  // On the disk before anything carries it, and whole or not at all.
+  writeFileSync(`${path}.new`, `${value}\n`, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
+  return value;
+}
+
+function readIfThere(path: string): string {
   try {
-    return readFileSync(path, "utf8").trim();
+    return readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    const value = make.randomId(make.length);
-    writeFileSync(path, `${value}\n`, { mode: 0o600, flag: "wx" });
-    return value;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
   }
 }

@@ -120,7 +120,7 @@ async function acquire({ folder, self, replace, clock, signal }: TenureOptions):
 
 async function isFree(name: string, { folder, clock }: TenureOptions, signal: AbortSignal): Promise<void> {
   for (;;) {
-    using lock = tryLock(folder, name);
+    using lock = tried(() => tryLock(folder, name));
     if (lock !== null || signal.aborted) return;
     await clock.sleep(lookMs, signal).catch(() => {
       // We stop before our predecessor did: nothing waits for it any more.
@@ -129,20 +129,29 @@ async function isFree(name: string, { folder, clock }: TenureOptions, signal: Ab
 }
 
 async function watchForSuccessor({ folder, clock }: TenureOptions, signal: AbortSignal): Promise<void> {
-  while (readSuccessor(folder) === null) await clock.sleep(lookMs, signal);
+  while (tried(() => readSuccessor(folder)) === null) await clock.sleep(lookMs, signal);
 }
 
 async function isSucceeded({ folder, self, clock }: TenureOptions): Promise<void> {
   let freeSince = clock.now();
   for (;;) {
-    const holder = readHolder(folder);
+    const holder = tried(() => readHolder(folder));
     if (holder !== null && holder.id !== self.id && holder.phase === "listening") return;
-    using lock = tryLock(folder, "lock.db");
+    using lock = tried(() => tryLock(folder, "lock.db"));
     if (lock === null) freeSince = clock.now();
     if (clock.now() - freeSince > abandonedMs) {
       throw new InputError("takeover-failed", "the Mayfly that asked to take over ended before it listened");
     }
     lock?.[Symbol.dispose]();
     await clock.sleep(lookMs);
+  }
+}
+
+/** Null also where a look fails, as it does without a free file descriptor: while we serve, another look follows. */
+function tried<T>(look: () => T | null): T | null {
+  try {
+    return look();
+  } catch {
+    return null;
   }
 }

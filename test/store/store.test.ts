@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -160,5 +160,13 @@ describe("the state folder", () => {
     expect(keptSecret(folder, "server-id", { length: 4, randomId })).toBe("1111");
     expect(keptSecret(folder, "server-id", { length: 4, randomId })).toBe("1111");
     expect(readFileSync(join(folder, "server-id"), "utf8")).toBe("1111\n");
+    expect(statSync(join(folder, "server-id")).mode & 0o777).toBe(0o600);
+  });
+
+  test("takes a file that a crash left empty for no identity and no secret", () => {
+    writeFileSync(join(folder, "api-token"), "");
+    const make = { length: 4, randomId: (length: number) => "7".repeat(length) };
+    expect(keptSecret(folder, "api-token", make)).toBe("7777");
+    expect(readFileSync(join(folder, "api-token"), "utf8")).toBe("7777\n");
   });
 });

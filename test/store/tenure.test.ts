@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -101,4 +101,15 @@ test("a question that was left behind is not for who starts after it", async () 
   await using first = await take("first");
   await sleep(20);
   expect(first.asked.aborted).toBe(false);
+});
+
+test("a holder that cannot look for a while goes on, and hears who asks after it", async () => {
+  await using first = await take("first");
+  first.listening();
+  // Any error that is not "not there", as when the process is out of file descriptors.
+  mkdirSync(join(folder, "successor.json"));
+  await sleep(20);
+  rmdirSync(join(folder, "successor.json"));
+  askToSucceed(folder, "second");
+  await isAsked(first);
 });
