@@ -149,11 +149,13 @@ function changed(preview: Preview, spec: PreviewSpec, { now }: Rules): Decision 
   // Whatever is wished next, something of the preview is or may soon be on the engine, unless it stays gone.
   const staysGone = preview.goneAt !== null && spec.wanted !== "running";
   const comesAnew = spec.wanted === "running" && (preview.goneAt !== null || preview.spec.generation === 0);
+  // Whatever the clock says, the place that it had was given before.
+  const since = Math.max(now, (preview.admittedAt ?? -1) + 1);
   return {
     kind: "changed",
     preview: {
       ...preview,
-      spec: comesAnew ? { ...spec, wantedSince: now } : spec,
+      spec: comesAnew ? { ...spec, wantedSince: since } : spec,
       goneAt: staysGone ? preview.goneAt : null,
     },
   };

@@ -26,9 +26,14 @@ export function createPlaceStore(database: Database) {
 
     /** Gives places to these, in this order; no change of the wish. */
     admit(keys: readonly string[], now: number): void {
-      // A millisecond apart, so that their order is known afterwards too.
-      for (const [index, key] of keys.entries())
-        database.run("update previews set admitted_at = ? where key = ?", now + index, key);
+      // After the wish and after every earlier one, also where the clock was set back: their order is all that counts.
+      for (const key of keys)
+        database.run(
+          `update previews set admitted_at = max(?, json_extract(spec, '$.wantedSince'),
+             (select coalesce(max(admitted_at), 0) + 1 from previews)) where key = ?`,
+          now,
+          key,
+        );
     },
   };
 }

@@ -111,5 +111,5 @@ test("a holder that cannot look for a while goes on, and hears who asks after it
   await sleep(20);
   rmdirSync(join(folder, "successor.json"));
   askToSucceed(folder, "second");
-  await isAsked(first);
+  expect(await isAsked(first)).toBe(true);
 });
