@@ -94,9 +94,10 @@ export function createTelemetry({ config, server, version, store, site, standing
       store.timeline.end(event);
       const isIt = (each: { generation: number; name: string }) =>
         each.generation === event.generation && each.name === event.name;
-      const begun = store.timeline.of(event.preview).find(isIt);
-      if (!begun) return;
-      const step = { ...event, startedAt: begun.startedAt, endedAt: clock.now() };
+      // As it is stored: with secrets masked.
+      const stored = store.timeline.of(event.preview).find(isIt);
+      if (!stored) return;
+      const step = { ...event, startedAt: stored.startedAt, endedAt: clock.now(), detail: stored.detail };
       metrics.step(step);
       spans?.step(step);
     },
