@@ -64,7 +64,8 @@ export function createLocalPreviews(world: {
       const key = await intake.take(() => ({
         repositoryId,
         repository: localRepositoryName(repositoryId, work.name),
-        private: false,
+        // No forge says who may see it, so nobody may without the link.
+        private: true,
         number: findBranch(work)?.number ?? nextNumber(repositoryId),
         title: work.title,
         author: work.author,

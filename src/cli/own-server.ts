@@ -29,7 +29,13 @@ export async function startOwnServer(terminal: Terminal): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const config = join(folder, "server.yaml");
   if (!existsSync(config))
-    writeFileSync(config, `# Made by \`mayfly up\`.\nstate: ${JSON.stringify(join(folder, "state"))}\n`);
+    writeFileSync(
+      config,
+      `# Made by \`mayfly up\`. Only this machine reaches it, so its previews need no key.
+state: ${JSON.stringify(join(folder, "state"))}
+defaults: { access: public }
+`,
+    );
   const logFile = join(folder, "mayfly.log");
   const log = openSync(logFile, "a");
   const main = resolve(import.meta.dirname, "../main.ts");

@@ -40,16 +40,20 @@ describe("mayfly up", () => {
     return mayfly(args, { cwd: folder, environment: { MAYFLY_SERVER: url, MAYFLY_API_TOKEN: token } });
   };
   const page = async (slug: string): Promise<string> => {
-    const { url } = (await scenario.mayfly.show(slug))!;
-    return (await scenario.mayfly.visit(url)).body;
+    const { url, bypass } = (await scenario.mayfly.show(slug)) as PreviewView & { bypass: string };
+    return (await scenario.mayfly.visit(url, { headers: { "Mayfly-Bypass": bypass } })).body;
   };
 
   test("shows a directory's files at a link, with progress on the way", async () => {
     tellOnFailure(scenario);
     const { code, out, err } = await run("up", "corner-shop");
     expect({ code, err: err.split("\n").at(-1) }).toEqual({ code: 0, err: "" });
-    expect(out).toMatch(/^http:\/\/corner-shop-pr-1\.preview\.localhost:\d+\n {2}ready at [0-9a-f]{7}, in /);
+    expect(out).toMatch(
+      /^http:\/\/corner-shop-pr-1\.preview\.localhost:\d+\/\.mayfly\/open\/\S+\n {2}ready at [0-9a-f]{7}, in /,
+    );
     expect(err).toMatch(/ s {2}(pending|building|starting)\n/);
+    const { url } = (await scenario.mayfly.show("corner-shop-pr-1"))!;
+    expect((await scenario.mayfly.visit(url)).status).toBe(401);
     expect(await page("corner-shop-pr-1")).toBe(`as committed at ${git("rev-parse", "HEAD")}\n`);
   });
 
