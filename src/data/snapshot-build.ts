@@ -115,7 +115,7 @@ function builderPlan({ service, imageId, seed }: SnapshotWish, volume: string): 
   };
   return {
     name: builderName(volume),
-    service: { ...service, restart: "no", healthcheck, labels: {} },
+    service: { ...service, restart: "no", healthcheck },
     specHash: "",
     imageId,
     generation: 0,

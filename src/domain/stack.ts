@@ -76,7 +76,6 @@ export type ServiceSpec = {
   user: string | null;
   workingDir: string | null;
   hostname: string | null;
-  labels: Record<string, string>;
   healthcheck: Healthcheck | "none" | null;
   restart: RestartPolicy;
   stopSignal: string | null;

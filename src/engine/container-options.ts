@@ -66,7 +66,6 @@ export function endpointOptions(
 function labelsOf(plan: ContainerPlan, owner: ContainerOwner): Record<string, string> {
   const { name } = plan.service;
   return {
-    ...plan.service.labels,
     ...composeLabels(owner.project, { service: name, hash: plan.specHash }),
     ...previewLabels(owner, "service", plan.generation),
     [labels.service]: name,

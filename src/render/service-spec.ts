@@ -38,7 +38,6 @@ export function specifyService(name: string, model: Service, role: Role): Servic
     user: model.user ?? null,
     workingDir: model.working_dir ?? null,
     hostname: model.hostname ?? null,
-    labels: {}, // never a branch's: the policy tells
     healthcheck: specifyHealth(model.healthcheck),
     restart: specifyRestart(model.restart),
     stopSignal: model.stop_signal ?? null,

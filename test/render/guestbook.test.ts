@@ -47,7 +47,6 @@ const plain = {
   user: null,
   workingDir: null,
   hostname: null,
-  labels: {},
   healthcheck: null,
   restart: "no",
   stopSignal: null,

@@ -16,7 +16,6 @@ export function service(name: string, more: Partial<ServiceSpec> = {}): ServiceS
     user: null,
     workingDir: null,
     hostname: null,
-    labels: {},
     healthcheck: null,
     restart: "unless-stopped",
     stopSignal: null,
