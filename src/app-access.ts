@@ -28,7 +28,7 @@ export function createAccessDesk({ config, store, secret, randomId }: Options) {
   const accessTo = (preview: Preview): Access => {
     // Before the forge was read, the event that told of the pull request says it; without one it is not open to all.
     const pull = preview.spec.pull ?? store.wishes.hintOf(preview.key);
-    const settings = settingsFor(config, preview.repository) ?? config.defaults;
+    const settings = settingsFor(config, preview.repository);
     return accessOf(settings.access, pull?.private ?? true);
   };
   const ruleOf = (preview: Preview): Rule => ({ access: accessTo(preview), epoch: preview.spec.takenBack });

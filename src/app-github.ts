@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { type GitHubConfig, type ServerConfig, settingsFor } from "./config/server.ts";
+import { type GitHubConfig, isOurs, type ServerConfig } from "./config/server.ts";
 import { RemoteError } from "./domain/errors.ts";
 import { isLocal } from "./domain/local.ts";
 import type { Repository } from "./domain/preview.ts";
@@ -52,7 +52,7 @@ export function repositoriesOf(
       log.warn({ code: error.code, hint: error.hint, err: error }, "repositories cannot be listed");
       return [];
     });
-    return found.filter(({ name }) => settingsFor(config, name) !== null);
+    return found.filter(({ name }) => isOurs(config, name));
   }
 
   return async () => {

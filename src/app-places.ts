@@ -13,7 +13,7 @@ export function createPlaces({ config, store }: { config: ServerConfig; store: S
       live: store.places.live(),
       lastAdmitted: store.places.lastAdmitted(),
       max: config.max,
-      maxOf: (id) => (settingsFor(config, names.get(id) ?? "") ?? config.defaults).max,
+      maxOf: (id) => settingsFor(config, names.get(id) ?? "").max,
     };
   };
   return {

@@ -12,7 +12,7 @@ import type { Store } from "./store/store.ts";
 /** The keeper of the server file's secrets; `made` are the server's own that the state folder holds. */
 export function createSecrets(config: ServerConfig, made: { salt: string; others: readonly string[] }): Keeper {
   return createKeeper({
-    written: (repository) => (settingsFor(config, repository) ?? config.defaults).secrets,
+    written: (repository) => settingsFor(config, repository).secrets,
     sources: config.secretSources,
     own: [made.salt, ...made.others, ...credentialsOf(config)],
     salt: made.salt,

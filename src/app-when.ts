@@ -17,7 +17,7 @@ const anything: Rules["when"] = { drafts: true, bots: true, label: null, paths: 
 /** Gives each decision the settings of its repository, and the time. */
 export function createDeciders({ config, clock }: { config: ServerConfig; clock: Clock }): Deciders {
   const rulesOf = (preview: Preview): Rules => {
-    const { when, forks } = settingsFor(config, preview.repository) ?? config.defaults;
+    const { when, forks } = settingsFor(config, preview.repository);
     // Who says `mayfly up` wants it.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
     return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks };
@@ -36,7 +36,7 @@ export function createDeciders({ config, clock }: { config: ServerConfig; clock:
 /** How long an unused preview stays; null for one that only `mayfly down` ends. */
 export function ttlOf(preview: Preview, config: ServerConfig): number | null {
   if (isLocal(preview.repositoryId)) return null;
-  const { ttlMs } = settingsFor(config, preview.repository) ?? config.defaults;
+  const { ttlMs } = settingsFor(config, preview.repository);
   const { pull } = preview.spec;
   return pull !== null && trustOf(pull) === "fork" ? ttlMs / 4 : ttlMs;
 }

@@ -115,7 +115,7 @@ async function render(
   preview: Preview,
   { config, server, renderer }: WorkOptions,
 ): Promise<ports.Rendered> {
-  const settings = settingsFor(config, preview.repository) ?? config.defaults;
+  const settings = settingsFor(config, preview.repository);
   const trust = preview.spec.pull === null ? "fork" : trustOf(preview.spec.pull);
   const { stack, findings } = await renderer.render({
     root: checkout.root,

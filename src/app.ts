@@ -19,7 +19,7 @@ import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts"
 import { createWayIn } from "./app-way-in.ts";
 import { createDeciders, createVisits, watchExpiry } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
-import { type ServerConfig, settingsFor } from "./config/server.ts";
+import { isOurs, type ServerConfig } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
 import { createDisk } from "./engine/disk.ts";
 import { connect } from "./engine/docker.ts";
@@ -183,8 +183,13 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   );
 
   // The doors.
-  const isOurs = (repository: string) => settingsFor(config, repository) !== null;
-  const intake = createIntake({ store: store.intake, clock, isOurs, wake, resync: housekeeping.resyncSoon });
+  const intake = createIntake({
+    store: store.intake,
+    clock,
+    isOurs: (name) => isOurs(config, name),
+    wake,
+    resync: housekeeping.resyncSoon,
+  });
   const receiveWebhook = createWebhook({ secrets: config.github.webhookSecrets, intake });
   const api = createApi(
     createApiWorld({

@@ -111,11 +111,19 @@ export function dashboardOriginOf({
   return dashboardHost === null ? publicUrl : previewLink(dashboardHost, publicUrl);
 }
 
-/** What holds for one repository (`owner/name`): its own entry, else its owner's `owner/*`; null when it is not one of ours. */
-export function settingsFor(config: ServerConfig, repository: string): RepositorySettings | null {
-  if (config.repositories === null) return config.defaults;
+/** Whether previews of this repository (`owner/name`) are made: all where the server file names none. */
+export function isOurs(config: ServerConfig, repository: string): boolean {
+  return config.repositories === null || entryOf(config, repository) !== undefined;
+}
+
+/** What holds for one repository: its own entry, else its owner's `owner/*`, else the defaults. */
+export function settingsFor(config: ServerConfig, repository: string): RepositorySettings {
+  return entryOf(config, repository) ?? config.defaults;
+}
+
+function entryOf({ repositories }: ServerConfig, repository: string): RepositorySettings | undefined {
   const wanted = repository.toLowerCase();
-  return config.repositories[wanted] ?? config.repositories[everyOneOf(wanted)] ?? null;
+  return repositories?.[wanted] ?? repositories?.[everyOneOf(wanted)];
 }
 
 function everyOneOf(repository: string): string {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { findServerFile } from "../../src/config/server-path.ts";
-import { loadServerConfig, settingsFor } from "../../src/config/server.ts";
+import { isOurs, loadServerConfig, settingsFor } from "../../src/config/server.ts";
 import { InputError } from "../../src/domain/errors.ts";
 
 const pem = String(
@@ -115,7 +115,7 @@ describe("the server file", () => {
     expect(config.github).toMatchObject({ token: "t", webhookSecrets: ["new", "old"], pollMs: 300_000 });
     expect(config.dashboardHost).toBe("mayfly.example.net");
     expect(config.apiToken).toBe("api");
-    expect(settingsFor(config, "acme/shop")?.limits).toEqual({
+    expect(settingsFor(config, "acme/shop").limits).toEqual({
       cpus: 2,
       memoryBytes: 4 * 1024 ** 3,
       pids: 1024,
@@ -286,10 +286,12 @@ describe("repositories", () => {
     ["Acme/Shop", 4],
     ["acme/blog", 1],
     ["other/one", 2],
-    ["other/two", undefined],
-    ["evil/acme", undefined],
+    ["other/two", null],
+    ["evil/acme", null],
   ])("%s gets its own settings, its owner's, or is not ours", (repository, cpus) => {
-    expect(settingsFor(config, repository)?.limits.cpus).toBe(cpus);
+    expect(isOurs(config, repository)).toBe(cpus !== null);
+    // What is not ours any more keeps the defaults until it is removed.
+    expect(settingsFor(config, repository).limits.cpus).toBe(cpus ?? 2);
   });
 
   test("stand over their owner's entry, which stands over the defaults", () => {
@@ -312,7 +314,8 @@ describe("repositories", () => {
   });
 
   test("are all served when none is named", () => {
-    expect(settingsFor(load(""), "any/one")?.limits.cpus).toBe(2);
+    expect(isOurs(load(""), "any/one")).toBe(true);
+    expect(settingsFor(load(""), "any/one").limits.cpus).toBe(2);
   });
 });
 
