@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type Docker from "dockerode";
 import type { Logger } from "pino";
-import { describeFailure, EngineError, type Failure } from "../domain/errors.ts";
+import { EngineError, type Failure } from "../domain/errors.ts";
 import { imageLabels } from "../domain/labels.ts";
 import type { Trust } from "../domain/stack.ts";
 import type { BuildSpec } from "../domain/stack.ts";
@@ -14,10 +14,9 @@ import { runBuild } from "./build-run.ts";
 import type { BuildGifts } from "./build-session.ts";
 import type { Disk } from "./disk.ts";
 import { allow } from "./docker.ts";
+import { createJobs, type Job, type Jobs, type Subscriber } from "./jobs.ts";
 
 export type BuildOutcome = { state: "built" } | { state: "building" } | { state: "failed"; failure: Failure };
-
-export type Subscriber = { preview: string; generation: number };
 
 /** Whose build it is, and how its files are had when it starts. */
 export type BuildRequest = {
@@ -27,25 +26,20 @@ export type BuildRequest = {
   open(signal: AbortSignal): Promise<BuildFiles>;
 };
 
-export type BuildJobs = AsyncDisposable & {
-  /**
-   * Asks for an image that is not on the engine. A failure is told once to each subscriber and then forgotten, so that
-   * asking again builds again. When a job ends, `onEnd` is called for its subscribers' previews.
-   */
-  request(build: BuildSpec, subscriber: Subscriber, request: BuildRequest): BuildOutcome;
-  /** Gives up a preview's requests below `generation` (all without it); a job that nobody waits for is cancelled. */
-  release(preview: string, generation?: number): void;
-  /** How many builds stand before this one; 0 when it is being built, null when nobody asked for it. */
-  place(tag: string): number | null;
-  /** How many builds there are now. */
-  counts(): { running: number; waiting: number };
-  /** The last lines of what is being built for a preview. */
-  tail(preview: string, count: number): string[];
-  /** The log of a build by its image's tag: under way, or as its newest run left it; null when there is none. */
-  buildLog(tag: string): Promise<string[] | null>;
-  /** Deletes the logs kept for a preview that is gone. */
-  forget(preview: string): Promise<void>;
-};
+export type BuildJobs = AsyncDisposable &
+  Pick<Jobs<never>, "release" | "place" | "counts"> & {
+    /**
+     * Asks for an image that is not on the engine. A failure is told once to each subscriber and then forgotten, so that
+     * asking again builds again. When a job ends, `onEnd` is called for its subscribers' previews.
+     */
+    request(build: BuildSpec, subscriber: Subscriber, request: BuildRequest): BuildOutcome;
+    /** The last lines of what is being built for a preview. */
+    tail(preview: string, count: number): string[];
+    /** The log of a build by its image's tag: under way, or as its newest run left it; null when there is none. */
+    buildLog(tag: string): Promise<string[] | null>;
+    /** Deletes the logs kept for a preview that is gone. */
+    forget(preview: string): Promise<void>;
+  };
 
 export type BuildOptions = {
   docker: Docker;
@@ -67,12 +61,9 @@ export type BuildOptions = {
   onOutput?(previewKey: string): void;
 };
 
-type Job = {
+type Build = {
   build: BuildSpec;
   request: BuildRequest;
-  /** Preview → the newest generation of it that waits. */
-  subscribers: Map<string, number>;
-  cancel: AbortController;
   file: string;
   /** While it is being built. */
   output: BuildLog | null;
@@ -80,118 +71,45 @@ type Job = {
 
 /** Builds images one job a tag, at most `parallel` at a time, first come first served. */
 export function createBuildJobs(options: BuildOptions): BuildJobs {
-  const jobs = new Map<string, Job>();
-  const queue: Job[] = [];
-  const running = new Set<Promise<void>>();
-  /** Failures not told yet: tag and preview → generation and what happened. */
-  const untold = new Map<string, { preview: string; generation: number; failure: Failure }>();
-
+  const { logFolder } = options;
+  const jobs = createJobs<Build>({
+    ...options,
+    kind: "build",
+    describe: ({ build }) => ({ build: build.name, tag: build.tag }),
+    run: (job) => buildWithin(options, job),
+  });
   return {
+    ...jobs,
     request(build, subscriber, request) {
-      const told = takeFailure(build.tag, subscriber);
-      if (told) return { state: "failed", failure: told };
-      const job = jobs.get(build.tag) ?? enqueue(build, subscriber, request);
-      job.subscribers.set(subscriber.preview, subscriber.generation);
+      const failure = jobs.takeEnd(build.tag, subscriber)?.failure;
+      if (failure) return { state: "failed", failure };
+      const file = join(logFolder, subscriber.preview, logName(build.tag));
+      jobs.join(build.tag, subscriber, () => ({ build, request, file, output: null }));
       return { state: "building" };
     },
-    release(preview, generation = Number.POSITIVE_INFINITY) {
-      for (const [key, each] of untold)
-        if (each.preview === preview && each.generation < generation) untold.delete(key);
-      for (const job of jobs.values()) {
-        if ((job.subscribers.get(preview) ?? generation) < generation) job.subscribers.delete(preview);
-        if (job.subscribers.size === 0) cancel(job);
-      }
-    },
-    place(tag) {
-      const job = jobs.get(tag);
-      return job === undefined ? null : queue.indexOf(job) + 1;
-    },
-    counts: () => ({ running: running.size, waiting: queue.length }),
     tail(preview, count) {
-      const waited = [...jobs.values()].filter((job) => job.subscribers.has(preview));
-      return waited.flatMap((job) => job.output?.lines() ?? []).slice(-count);
+      const waited = jobs.all().filter(({ subscribers }) => subscribers.has(preview));
+      return waited.flatMap(({ work }) => work.output?.lines() ?? []).slice(-count);
     },
-    buildLog: (tag) => readLog(options.logFolder, tag),
-    forget: (preview) => rm(join(options.logFolder, preview), { recursive: true, force: true }),
-    async [Symbol.asyncDispose]() {
-      for (const job of jobs.values()) cancel(job);
-      await Promise.all(running);
-    },
+    buildLog: (tag) => readLog(logFolder, tag),
+    forget: (preview) => rm(join(logFolder, preview), { recursive: true, force: true }),
   };
-
-  function enqueue(build: BuildSpec, subscriber: Subscriber, request: BuildRequest): Job {
-    const file = join(options.logFolder, subscriber.preview, logName(build.tag));
-    const job: Job = { build, request, subscribers: new Map(), cancel: new AbortController(), file, output: null };
-    jobs.set(build.tag, job);
-    queue.push(job);
-    startNext();
-    return job;
-  }
-
-  function startNext(): void {
-    while (running.size < options.parallel) {
-      const job = queue.shift();
-      if (job === undefined) return;
-      const run = perform(job).finally(() => {
-        running.delete(run);
-        startNext();
-      });
-      running.add(run);
-    }
-  }
-
-  async function perform(job: Job): Promise<void> {
-    const { build } = job;
-    const startedAt = options.clock.now();
-    const fields = { build: build.name, tag: build.tag };
-    let failure: Failure | null = null;
-    try {
-      await buildWithin(options, job);
-    } catch (error) {
-      if (!job.cancel.signal.aborted) failure = describeFailure(error);
-      else options.log.debug(fields, "build cancelled");
-    }
-    if (job.cancel.signal.aborted) return;
-    jobs.delete(build.tag);
-    const durationMs = options.clock.now() - startedAt;
-    options.log.info(
-      { ...fields, durationMs, ...(failure && { code: failure.code, what: failure.what }) },
-      "build ended",
-    );
-    for (const [preview, generation] of job.subscribers) {
-      if (failure) untold.set(`${build.tag} ${preview}`, { preview, generation, failure });
-      options.onEnd(preview);
-    }
-  }
-
-  function cancel(job: Job): void {
-    jobs.delete(job.build.tag);
-    if (queue.includes(job)) queue.splice(queue.indexOf(job), 1);
-    job.cancel.abort();
-  }
-
-  function takeFailure(tag: string, subscriber: Subscriber): Failure | null {
-    const key = `${tag} ${subscriber.preview}`;
-    const failed = untold.get(key);
-    untold.delete(key);
-    return failed?.generation === subscriber.generation ? failed.failure : null;
-  }
 }
 
 /** One build from its files to its image, or to the end of its time. */
-async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
+async function buildWithin(options: BuildOptions, { work, subscribers, cancel }: Job<Build>): Promise<void> {
   const { docker } = options;
-  const { build, request } = job;
+  const { build, request } = work;
   // It may have come since it was asked for: another job's end and this request can cross.
   if (await allow(docker.getImage(build.tag).inspect(), 404)) return;
   using limits = limitBuild(options);
-  const signal = AbortSignal.any([job.cancel.signal, limits.signal]);
+  const signal = AbortSignal.any([cancel.signal, limits.signal]);
   const told = () => {
-    for (const preview of job.subscribers.keys()) options.onOutput?.(preview);
+    for (const preview of subscribers.keys()) options.onOutput?.(preview);
   };
   const mask = (line: string) => options.mask?.(line, request) ?? line;
-  using output = createBuildLog(job.file, told, mask);
-  job.output = output;
+  using output = createBuildLog(work.file, told, mask);
+  work.output = output;
   try {
     await using files = await request.open(signal);
     const context = await packContext(files, build);
@@ -204,7 +122,7 @@ async function buildWithin(options: BuildOptions, job: Job): Promise<void> {
     const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {}, anew: false };
     await runBuild(docker, { build, context, labels, cacheNamespace, gifts }, output, signal);
   } catch (error) {
-    if (job.cancel.signal.aborted || !limits.signal.aborted) throw error;
+    if (cancel.signal.aborted || !limits.signal.aborted) throw error;
     const { reason } = limits.signal;
     throw reason instanceof EngineError ? reason : tookTooLong(build, output, options.timeoutMs);
   }
