@@ -18,7 +18,7 @@ const anything: Rules["when"] = { drafts: true, bots: true, label: null, paths: 
 export function createDeciders({ config, clock }: { config: ServerConfig; clock: Clock }): Deciders {
   const rulesOf = (preview: Preview): Rules => {
     const { when, forks } = settingsFor(config, preview.repository);
-    // Who says `mayfly up` wants it.
+    // No rule of a repository is about it: nor is anybody asked which files it changes.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
     return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks };
   };

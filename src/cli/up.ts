@@ -23,11 +23,13 @@ export const up: Command = {
     const tree = treeOf(input);
     await using packed = await packTree(tree, terminal);
     const client = await clientOrOwnServer(input, terminal);
+    const { commit } = packed.work;
     const sent = await client.send<PreviewView>(`/api/local?${query(packed.work)}`, packed.pack());
-    // Destroyed or expired since: sending the same files again means that it is wanted again.
-    if (sent.phase === "gone" || sent.phase === "removing")
-      await client.post(`${previewPath(sent.slug)}/deploy`).catch(onlyIfNothingChanged);
-    return await follow(sent.slug, packed.work.commit, { client, input, terminal });
+    // Sending the same files again means that they are wanted again.
+    const verb = verbToTryAgain(sent, commit);
+    if (verb !== null) await client.post(`${previewPath(sent.slug)}/${verb}`).catch(onlyIfNothingChanged);
+    const before = sent.newest?.generation ?? 0;
+    return await follow(sent.slug, { commit, before, isAnew: verb !== null }, { client, input, terminal });
   },
 };
 
@@ -39,9 +41,13 @@ export const down: Command = {
   async run(input, terminal) {
     const work = await describeTree(treeOf(input), terminal);
     const client = connect(input, terminal);
-    const { slug } = await client.delete<PreviewView>(`/api/local?${query(work)}`);
+    const { slug, newest } = await client.delete<PreviewView>(`/api/local?${query(work)}`);
     for (;;) {
       const view = await client.get<PreviewView>(previewPath(slug));
+      if (isNewer(view, newest?.generation ?? 0)) {
+        terminal.complain(`${slug}: it was brought back meanwhile`);
+        return 1;
+      }
       if (view.phase === "gone") {
         terminal.print(input.values["json"] === true ? JSON.stringify(view) : `${slug} is gone, with its data.`);
         return 0;
@@ -87,35 +93,64 @@ function onlyIfNothingChanged(error: unknown): void {
   if (!(error instanceof InputError) && !(error instanceof MayflyError && error.code === "usage")) throw error;
 }
 
+/** What was destroyed, expired or failed since it was sent. */
+function verbToTryAgain({ phase, newest }: PreviewView, commit: string): "deploy" | "redeploy" | null {
+  if (phase === "gone" || phase === "removing") return "deploy";
+  return newest?.commit === commit && newest.phase === "failed" ? "redeploy" : null;
+}
+
+/** `before`: the newest attempt when it was sent; of these files too where they are tried anew. */
+type Sent = { commit: string; before: number; isAnew: boolean };
 type Following = { client: ApiClient; input: Input; terminal: Terminal };
 
 /** Tells each phase as it begins, and how it ended. */
-async function follow(slug: string, commit: string, { client, input, terminal }: Following): Promise<ExitCode> {
+async function follow(slug: string, sent: Sent, { client, input, terminal }: Following): Promise<ExitCode> {
+  const { commit } = sent;
   const startedAt = terminal.now();
   const isJson = input.values["json"] === true;
   const elapsed = () => formatSpan(terminal.now() - startedAt);
   let told = "";
+  let wasThere = false;
   for (;;) {
     const view = await client.get<PreviewView>(previewPath(slug));
-    const outcome = outcomeOf(view, commit);
+    const isOurs = view.newest?.commit === commit && !(sent.isAnew && !isNewer(view, sent.before));
+    const outcome = outcomeOf(view, sent, { isOurs, wasThere });
     if (outcome !== null) {
       if (isJson) terminal.print(JSON.stringify(view));
       else if (outcome === "ready") terminal.print(`${view.link}\n  ready at ${commit.slice(0, 7)}, in ${elapsed()}`);
-      else tellFailure(view, terminal);
+      else if (outcome === "failed") tellFailure(view, terminal);
+      else terminal.complain(`${slug}: ${outcome} meanwhile`);
       return outcome === "ready" ? 0 : 1;
     }
-    const phase = view.newest?.commit === commit ? view.newest.phase : "pending";
-    if (phase !== told && !isJson) terminal.complain(`${elapsed().padStart(6)}  ${phase}`);
-    told = phase;
+    wasThere ||= isOurs;
+    const phase = (isOurs && view.newest?.phase) || "pending";
+    const line = view.queue === null ? phase : `${phase}, ${view.reason}`;
+    if (line !== told && !isJson) terminal.complain(`${elapsed().padStart(6)}  ${line}`);
+    told = line;
     await sleep(pollMs);
   }
 }
 
+type Outcome = "ready" | "failed" | "it was removed" | "other files were sent";
+
 /** Null while it is under way. */
-function outcomeOf({ serving, newest, phase }: PreviewView, commit: string): "ready" | "failed" | null {
+function outcomeOf(
+  view: PreviewView,
+  { commit, before }: Sent,
+  { isOurs, wasThere }: { isOurs: boolean; wasThere: boolean },
+): Outcome | null {
+  const { serving, newest, phase } = view;
   if (serving?.commit === commit) return "ready";
-  const hasFailed = newest?.commit === commit && newest.phase === "failed";
-  return phase === "blocked" || hasFailed ? "failed" : null;
+  if (phase === "blocked" || (isOurs && newest?.phase === "failed")) return "failed";
+  if (phase === "gone" && (wasThere || isNewer(view, before))) return "it was removed";
+  const isOthers = isNewer(view, before) && newest?.commit !== commit;
+  return isOthers && (wasThere || newest?.phase === "ready" || newest?.phase === "failed")
+    ? "other files were sent"
+    : null;
+}
+
+function isNewer({ newest }: PreviewView, generation: number): boolean {
+  return newest !== null && newest.generation > generation;
 }
 
 function tellFailure(view: PreviewView, terminal: Terminal): void {

@@ -1,4 +1,5 @@
 import picomatch from "picomatch";
+import { isLocal } from "../domain/local.ts";
 import type { PreviewSpec, PullRequest } from "../domain/preview.ts";
 
 /** Which pull requests of a repository get a preview, as the operator says. */
@@ -10,6 +11,8 @@ export function unwantedBecause(
   when: When,
   touchesPaths: boolean,
 ): Pick<PreviewSpec, "reason" | "detail"> | null {
+  // Who says `mayfly up` wants it.
+  if (isLocal(pull.repositoryId)) return null;
   if (/\[skip preview\]/i.test(pull.title)) return { reason: "skipped", detail: null };
   // GitHub's own form of an App's login; nobody else may have brackets in theirs.
   if (!when.bots && pull.author.endsWith("[bot]")) return { reason: "bot", detail: null };

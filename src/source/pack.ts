@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { InputError } from "../domain/errors.ts";
 import type { RandomId } from "../domain/time.ts";
 import { type Git, GitExit } from "./git.ts";
+import { createTurns } from "./turns.ts";
 
 /** A pack somebody sends may be this large. */
 const limitBytes = 1024 ** 3;
@@ -21,11 +22,13 @@ export type TakePack = (
  */
 export function createPackTaker(options: { folder: string; git: Git; randomId: RandomId }): TakePack {
   const { folder, git, randomId } = options;
+  const takeTurn = createTurns();
   return async (pack, { repositoryId, commit }) => {
     if (!/^[0-9a-f]{40}$/.test(commit)) throw new InputError("body-invalid", "a commit is 40 hexadecimal digits");
     const mirror = join(folder, `${repositoryId}.git`);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await git(["init", "--quiet", "--bare", mirror]);
+    // Two at once stand in each other's way.
+    await takeTurn(mirror, undefined, () => git(["init", "--quiet", "--bare", mirror]));
     const packs = join(mirror, "objects", "pack");
     const id = randomId(16);
     // Named as git names its own temporary files, which the sweep at start knows.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { localRepositoryId } from "../../src/domain/local.ts";
 import { type Preview, type PullRequest, unread as unreadSpec } from "../../src/domain/preview.ts";
 import type { ChangingVerb } from "../../src/domain/verbs.ts";
 import { type ChangedFiles, decidePull, decideVerb, needsFiles, type Rules } from "../../src/intake/decide.ts";
@@ -113,6 +114,7 @@ describe("what a person with permission says", () => {
 });
 
 describe("the rules of a repository", () => {
+  const local = localRepositoryId("here");
   const strict: Rules = {
     ...rules,
     when: { drafts: false, bots: false, label: "Preview", paths: [] },
@@ -134,6 +136,13 @@ describe("the rules of a repository", () => {
       "a title that no longer says it",
       next(unread, { ...labelled, title: "[skip preview]" }, strict),
       labelled,
+      "running",
+      "open",
+    ],
+    [
+      "the title of somebody's own directory says nothing: it is the newest commit's",
+      unread,
+      { ...labelled, repositoryId: local, headRepositoryId: local, title: "[skip preview] of docs" },
       "running",
       "open",
     ],
