@@ -13,6 +13,9 @@ export type Holder = {
   command?: string[];
 };
 
+/** What runs in one comes from a branch's image, and copies files. */
+const limits = { Memory: 512 * 1024 ** 2, MemorySwap: 512 * 1024 ** 2, NanoCpus: 1e9, PidsLimit: 64 };
+
 /** Makes such a container. Volumes are mounted as they are: what an image holds at their place is not copied in. */
 export async function createHolder(docker: Docker, holder: Holder): Promise<Docker.Container> {
   const Mounts = Object.entries(holder.volumes).map(([Source, Target]) => ({
@@ -31,6 +34,7 @@ export async function createHolder(docker: Docker, holder: Holder): Promise<Dock
     Cmd: [],
     HostConfig: {
       NetworkMode: "none",
+      ...limits,
       CapDrop: ["ALL"],
       CapAdd: ["CHOWN", "DAC_OVERRIDE", "FOWNER"],
       SecurityOpt: ["no-new-privileges"],

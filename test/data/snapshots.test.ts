@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
+import { createHolder } from "../../src/data/holder.ts";
 import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/strategy.ts";
 import { createSnapshotJobs } from "../../src/data/snapshot-jobs.ts";
 import { sweepSnapshots } from "../../src/data/snapshot-sweep.ts";
@@ -228,6 +229,19 @@ describe.each<Strategy>(["overlay", "copy"])("a data branch by %s", (strategy) =
     }
     await world.drop(volume);
   });
+});
+
+test("what copies data is a program of the branch's image: it gets a bounded share of the machine", async () => {
+  const holder = await createHolder(world.docker, {
+    name: `mayfly-copy-${world.server}`,
+    image: world.images.postgres,
+    labels: { "dev.mayfly.server": world.server, "dev.mayfly.kind": "helper" },
+    volumes: {},
+    command: ["cp"],
+  });
+  const { Memory, MemorySwap, NanoCpus, PidsLimit } = (await holder.inspect()).HostConfig;
+  await holder.remove();
+  for (const limit of [Memory, MemorySwap, NanoCpus, PidsLimit]) expect(limit).toBeGreaterThan(0);
 });
 
 describe("an anchor", () => {
