@@ -49,6 +49,11 @@ export function fold(summary: string, of: string, lines: readonly string[], leng
   return [`<details><summary>${title}</summary>`, "", `${fence}text`, ...shown, fence, "", "</details>"].join("\n");
 }
 
+/** A list in a fold that is closed at first; the items are Markdown already, `summary` is plain text. */
+export function foldedList(summary: string, items: readonly string[]): string {
+  return [`<details><summary>${escapeHtml(summary)}</summary>`, "", ...items, "", "</details>"].join("\n");
+}
+
 function oneLine(text: string, length: number): string {
   return cut(cleanText(text).replaceAll(/[\s\u2028\u2029]+/g, " "), length);
 }

@@ -5,6 +5,9 @@ import { type Moment, newestAttempt } from "./attempt.ts";
 import { code, link } from "./markdown.ts";
 import { masked, type ReportDetails } from "./report-details.ts";
 
+/** So much of a reason stands in the first line, in characters. */
+export const whyLength = 200;
+
 /** The comment's first line, which alone must be enough: what serves, and what the newest attempt did. */
 export function headline(view: PreviewView, details: ReportDetails): string {
   switch (view.phase) {
@@ -38,8 +41,8 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
     }
     case "failed": {
       const failed = shortCommit(view, attempt.commit, details);
-      const why = masked(details).prose(attempt.why, 200);
-      if (serving === null) return sentence(`Not running: ${failed} failed: ${why}`);
+      const why = masked(details).prose(attempt.why, whyLength);
+      if (serving === null) return sentence(`${failed} failed, and nothing is up: ${why}`);
       const newest = attempt.commit === serving.commit ? "The newest attempt" : `The newest commit ${failed}`;
       return sentence(`${name} serves ${served}. ${newest} failed: ${why}`);
     }

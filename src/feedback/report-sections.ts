@@ -1,17 +1,20 @@
+import type { ErrorCode } from "../domain/catalogue.ts";
 import type { Failure, Finding } from "../domain/errors.ts";
 import { type Deployment, newestOf, servingOf, trustOf } from "../domain/preview.ts";
 import { formatMoment } from "../domain/time.ts";
-import { verbNames } from "../domain/verbs.ts";
+import type { Verb } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
-import { newestAttempt } from "./attempt.ts";
-import { code, fold, link } from "./markdown.ts";
+import { type Attempt, newestAttempt } from "./attempt.ts";
+import { code, fold, foldedList, link } from "./markdown.ts";
 import { maskSecrets } from "./masking.ts";
 import { masked, type ReportDetails } from "./report-details.ts";
-import { shortCommit } from "./report-headline.ts";
+import { shortCommit, whyLength } from "./report-headline.ts";
 import { changesOf } from "./service-changes.ts";
 
 /** How much is shown of each list, so that the whole stays under 60 lines. */
 const most = { routes: 8, services: 6, findings: 5, logLines: 20 };
+
+const builds: readonly ErrorCode[] = ["build-failed", "build-timeout"];
 
 /** What stands under the first line, each part only where there is something to say. */
 export function sections(view: PreviewView, details: ReportDetails): string[] {
@@ -22,22 +25,23 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
   return [
     routes(view),
     attempt.kind === "ready" ? services(view, newest, details) : null,
-    failed?.failure ? threeFacts(view, failed.failure, details) : null,
+    failed?.failure ? whatNow(failed.failure, details) : null,
     findings(view, newest, details),
     view.data === null || view.serving === null ? null : `Data: ${masked(details).prose(view.data)}.`,
     fromFork(details),
     failed?.failure ? logTail(failed.failure, details) : null,
-    failed ? `${link("The whole log", details.pageUrl)} is on the preview's page.` : null,
     lifetime(view, details),
-    verbLine,
+    `Say ${verbsFor(view, attempt).join(", ")} in a comment; \`/help\` tells what there is.`,
   ].filter((section) => section !== null);
 }
 
-/** `/allow` is said where there is something to allow. */
-const verbLine = `Say ${verbNames
-  .filter((verb) => verb !== "allow")
-  .map((verb) => `\`/${verb}\``)
-  .join(", ")} in a comment.`;
+/** What one may want to say now; the rest is in the answer to `/help`. */
+function verbsFor({ pinned, access, serving }: PreviewView, { kind }: Attempt): string[] {
+  const ready: Verb[] = ["redeploy", "reset", pinned ? "unpin" : "pin", "logs"];
+  const shared: Verb[] = access === "public" ? [] : ["share"];
+  const verbs: Verb[] = serving !== null ? [...ready, ...shared] : kind === "failed" ? ["redeploy"] : [];
+  return [...verbs, "destroy" as const].map((verb) => `\`/${verb}\``);
+}
 
 function fromFork({ preview: { spec } }: ReportDetails): string | null {
   if (spec.pull === null || trustOf(spec.pull) === "team") return null;
@@ -73,40 +77,37 @@ function services(view: PreviewView, newest: Deployment | null, details: ReportD
     return `| ${code(service, 60)} | ${change === "unchanged" ? `unchanged${since}` : change} |`;
   });
   const more = changes.length > most.services ? [`| ${changes.length - most.services} more | |`] : [];
-  return ["| Service | |", "| --- | --- |", ...rows, ...more].join("\n");
+  return ["| Service | Change |", "| --- | --- |", ...rows, ...more].join("\n");
 }
 
-/** What, where, what now. */
-function threeFacts(view: PreviewView, failure: Failure, details: ReportDetails): string {
+/** Where, and what now; what it is stands in the first line, and again here only where it was cut there. */
+function whatNow({ what, where, now, service, findings }: Failure, details: ReportDetails): string | null {
+  // Each refusal says the same of itself.
+  if (findings.some(({ action }) => action === "refuse")) return null;
   const { prose, code } = masked(details);
-  const file = failure.where === null ? "" : code(failure.where);
-  const service = failure.service === null ? "" : `service ${code(failure.service)}`;
-  const commit = view.newest ? `commit ${shortCommit(view, view.newest.commit, details)}` : "";
+  const places = [where === null ? "" : code(where), service === null ? "" : `service ${code(service)}`];
   return [
-    `- **What:** ${prose(failure.what, 600)}`,
-    `- **Where:** ${[file, service, commit].filter(Boolean).join(", ")}`,
-    `- **What now:** ${prose(failure.now, 600)}`,
+    ...(what.length > whyLength ? [`- **What:** ${prose(what, 600)}`] : []),
+    ...(where === null && service === null ? [] : [`- **Where:** ${places.filter(Boolean).join(", ")}`]),
+    `- **What now:** ${prose(now, 600)}`,
   ].join("\n");
 }
 
+/** What is refused has to be read; what was only changed for the preview stays out of the way. */
 function findings(view: PreviewView, newest: Deployment | null, details: ReportDetails): string | null {
-  const refused = newest?.failure?.findings ?? [];
-  const all = (refused.length > 0 ? refused : (newest?.findings ?? [])).toSorted((a, b) => rank(a) - rank(b));
-  if (newest === null || all.length === 0) return null;
+  if (newest === null) return null;
+  const refused = (newest.failure?.findings ?? []).filter(({ action }) => action === "refuse");
+  const all = refused.length > 0 ? refused : newest.findings;
+  if (all.length === 0) return null;
   const { prose } = masked(details);
   const lines = all.slice(0, most.findings).map((finding) => {
     const hint = finding.hint === "" ? "" : `. ${prose(finding.hint)}`;
     return `- ${placeLink(view, newest.commit, finding, details)} ${prose(finding.message)}${hint}`;
   });
-  const more =
-    all.length > most.findings
-      ? [`- ${all.length - most.findings} more on ${link("the preview's page", details.pageUrl)}`]
-      : [];
-  return [...lines, ...more].join("\n");
-}
-
-function rank({ action }: Finding): number {
-  return ["refuse", "rewrite", "note"].indexOf(action);
+  if (all.length > most.findings)
+    lines.push(`- ${all.length - most.findings} more on ${link("the preview's page", details.pageUrl)}`);
+  if (refused.length > 0) return lines.join("\n");
+  return foldedList(`${all.length} ${all.length === 1 ? "note" : "notes"} on the Compose file`, lines);
 }
 
 function placeLink(view: PreviewView, commit: string, { file, line }: Finding, details: ReportDetails): string {
@@ -114,11 +115,14 @@ function placeLink(view: PreviewView, commit: string, { file, line }: Finding, d
   return link(code(`${file}:${line}`), `${details.webUrl}/${view.repository}/blob/${commit}/${path}#L${line}`);
 }
 
-function logTail(failure: Failure, { secrets }: ReportDetails): string | null {
+function logTail(failure: Failure, { secrets, pageUrl }: ReportDetails): string | null {
   if (failure.logTail.length === 0) return null;
   // Masked as one text, since a secret may go over several lines.
   const lines = maskSecrets(failure.logTail.join("\n"), secrets).split("\n").slice(-most.logLines);
-  return fold(`Last ${lines.length} lines of`, failure.service ?? "the log", lines);
+  const tail = fold(`Last ${lines.length} lines of`, failure.service ?? "the log", lines);
+  // What a container said goes with it; what a build said is kept.
+  if (!builds.includes(failure.code)) return tail;
+  return `${tail}\n\n${link("The whole log", `${pageUrl}?service=@build#logs`)} is on the preview's page.`;
 }
 
 function andMore(count: number): string {

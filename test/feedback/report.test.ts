@@ -42,7 +42,7 @@ test.each<[string, Story, string, string]>([
   [
     "nothing serves, newest failed",
     { deployments: [failed] },
-    `Not running: ${second} failed: \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000.`,
+    `${second} failed, and nothing is up: \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000.`,
     "failure",
   ],
   [
@@ -52,7 +52,7 @@ test.each<[string, Story, string, string]>([
         attempt(2, { phase: "failed", failure: failure({ code: "engine-unreachable", what: "the engine is down" }) }),
       ],
     },
-    `Not running: ${second} failed: the engine is down.`,
+    `${second} failed, and nothing is up: the engine is down.`,
     "error",
   ],
   [
@@ -265,35 +265,41 @@ test("a ready preview tells its other routes, services, findings, data and verbs
 
 Also: [\`api\`](https://shop-pr-42--api.preview.localhost)
 
-| Service | |
+| Service | Change |
 | --- | --- |
 | \`db\` | kept, with its data |
 | \`web\` | rebuilt |
 
+<details><summary>1 note on the Compose file</summary>
+
 - [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews
+
+</details>
 
 Data: db seeded from db/seed.sql.
 
-Say \`/deploy\`, \`/redeploy\`, \`/reset\`, \`/extend\`, \`/pin\`, \`/unpin\`, \`/destroy\`, \`/logs\`, \`/share\`, \`/help\` in a comment.
+Say \`/redeploy\`, \`/reset\`, \`/pin\`, \`/logs\`, \`/destroy\` in a comment; \`/help\` tells what there is.
 
 <!-- mayfly:preview 7-42 -->`);
 });
 
-test("a failure tells what, where and what now, with the last lines and a link to the whole log", () => {
+test("a failure tells where and what now under what it is, with the last lines and a link to the whole log of a build", () => {
   const logTail = Array.from({ length: 25 }, (_, index) => `line ${index} password=hunter22`);
-  const refused = { ...finding, action: "refuse" as const, hint: "Leave it out: `services: { proxy: drop }`." };
   const broken = attempt(2, {
     phase: "failed",
-    failure: failure({ where: "compose.yaml:31:7", logTail, findings: [refused] }),
+    findings: [finding],
+    failure: failure({ code: "build-failed", where: "compose.yaml:31:7", logTail }),
   });
   const { comment } = report(...tell({ deployments: [attempt(1), broken] }));
   const masked = logTail.slice(-20).map((line) => line.replace("hunter22", "***"));
-  expect(comment.split("\n").slice(2, -4).join("\n"))
-    .toBe(`- **What:** \`api\` listens on 127.0.0.1:4000, not on 0.0.0.0:4000
-- **Where:** \`compose.yaml:31:7\`, service \`api\`, commit ${second}
+  expect(comment.split("\n").slice(2, -4).join("\n")).toBe(`- **Where:** \`compose.yaml:31:7\`, service \`api\`
 - **What now:** Let it listen on 0.0.0.0.
 
-- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews. Leave it out: \`services: { proxy: drop }\`.
+<details><summary>1 note on the Compose file</summary>
+
+- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.second}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews
+
+</details>
 
 Data: db seeded from db/seed.sql.
 
@@ -305,5 +311,30 @@ ${masked.join("\n")}
 
 </details>
 
-[The whole log](https://mayfly.test/previews/shop-pr-42) is on the preview's page.`);
+[The whole log](https://mayfly.test/previews/shop-pr-42?service=@build#logs) is on the preview's page.`);
+});
+
+test("of a refusal, each place is told once with what to do, and nothing of what was only changed", () => {
+  const refused = { ...finding, action: "refuse" as const, hint: "Leave it out: `services: { proxy: drop }`." };
+  const what = "compose.yaml:31:7 `ports: 8080:80` is not published in previews";
+  const broken = attempt(1, {
+    phase: "failed",
+    findings: [finding],
+    failure: failure({ code: "policy-refused", what, service: null, now: refused.hint, findings: [finding, refused] }),
+  });
+  const { comment } = report(...tell({ deployments: [broken] }));
+  expect(comment).toBe(`${first} failed, and nothing is up: ${what.replaceAll("_", "\\_")}.
+
+- [\`compose.yaml:31\`](https://github.test/acme/shop/blob/${commits.first}/compose.yaml#L31) \`ports: 8080:80\` is not published in previews. Leave it out: \`services: { proxy: drop }\`.
+
+Say \`/redeploy\`, \`/destroy\` in a comment; \`/help\` tells what there is.
+
+<!-- mayfly:preview 7-42 -->`);
+});
+
+test("a reason too long for the first line is told whole under it", () => {
+  const broken = attempt(1, { phase: "failed", failure: failure({ what: "so it is, ".repeat(30) }) });
+  const [line = "", , what] = report(...tell({ deployments: [broken] })).comment.split("\n");
+  expect(line).toMatch(/…$/);
+  expect(what).toBe(`- **What:** ${"so it is, ".repeat(30).trimEnd()}`);
 });
