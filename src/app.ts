@@ -169,6 +169,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       maySpend: gitHub.maySpend,
       meet: (pull) => void store.previews.ensure(pull, clock.now()),
       live: () => store.previews.list({ gone: false }),
+      find: store.wishes.get,
       wake,
       look: loop.look,
       owned: async () => [...(await observeOwned(docker, server)).keys()],

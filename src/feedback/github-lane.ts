@@ -47,7 +47,8 @@ export function createLane({ account, clock, log, commentGapMs = 1000, stopping 
 
   function holdFor(ms: number, call: string): void {
     if (limitedUntil <= clock.now()) log.warn({ account, call, waitMs: ms }, "github's rate limit is reached");
-    limitedUntil = clock.now() + ms;
+    // A short limit may come on top of a long one.
+    limitedUntil = Math.max(limitedUntil, clock.now() + ms);
   }
 
   async function keepPace(call: string): Promise<void> {

@@ -13,6 +13,8 @@ export type ResyncWorld = {
   /** Makes the row of a pull request that no event told us of. */
   meet(pull: PullRequest): void;
   live(): Preview[];
+  /** Its row, also when nothing of it is there any more. */
+  find(key: string): Preview | null;
   /** Reads the pull request itself, then brings the preview to its wish. */
   wake(key: string): void;
   /** Only brings it to its wish. */
@@ -46,9 +48,8 @@ export async function resync(world: ResyncWorld, { thorough }: { thorough: boole
     for (const pull of read.pulls) open.set(previewKey(pull.repositoryId, pull.number), pull);
   }
   for (const [key, pull] of open) {
-    const known = live.get(key)?.spec.pull;
     world.meet(pull);
-    if (thorough || JSON.stringify(known) !== JSON.stringify(pull)) world.wake(key);
+    if (thorough || isNews(pull, world.find(key))) world.wake(key);
     else world.look(key);
   }
   for (const [key, { repositoryId }] of live) {
@@ -58,6 +59,11 @@ export async function resync(world: ResyncWorld, { thorough }: { thorough: boole
   }
   world.log.info({ previews: live.size, repositories: readWhole.size, thorough }, "resync");
   return readWhole;
+}
+
+/** Whether it is another than we know; one that we were not let see for a while is. */
+function isNews(pull: PullRequest, known: Preview | null): boolean {
+  return known?.spec.reason === "repository-gone" || JSON.stringify(known?.spec.pull) !== JSON.stringify(pull);
 }
 
 type Read = { id: number; pulls: PullRequest[] };

@@ -253,6 +253,30 @@ test("the last call of the hour is the last: nothing is sent until the hour is o
   expect(asked).toHaveLength(2);
 });
 
+test("a short limit that comes on top of a long one does not end it", async () => {
+  const hour = fakeClock(1_800_000_000_000);
+  const both = Promise.withResolvers<void>();
+  const waiting: (() => void)[] = [];
+  await using server = await serve((_request, response) => {
+    const isFirst = waiting.length === 0;
+    waiting.push(() => {
+      const limit = isFirst ? { "x-ratelimit-remaining": "0" } : { "retry-after": "60" };
+      const reset = { "x-ratelimit-limit": "5000", "x-ratelimit-reset": "1800000600" };
+      response.writeHead(403, { "Content-Type": "application/json", ...(isFirst && reset), ...limit });
+      response.end('{"message":"You have exceeded a secondary rate limit"}');
+    });
+    if (waiting.length === 2) both.resolve();
+  });
+  const client = server.client({ clock: hour });
+  const calls = [client.readRepository(repo), client.readRepository(repo)];
+  await both.promise;
+  waiting[0]?.();
+  await Promise.race(calls).catch(() => undefined);
+  waiting[1]?.();
+  await Promise.allSettled(calls);
+  expect(client.limits()).toMatchObject([{ limitedUntil: hour.now() + 600_000 }]);
+});
+
 test("a storm of writes is paced below what GitHub takes in a minute, and ends at once when Mayfly stops", async () => {
   const minute = fakeClock();
   const stopping = new AbortController();

@@ -41,6 +41,7 @@ function server() {
     nameRepository: store.wishes.nameRepository,
     meet: (pull) => void store.previews.ensure(pull, clock.now()),
     live: () => store.previews.list({ gone: false }),
+    find: store.wishes.get,
     wake,
     look: (key) => looked.push(key),
     heardOf: store.repositories.heard,
@@ -183,6 +184,30 @@ describe("a round without any event", () => {
     expect(it.github.calls() - before).toBe(2);
     await it.round(true);
     expect(it.github.calls() - before).toBe(2 + 2 + 5);
+  });
+
+  test("what is open and has no preview, since nobody wants one now, costs no call of its own", async () => {
+    using it = server();
+    it.github.deeds.open(1);
+    await it.round();
+    it.github.deeds.say(1, "/destroy");
+    await it.round();
+    it.store.wishes.markGone("7-1", 1);
+    const before = it.github.calls();
+    await it.round();
+    expect(it.github.calls() - before).toBe(2);
+    expect(it.wish(1)).toMatchObject({ wanted: "absent", reason: "destroyed" });
+  });
+
+  test("a repository that could not be seen for a while is read again as soon as it is seen", async () => {
+    using it = server();
+    it.github.deeds.open(1);
+    await it.round();
+    const preview = it.store.wishes.get("7-1")!;
+    it.store.wishes.put({ ...preview, spec: { ...preview.spec, wanted: "absent", reason: "repository-gone" } });
+    it.store.wishes.markGone("7-1", 1);
+    await it.round();
+    expect(it.wish(1)).toMatchObject({ wanted: "running", cause: "wanted again" });
   });
 
   test("hears a command once, however often it is found, and none from before we came", async () => {
