@@ -87,6 +87,11 @@ export function createTelemetry({ config, server, version, store, site, standing
       store.attempts.supersede(key, below);
       for (const each of overtaken) ended(key, each.generation, "superseded");
     },
+    retireAll(key) {
+      const overtaken = underWay(key);
+      store.attempts.retireAll(key);
+      for (const each of overtaken) ended(key, each.generation, "superseded");
+    },
   };
   const timeline: Timeline = {
     begin: store.timeline.begin,

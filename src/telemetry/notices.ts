@@ -6,7 +6,7 @@ export type Level = "info" | "warn" | "error";
 /** One thing the operator is told. Plain text: nobody's markup is in it. */
 export type Notice = {
   level: Level;
-  /** Notices of one topic are told once an hour at most. */
+  /** Notices of one topic are told once an hour at most, unless it has become better or worse in between. */
   topic: string;
   title: string;
   text: string;
@@ -19,6 +19,7 @@ const operatorsOwn = new Set<string>([
   "engine-unreachable",
   "engine-refused",
   "subnets-exhausted",
+  "disk-full",
   "git-refused",
   "internal",
 ] satisfies ErrorCode[]);
@@ -71,9 +72,11 @@ export function noticeOfOrphans(count: number): Notice | null {
 
 /** The engine went away, or came back. */
 export function noticeOfEngine(state: "lost" | "back"): Notice {
-  return state === "lost"
-    ? serverNotice("error", catalogue["engine-unreachable"].title, catalogue["engine-unreachable"].hint)
-    : serverNotice("info", "The Docker engine is back", "Every preview is looked at again.");
+  const notice =
+    state === "lost"
+      ? serverNotice("error", catalogue["engine-unreachable"].title, catalogue["engine-unreachable"].hint)
+      : serverNotice("info", "The Docker engine is back", "Every preview is looked at again.");
+  return { ...notice, topic: "engine" };
 }
 
 function serverNotice(level: Level, title: string, text: string): Notice {

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
 import { type Channel, messageFor, wants } from "./channels.ts";
-import type { Notice } from "./notices.ts";
+import type { Level, Notice } from "./notices.ts";
 
 export type NotifyOptions = {
   channels: readonly Channel[];
@@ -24,7 +24,7 @@ const tries = 4;
  * seven seconds and never keeps anything else waiting; what is not delivered by then, or before a stop, is only in the log.
  */
 export function createNotify({ channels, mask, clock, log, fetch = globalThis.fetch }: NotifyOptions): Notify {
-  const toldAt = new Map<string, number>();
+  const told = new Map<string, { at: number; level: Level }>();
   const stopped = new AbortController();
   const underWay = new Set<Promise<void>>();
 
@@ -42,9 +42,9 @@ export function createNotify({ channels, mask, clock, log, fetch = globalThis.fe
     tell(notice) {
       if (notice === null) return;
       const now = clock.now();
-      for (const [topic, at] of toldAt) if (now - at >= repeatAfterMs) toldAt.delete(topic);
-      if (toldAt.has(notice.topic)) return;
-      toldAt.set(notice.topic, now);
+      for (const [topic, { at }] of told) if (now - at >= repeatAfterMs) told.delete(topic);
+      if (told.get(notice.topic)?.level === notice.level) return;
+      told.set(notice.topic, { at: now, level: notice.level });
       const safe = { ...notice, title: mask(notice.title), text: mask(notice.text) };
       for (const channel of channels.filter((each) => wants(each, notice))) {
         const delivery = deliver(channel, JSON.stringify(messageFor(channel.kind, safe, now))).finally(() =>

@@ -24,6 +24,13 @@ describe("what the operator is told", () => {
     expect(noticeOfDeployment(preview, end)).toMatchObject({ level, title, text, url: preview.pageUrl });
   });
 
+  test("a full disk needs the operator, and is told once for all the deployments that it ends", () => {
+    const end = { ...failed, code: "disk-full", what: "only 0.5 GiB are free" };
+    const first = noticeOfDeployment(preview, end);
+    expect(first).toMatchObject({ level: "error" });
+    expect(noticeOfDeployment({ ...preview, slug: "shop-pr-43", number: 43 }, end)?.topic).toBe(first?.topic);
+  });
+
   test("an overtaken deployment is no news", () => {
     expect(noticeOfDeployment(preview, { ...failed, outcome: "superseded", code: null })).toBeNull();
   });

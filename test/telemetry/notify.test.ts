@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
+import { noticeOfEngine } from "../../src/telemetry/notices.ts";
 import { createNotify } from "../../src/telemetry/notify.ts";
 import { eventually } from "../support/eventually.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -43,6 +44,20 @@ describe("a notice", () => {
     expect(chat.received.map(({ path }) => path).toSorted()).toEqual(["/pager", "/slack", "/slack", "/slack"]);
     expect(JSON.stringify(chat.received)).not.toContain("hunter22");
     expect(chat.received[0]?.body).toMatchObject({ text: "*Mayfly, warning*: It failed\ntoken ***" });
+  });
+
+  test("that the engine is lost is told again within the hour when it was back in between", async () => {
+    await using chat = await startReceiver();
+    await using notify = createNotify({
+      channels: [{ kind: "webhook", url: chat.url, level: "info" }],
+      mask,
+      clock: fakeClock(),
+      log: logOf([]),
+    });
+    for (const state of ["lost", "lost", "back", "lost"] as const) notify.tell(noticeOfEngine(state));
+    await eventually(() => chat.received.length > 2);
+    const levels = chat.received.map(({ body }) => (body as { level: string }).level);
+    expect(levels.toSorted()).toEqual(["error", "error", "info"]);
   });
 
   test("is tried again when a channel fails, and given up with a word in the log that has no address in it", async () => {
