@@ -41,13 +41,26 @@ async function ofEnvironment(container: Docker.Container, spec: ServiceSpec): Pr
 }
 
 async function ofFiles(container: Docker.Container, { secretFiles }: ServiceSpec): Promise<string[]> {
-  if (secretFiles.length === 0) return [];
-  // 404: its folder is not there, as when it was never filled.
-  const archive = await allow(container.getArchive({ path: secretsPath }), 404);
-  if (archive === null) return [];
   const values: string[] = [];
-  const entries = extract();
-  (archive as Readable).pipe(entries);
-  for await (const entry of entries) values.push(await text(entry));
+  for (const { file } of secretFiles) values.push(await readSmall(container, `${secretsPath}/${file}`));
   return values.filter((value) => value !== "");
+}
+
+/** No secret of the operator's is longer (`secrets/read-secret.ts`), in UTF-8. */
+const mostBytes = 4 * 64 * 1024;
+
+/** A file's text; empty when the container has none there, or has put something else in its place. */
+async function readSmall(container: Docker.Container, path: string): Promise<string> {
+  const archive = (await allow(container.getArchive({ path }), 404)) as Readable | null;
+  if (archive === null) return "";
+  const entries = extract();
+  archive.on("error", (error) => entries.destroy(error));
+  archive.pipe(entries);
+  try {
+    for await (const entry of entries) return (entry.header.size ?? 0) > mostBytes ? "" : await text(entry);
+    return "";
+  } finally {
+    archive.unpipe(entries);
+    archive.destroy();
+  }
 }

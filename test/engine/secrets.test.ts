@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ServiceSpec } from "../../src/domain/stack.ts";
 import { EngineError } from "../../src/domain/errors.ts";
 import { execute } from "../../src/engine/exec.ts";
+import { heldSecrets } from "../../src/engine/held-secrets.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { clock, createWorld, idle, type World } from "./world.ts";
 
@@ -88,4 +89,17 @@ test("one whose secret was not read is not made", async () => {
   const making = world.run({ kind: "create", container: withFiles({}) }, { secrets: new Map() });
   await expect(making).rejects.toThrow(EngineError);
   expect(await world.docker.listContainers({ all: true, filters: { name: [world.name("web")] } })).toEqual([]);
+});
+
+test("what a container holds is learned from it, and not what it has put in place of its secrets", async () => {
+  const other = { ...file, secret: "OTHER", file: "other" };
+  const plan = withFiles({ environment: { URL: "x://a:${secret:OTHER}@b" }, secretFiles: [file, other] });
+  await up(plan);
+  // As large as it likes: it is the container's own folder.
+  await shell(plan, "cd /run/secrets && truncate -s 8G other more && ln -s /dev/zero link");
+  const startedAt = performance.now();
+  const held = await heldSecrets(world.docker, { server: world.server, preview: "7-42" }, () => plan.service);
+  expect(held.toSorted()).toEqual([values.get("KEY"), values.get("OTHER")].toSorted());
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  await world.down(plan);
 });
