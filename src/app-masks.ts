@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import type { Failure, Finding } from "./domain/errors.ts";
 import { maskKnown } from "./feedback/known-values.ts";
-import { maskSecrets } from "./feedback/masking.ts";
+import { maskLines, maskSecrets } from "./feedback/masking.ts";
 import type { Keeper } from "./secrets/keeper.ts";
 import type { Store } from "./store/store.ts";
 
@@ -24,9 +24,8 @@ export function createLog(keeper: Keeper, destination?: DestinationStream): Logg
   const mask = (text: string) => maskKnown(text, keeper.knownAll());
   const err = (error: Error) => {
     const told = pino.stdSerializers.err(error);
-    // A service's last lines are one text: a value may go over several.
     const lines: unknown = told["logTail"];
-    return Array.isArray(lines) ? { ...told, logTail: mask(lines.join("\n")).split("\n") } : told;
+    return Array.isArray(lines) ? { ...told, logTail: maskLines(lines, mask) } : told;
   };
   const options = { serializers: { err }, hooks: { streamWrite: mask } };
   return destination ? pino(options, destination) : pino(options);
@@ -65,8 +64,7 @@ function maskFailure(failure: Failure, mask: (text: string) => string): Failure 
     ...failure,
     what: mask(failure.what),
     now: mask(failure.now),
-    // As one text, since a value may go over several lines.
-    logTail: failure.logTail.length === 0 ? [] : mask(failure.logTail.join("\n")).split("\n"),
+    logTail: maskLines(failure.logTail, mask),
     findings: failure.findings.map((finding) => maskFinding(finding, mask)),
   };
 }

@@ -6,6 +6,7 @@ import { previewHost, previewLink } from "./domain/naming.ts";
 import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { type Phase, type PreviewView, viewPreview } from "./domain/view.ts";
+import { maskLines } from "./feedback/masking.ts";
 import type { PageModel } from "./gateway/page-model.ts";
 import type { RouteState } from "./gateway/route-table.ts";
 import type { Store } from "./store/store.ts";
@@ -54,7 +55,7 @@ export function createSite({ config, store, access, places, clock, mask }: SiteW
       reason: seen.phase === "failed" ? null : seen.reason,
       failure: failure && { what: mask(failure.what, preview), where: failure.where ?? "", now: failure.now },
       timeline: newestEvents(store, key).map(toRow),
-      log: (failure?.logTail ?? []).slice(-20).map((line) => mask(line, preview)),
+      log: maskLines(failure?.logTail ?? [], (text) => mask(text, preview)).slice(-20),
       links: [],
     };
   };

@@ -6,13 +6,13 @@ import type { ServerConfig } from "./config/server.ts";
 import { MayflyError, RemoteError } from "./domain/errors.ts";
 import { isLocal } from "./domain/local.ts";
 import { isUnwanted, type Preview } from "./domain/preview.ts";
-import { readShare } from "./domain/share.ts";
-import { type Clock, formatSpan } from "./domain/time.ts";
-import { isKeeping } from "./domain/verbs.ts";
+import type { Clock } from "./domain/time.ts";
 import { follow } from "./engine/logs.ts";
+import { commandState, logsText, shareText } from "./feedback/answer.ts";
 import type { GitHubClient } from "./feedback/github-client.ts";
+import type { Reaction } from "./feedback/github-conversation.ts";
 import { createPublisher, type Published } from "./feedback/publish.ts";
-import { maskSecrets } from "./feedback/masking.ts";
+import { maskLines, maskSecrets } from "./feedback/masking.ts";
 import type { Keeper } from "./secrets/keeper.ts";
 import type { RunResult } from "./reconcile/queue.ts";
 import type { StoredRequest } from "./store/requests.ts";
@@ -84,80 +84,52 @@ function detailsOf(preview: Preview, { config, store, site, keeper, clock }: Opt
     timeline: store.timeline.of(preview.key),
     now: clock.now(),
     webUrl: config.github.webUrl,
-    pageUrl: `${site.dashboardOrigin}/previews/${preview.slug}`,
+    pageUrl: pageOf(preview, site),
     secrets: keeper.known(preview.repositoryId),
   };
 }
 
-type Told = { reaction: NonNullable<StoredRequest["reaction"]>; text?: string | null; final: boolean };
+type Told = { reaction: Reaction; text?: string | null; final: boolean };
 
-/** What a commenter is told now: seen at once, and how it ended when it has. */
 async function answerOf(
   request: StoredRequest,
   preview: Preview,
   options: Options & { signal: AbortSignal },
 ): Promise<Told> {
-  if (request.state === "answered") return { reaction: request.reaction ?? "+1", text: request.answer, final: true };
-  if (request.state === "waiting") return { reaction: "eyes", final: false };
-  if (request.verb === "logs") return { reaction: "+1", text: await lastLines(request, preview, options), final: true };
-  if (request.verb === "share") return { reaction: "+1", text: shareText(request, preview, options), final: true };
-  if (request.verb !== "misspelled" && isKeeping(request.verb)) return { reaction: "+1", final: true };
-  if (request.verb === "destroy")
-    return preview.goneAt === null && preview.spec.reason === "destroyed"
-      ? { reaction: "eyes", final: false }
-      : { reaction: "rocket", final: true };
-  const attempt = options.store.attempts.of(preview.key).find((each) => each.generation === request.generation);
-  // Overtaken before it began: what the person asked for is part of what came after.
-  const overtaken = preview.spec.wanted !== "running" || (request.generation ?? 0) < preview.spec.generation;
-  if (!attempt) return { reaction: overtaken ? "+1" : "eyes", final: overtaken };
-  switch (attempt.phase) {
-    case "ready":
-      return { reaction: "rocket", final: true };
-    case "failed":
-      return { reaction: "confused", final: true };
-    case "superseded":
-      return { reaction: "+1", final: true };
-    default:
-      return { reaction: "eyes", final: false };
+  const { state, verb, argument } = request;
+  const { access, site, store } = options;
+  if (state === "answered") return { reaction: request.reaction ?? "+1", text: request.answer, final: true };
+  if (state === "waiting") return { reaction: "eyes", final: false };
+  if (verb === "logs") {
+    const text = logsText(await lastLines(preview, argument, options), argument, pageOf(preview, site));
+    return { reaction: "+1", text, final: true };
   }
-}
-
-function shareText(request: StoredRequest, preview: Preview, { access, site }: Options): string {
-  const asked = readShare(request.argument);
-  if (asked.kind !== "link")
-    return "Every link, cookie and key given out so far has ended. The link in the preview's comment is a new one.";
-  const host = site.hostOf(preview.slug);
-  const link = `[${host}](${access.shareOf(preview, host, request.receivedAt + asked.forMs)})`;
-  return access.accessTo(preview) === "public"
-    ? `${link} is open to everybody: its link needs no key.`
-    : `${link} lets in whoever has it, for ${formatSpan(asked.forMs)}. \`/share off\` ends it before.`;
+  if (verb === "share") {
+    const host = site.hostOf(preview.slug);
+    const isPublic = access.accessTo(preview) === "public";
+    const linkUntil = (until: number) => access.shareOf(preview, host, until);
+    return { reaction: "+1", text: shareText(request, { host, isPublic, linkUntil }), final: true };
+  }
+  return commandState(request, preview, store.attempts.of(preview.key));
 }
 
 const linesTold = 30;
 
+/** The last lines of a service, or of all without one; masked. */
 async function lastLines(
-  request: StoredRequest,
-  preview: Preview,
+  { key, repositoryId }: Preview,
+  service: string | null,
   options: Options & { signal: AbortSignal },
-): Promise<string> {
-  const { docker, server, keeper, site } = options;
-  const service = request.argument;
-  const target = { server, preview: preview.key, ...(service !== null && { service }) };
+): Promise<string[]> {
+  const { docker, server, keeper, signal } = options;
+  const target = { server, preview: key, ...(service !== null && { service }) };
   const lines: string[] = [];
-  await options.learn(preview.key);
-  for await (const { service: name, line } of follow(docker, target, {
-    tail: linesTold,
-    live: false,
-    signal: options.signal,
-  }))
+  await options.learn(key);
+  for await (const { service: name, line } of follow(docker, target, { tail: linesTold, live: false, signal }))
     lines.push(`${name}  ${line}`);
-  if (lines.length === 0)
-    return service === null
-      ? "Nothing runs, so there are no lines."
-      : "There is no such service, or it has written nothing.";
-  // A fence longer than any that a line could close it with.
-  const fence = "`".repeat(Math.max(3, ...lines.map((line) => (/`+/.exec(line)?.[0].length ?? 0) + 1)));
-  const masked = maskSecrets(lines.slice(-linesTold).join("\n"), keeper.known(preview.repositoryId));
-  const text = masked.replaceAll(/(.{300}).+/g, "$1");
-  return `${fence}text\n${text}\n${fence}\nThe whole log: ${site.dashboardOrigin}/previews/${preview.slug}`;
+  return maskLines(lines.slice(-linesTold), (text) => maskSecrets(text, keeper.known(repositoryId)));
+}
+
+function pageOf({ slug }: Preview, { dashboardOrigin }: Site): string {
+  return `${dashboardOrigin}/previews/${slug}`;
 }

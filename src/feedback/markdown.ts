@@ -34,19 +34,24 @@ export function link(label: string, url: string): string {
   return `[${label}](${encoded.replaceAll("(", "%28").replaceAll(")", "%29")})`;
 }
 
-/** Lines in a fold that is closed at first, as they are; each cut to `length`. `summary` and `of` are plain text. */
-export function fold(summary: string, of: string, lines: readonly string[], length = 300): string {
+/** Lines in a fold that is closed at first. `summary` and `of` are plain text. */
+export function fold(summary: string, of: string, lines: readonly string[]): string {
+  const title = `${escapeHtml(summary)} <code>${escapeHtml(oneLine(of, 80))}</code>`;
+  return [`<details><summary>${title}</summary>`, "", codeBlock(lines), "", "</details>"].join("\n");
+}
+
+/** Lines as they are, each cut to 300 characters, behind a fence that none of them can close. */
+export function codeBlock(lines: readonly string[]): string {
   const shown = lines.map((line) =>
     cut(
       cleanText(line)
         .replaceAll("\t", "  ")
         .replaceAll(/[\n\u2028\u2029]+/g, " "),
-      length,
+      300,
     ),
   );
   const fence = "`".repeat(Math.max(3, longestRun(shown.join("\n")) + 1));
-  const title = `${escapeHtml(summary)} <code>${escapeHtml(oneLine(of, 80))}</code>`;
-  return [`<details><summary>${title}</summary>`, "", `${fence}text`, ...shown, fence, "", "</details>"].join("\n");
+  return [`${fence}text`, ...shown, fence].join("\n");
 }
 
 /** A list in a fold that is closed at first; the items are Markdown already, `summary` is plain text. */

@@ -1,6 +1,6 @@
 import { maskKnown } from "./known-values.ts";
 
-const mask = "***";
+const stars = "***";
 
 /** What is looked through: a longer line is cut, and of a longer text the end is kept, which is the newest of a log. */
 const longestLine = 4 * 1024;
@@ -42,7 +42,12 @@ const forms: { pattern: RegExp; keep: string }[] = [
 export function maskSecrets(text: string, known: readonly string[]): string {
   // Before the cut, which would leave half of a value that nothing knows.
   const masked = maskKnown(text, known);
-  return forms.reduce((rest, { pattern, keep }) => rest.replace(pattern, `${keep}${mask}`), cut(masked));
+  return forms.reduce((rest, { pattern, keep }) => rest.replace(pattern, `${keep}${stars}`), cut(masked));
+}
+
+/** Lines masked as one text, since a value may go over several. */
+export function maskLines(lines: readonly string[], mask: (text: string) => string): string[] {
+  return lines.length === 0 ? [] : mask(lines.join("\n")).split("\n");
 }
 
 function cut(text: string): string {

@@ -6,7 +6,7 @@ import type { Verb } from "../domain/verbs.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Attempt, newestAttempt } from "./attempt.ts";
 import { code, fold, foldedList, link } from "./markdown.ts";
-import { maskSecrets } from "./masking.ts";
+import { maskLines, maskSecrets } from "./masking.ts";
 import { masked, type ReportDetails } from "./report-details.ts";
 import { shortCommit, whyLength } from "./report-headline.ts";
 import { changesOf } from "./service-changes.ts";
@@ -117,8 +117,7 @@ function placeLink(view: PreviewView, commit: string, { file, line }: Finding, d
 
 function logTail(failure: Failure, { secrets, pageUrl }: ReportDetails): string | null {
   if (failure.logTail.length === 0) return null;
-  // Masked as one text, since a secret may go over several lines.
-  const lines = maskSecrets(failure.logTail.join("\n"), secrets).split("\n").slice(-most.logLines);
+  const lines = maskLines(failure.logTail, (text) => maskSecrets(text, secrets)).slice(-most.logLines);
   const tail = fold(`Last ${lines.length} lines of`, failure.service ?? "the log", lines);
   // What a container said goes with it; what a build said is kept.
   if (!builds.includes(failure.code)) return tail;
