@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type Docker from "dockerode";
 import { pino } from "pino";
 import { openGitHub } from "./app-github.ts";
 import { clock, randomId } from "./app-outside.ts";
 import type { ServerConfig } from "./config/server.ts";
+import { readStateFile } from "./config/state-folder.ts";
 import { dataStrategy } from "./data/strategy.ts";
 import { type Check, fail } from "./doctor/check.ts";
 import { checkData, checkEngine, checkPool } from "./doctor/engine-checks.ts";
@@ -31,7 +32,7 @@ import { clearEngine } from "./engine/clear.ts";
 import { connect } from "./engine/docker.ts";
 import { serversOn } from "./engine/servers.ts";
 import { parseRange } from "./engine/subnets.ts";
-import { tryLock } from "./store/lock.ts";
+import { isLocked } from "./store/lock.ts";
 
 export { adoptServer } from "./app-adopt.ts";
 
@@ -41,8 +42,8 @@ export type Examination = { checks: Check[]; firewall: string | null };
 /** Looks at everything that Mayfly stands on; with `fix` it installs the firewall first. Throws EngineError `firewall-refused`. */
 export async function examine(config: ServerConfig, { fix }: { fix: boolean }): Promise<Examination> {
   const state = resolve(config.state);
-  const server = readIfThere(join(state, "server-id"));
-  const isRunning = holds(state);
+  const server = readStateFile(state, "server-id");
+  const isRunning = isLocked(state);
   const docker = connect(config.engine.host);
   const [{ checks: engine, firewall }, names, gitHub] = await Promise.all([
     lookAtEngine(docker, { config, state, server, fix }),
@@ -160,14 +161,4 @@ async function lookAtGitHub({ github, repositories }: ServerConfig): Promise<Che
 /** What is to be done while nothing is at stake yet. */
 function hintOf(error: MayflyError): string {
   return error.code === "forge-unreachable" ? "Is github.api_url right, and can this machine reach it?" : error.hint;
-}
-
-function holds(state: string): boolean {
-  if (!existsSync(join(state, "lock.db"))) return false;
-  using lock = tryLock(state, "lock.db");
-  return lock === null;
-}
-
-function readIfThere(path: string): string | null {
-  return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { clock } from "./app-outside.ts";
 import { defaultSettings } from "./config/repository-settings.ts";
 import type { ServerConfig } from "./config/server.ts";
+import { readStateFile } from "./config/state-folder.ts";
 import { InputError } from "./domain/errors.ts";
 import { firstTokenName } from "./domain/token.ts";
 import { type Cleared, clearEngine } from "./engine/clear.ts";
@@ -45,7 +46,9 @@ export function renderDirectory(directory: string): RenderOutput {
  */
 export async function clearHost(config: ServerConfig, options: { caches: boolean }): Promise<Cleared> {
   const state = resolve(config.state);
-  const server = readServerId(state);
+  const server = readStateFile(state, "server-id");
+  if (server === null)
+    throw new InputError("not-found", `${state} belongs to no server yet`, { hint: "Nothing has to be removed." });
   using _held = lockState(state);
   const cleared = await clearEngine(connect(config.engine.host), server, options);
   tellAudit(state, Object.entries(cleared));
@@ -68,12 +71,4 @@ function tellAudit(state: string, counts: [string, number][]): void {
     outcome: "done",
     detail,
   });
-}
-
-function readServerId(state: string): string {
-  const file = join(state, "server-id");
-  if (!existsSync(file)) {
-    throw new InputError("not-found", `${state} belongs to no server yet`, { hint: "Nothing has to be removed." });
-  }
-  return readFileSync(file, "utf8").trim();
 }

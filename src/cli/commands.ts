@@ -1,7 +1,6 @@
 import { changingVerbs } from "../domain/verbs.ts";
 import { audit } from "./audit.ts";
 import type { Command } from "./command.ts";
-import { allow } from "./allow.ts";
 import { demo } from "./demo.ts";
 import { destroy } from "./destroy.ts";
 import { doctor } from "./doctor.ts";
@@ -31,7 +30,7 @@ export const commands: Readonly<Record<string, Command>> = {
   destroy,
   doctor,
   token,
-  allow,
+  allow: verbCommand("allow"),
   share,
   audit,
   github,

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readStateFile } from "../config/state-folder.ts";
 import { InputError, MayflyError } from "../domain/errors.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { type Input, textOf } from "./command.ts";
@@ -29,8 +28,7 @@ function isHere(server: string): boolean {
 function tokenHere(environment: Terminal["environment"]): string | null {
   try {
     const config = readServerConfig(undefined, environment);
-    const path = join(config.state, "api-token");
-    return config.apiToken ?? (existsSync(path) ? readFileSync(path, "utf8").trim() : null);
+    return config.apiToken ?? readStateFile(config.state, "api-token");
   } catch (error) {
     // Somebody who may not read the server's files asks without a token, and the server says what is missing.
     if (error instanceof MayflyError || isForbidden(error)) return null;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "no
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { readStateFile } from "../config/state-folder.ts";
 import { MayflyError } from "../domain/errors.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -14,8 +15,7 @@ export function ownServerFolder(environment: Terminal["environment"]): string {
 
 /** The token of the server that `mayfly up` started; null when it never started one. */
 export function ownServerToken(environment: Terminal["environment"]): string | null {
-  const path = join(ownServerFolder(environment), "state", "api-token");
-  return existsSync(path) ? readFileSync(path, "utf8").trim() : null;
+  return readStateFile(join(ownServerFolder(environment), "state"), "api-token");
 }
 
 const readyWithinMs = 30_000;

@@ -1,9 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { InputError } from "../domain/errors.ts";
 import type { RandomId } from "../domain/time.ts";
 import { describeHolder } from "./holder.ts";
+
+/** Who holds it is the one process that reconciles. */
+export const reconcilerLock = "lock.db";
 
 /**
  * Takes the state folder for one reconciler, until disposed or the process ends. Throws InputError `state-locked`,
@@ -11,9 +14,16 @@ import { describeHolder } from "./holder.ts";
  */
 export function lockState(folder: string): Disposable {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = tryLock(folder, "lock.db");
+  const lock = tryLock(folder, reconcilerLock);
   if (lock !== null) return lock;
   throw new InputError("state-locked", `${folder} is in use by ${describeHolder(folder)}`);
+}
+
+/** Whether a server reconciles with this state folder now; a folder that no server ever took stays as it is. */
+export function isLocked(folder: string): boolean {
+  if (!existsSync(join(folder, reconcilerLock))) return false;
+  using lock = tryLock(folder, reconcilerLock);
+  return lock === null;
 }
 
 /**

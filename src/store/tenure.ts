@@ -10,7 +10,7 @@ import {
   readSuccessor,
   writeHolder,
 } from "./holder.ts";
-import { tryLock } from "./lock.ts";
+import { reconcilerLock, tryLock } from "./lock.ts";
 
 export type TenureOptions = {
   folder: string;
@@ -101,7 +101,7 @@ const goneLock = "serving.db";
 async function acquire({ folder, self, replace, clock, signal }: TenureOptions): Promise<Disposable> {
   const deadline = clock.now() + patienceMs;
   for (;;) {
-    const lock = tryLock(folder, "lock.db");
+    const lock = tryLock(folder, reconcilerLock);
     if (lock !== null) return lock;
     const isLeaving = readHolder(folder)?.phase === "leaving";
     const isLate = clock.now() > deadline;
@@ -137,7 +137,7 @@ async function isSucceeded({ folder, self, clock }: TenureOptions): Promise<void
   for (;;) {
     const holder = tried(() => readHolder(folder));
     if (holder !== null && holder.id !== self.id && holder.phase === "listening") return;
-    using lock = tried(() => tryLock(folder, "lock.db"));
+    using lock = tried(() => tryLock(folder, reconcilerLock));
     if (lock === null) freeSince = clock.now();
     if (clock.now() - freeSince > abandonedMs) {
       throw new InputError("takeover-failed", "the Mayfly that asked to take over ended before it listened");
