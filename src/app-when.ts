@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Logger } from "pino";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
@@ -45,14 +46,19 @@ export function ttlOf(preview: Preview, config: ServerConfig): number | null {
 const visitRestMs = 60_000;
 
 /** Writes down that somebody looks at a preview. */
-export function createVisits({ store, clock }: { store: Pick<Store, "previews">; clock: Clock }) {
+export function createVisits({ store, clock, log }: { store: Pick<Store, "previews">; clock: Clock; log: Logger }) {
   const written = new Map<string, number>();
   return ({ preview }: { preview: string }, { kind, headers }: Visit): void => {
     const now = clock.now();
     // An open stream is a page that somebody may have left open for days; what it asks for by itself is a request.
     if (kind !== "request" || now - (written.get(preview) ?? 0) < visitRestMs || !isVisit(headers)) return;
     written.set(preview, now);
-    store.previews.visited(preview, now);
+    try {
+      store.previews.visited(preview, now);
+    } catch (error) {
+      // On a full disk, say: who looks is served all the same, and the next minute's visit is written.
+      log.warn({ preview, err: error }, "a visit was not written down");
+    }
   };
 }
 

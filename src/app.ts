@@ -86,7 +86,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },
     access: access.port,
-    activity: createVisits({ store, clock }),
+    activity: createVisits({ store, clock, log }),
     carried: (request) => telemetry.request(request),
     trustedProxies: config.trustedProxies,
     clock,
