@@ -24,6 +24,8 @@ export type Auth = {
   openFor(person: Person, c: Context): Cookie;
   /** Ends the session that came along, if any; the cookie answered takes its own away. */
   close(c: Context): Cookie;
+  /** Throws InputError `rate-limited` when this address was wrong too often. */
+  refuseTooMany(c: Context): void;
   tellFailedSignIn(c: Context, why: string): void;
   sightOf(c: Context, caller: Caller): Sight;
 };
@@ -53,12 +55,16 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
     detail,
   });
 
+  function refuseTooMany(c: Context): void {
+    if (failures.isOver(askerOf(c, null).address ?? ""))
+      throw new InputError("rate-limited", "too many wrong tokens came from your address");
+  }
+
   function tokenOf(text: string, c: Context) {
-    const address = askerOf(c, null).address ?? "";
     // Nobody who has tried too many is told whether this one was right.
-    if (failures.isOver(address)) throw new InputError("rate-limited", "too many wrong tokens came from your address");
+    refuseTooMany(c);
     const token = tokens.of(text);
-    if (token === null) tellFailure(c, failures.count(address), "with a token that is none");
+    if (token === null) tellFailure(c, failures.count(askerOf(c, null).address ?? ""), "with a token that is none");
     return token;
   }
 
@@ -129,6 +135,7 @@ export function createAuth(world: ApiWorld, tokens: Tokens): Auth {
       }
       return { name, value: "", options: { ...cookieOptions, maxAge: 0 } };
     },
+    refuseTooMany,
     tellFailedSignIn(c, why) {
       tellFailure(c, failures.count(askerOf(c, null).address ?? ""), why);
     },

@@ -30,6 +30,7 @@ export function signInRoutes(world: ApiWorld, auth: Auth): Hono<CallerEnv> {
       return c.redirect(url, 303);
     })
     .get("/sign-in/callback", async (c) => {
+      auth.refuseTooMany(c);
       const pending = readPending(parse(c.req.header("cookie") ?? "", name)[name]);
       deleteCookie(c, name, options);
       const person = await finish(c, pending).catch((error: unknown) => {

@@ -108,6 +108,23 @@ describe("signing in with GitHub", () => {
     expect(here.audit.list({ limit: 1 })).toMatchObject([{ action: "sign-in", outcome: "refused" }]);
   });
 
+  test("is not tried at GitHub for an address that was wrong ten times within a minute", async () => {
+    let asked = 0;
+    const finish = () => {
+      asked += 1;
+      return Promise.reject(new RemoteError("sign-in-failed", "GitHub did not confirm who you are"));
+    };
+    const signIn = { begin: () => expect.unreachable(), finish };
+    await using server = await serveApi(world({ signIn }));
+    const pending = Buffer.from(JSON.stringify({ state: "s", verifier: "v", to: "/" })).toString("base64url");
+    const call = async () => {
+      const headers = { cookie: `mayfly-sign-in=${pending}` };
+      return (await fetch(`${server.url}/sign-in/callback?code=guess&state=s`, { headers })).status;
+    };
+    for (let i = 0; i < 10; i += 1) expect(await call()).toBe(401);
+    expect([await call(), asked]).toEqual([429, 10]);
+  });
+
   test("is good once: the same answer of GitHub's opens nothing again", async () => {
     await using server = await serveApi(world());
     const { pending, search } = await signIn(server.url, "ann");
