@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { type Failure, InputError, MayflyError } from "../domain/errors.ts";
 import { changingVerbs } from "../domain/verbs.ts";
+import type { PreviewView } from "../domain/view.ts";
 import { actionsMenu } from "./actions-menu.ts";
 import type { Auth } from "./auth.ts";
 import { type Caller, type CallerEnv, formTokenOf } from "./caller.ts";
@@ -11,6 +12,7 @@ import { type LogChoice, logView, newestLines } from "./log-view.ts";
 import { type Html, html } from "./page-html.ts";
 import { pageSecurity } from "./page-security.ts";
 import { renderDocument } from "./page-shell.ts";
+import { stateWord } from "./page-state.ts";
 import { gatherFacts } from "./preview-facts.ts";
 import { previewParts } from "./preview-page.ts";
 import { changingVerb } from "./preview-routes.ts";
@@ -66,23 +68,33 @@ async function showPreview(world: ApiWorld, c: Context<CallerEnv>): Promise<Resp
   const may = (await sight.mayChange(view)) ? { formToken } : null;
   const facts = await gatherFacts(world, view);
   const parts = previewParts(facts);
-  const builds = view.serving === null && view.phase === "building";
+  const builds = view.serving === null && (view.phase === "building" || facts.newest?.failure?.code === "build-failed");
   const choice: LogChoice = {
     service: c.req.query("service") ?? (builds ? "@build" : ""),
     find: c.req.query("find") ?? "",
   };
   const services = ((facts.serving ?? facts.newest)?.stack?.services ?? []).map((service) => service.name);
-  const logs = logView(view.slug, { choice, services, lines: await newestLines(world, view.key, choice) });
+  const logs = logView(view.slug, {
+    choice,
+    services,
+    lines: await newestLines(world, view.key, choice),
+    still: isStill(view),
+  });
   const body = [
     askedNotice(c.req.query("asked")),
     html`<div class="top">${actionsMenu(view, may)}</div>`,
     ...[...parts].flatMap(([id, part]) => (id === "services" ? [part, logs] : [part])),
   ];
   return page(c, {
-    title: `${view.phase} – ${view.slug}`,
+    title: `${stateWord(view)} – ${view.slug}`,
     events: `/previews/${encodeURIComponent(view.slug)}/events`,
     body,
   });
+}
+
+/** Nothing that could log is there, or on its way. */
+function isStill({ phase, queue }: PreviewView): boolean {
+  return queue !== null || phase === "failed" || phase === "blocked" || phase === "gone";
 }
 
 function askedNotice(asked: string | undefined): Html {
@@ -126,7 +138,7 @@ function page(
 ): Response | Promise<Response> {
   const caller = c.get("caller") as Caller | undefined;
   const who = caller && {
-    name: caller.kind === "person" ? caller.login : caller.name,
+    name: caller.kind === "person" ? caller.login : `token ${caller.name}`,
     isHere: caller.session !== null,
   };
   return c.html(renderDocument({ ...document, who, nonce: c.get("secureHeadersNonce") ?? "" }));

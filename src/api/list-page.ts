@@ -3,7 +3,7 @@ import { actionsMenu } from "./actions-menu.ts";
 import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { stateFacts } from "./page-state.ts";
-import { ago, ahead } from "./page-words.ts";
+import { age, ago, ahead } from "./page-words.ts";
 import type { Sight } from "./sight.ts";
 import type { ApiWorld } from "./world.ts";
 
@@ -42,7 +42,7 @@ function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight[
     ["orphans", orphans],
   ];
   return html`<p id="numbers" class="numbers">
-    ${facts.map(([name, count]) => html`<span><strong>${count ?? "?"}</strong> ${name}</span> `)}
+    ${facts.map(([name, count]) => (count === null ? null : html`<span><strong>${count}</strong> ${name}</span> `))}
   </p>`;
 }
 
@@ -103,8 +103,13 @@ function emptyWords({ q, repository, state }: ListFilter): Html {
 }
 
 function endWords({ pinned, expiresAt }: PreviewView, now: number): Html | null {
-  if (pinned) return html`<span class="end">pinned</span>`;
-  return expiresAt === null ? null : html`<span class="end">${ahead(expiresAt, now)} left</span>`;
+  if (pinned) return html`<span class="quiet">pinned</span>`;
+  return expiresAt === null ? null : html`<span class="quiet">${ahead(expiresAt, now)} left</span>`;
+}
+
+/** To the site itself, where there is one. */
+function openLink({ slug, serving, link }: PreviewView): Html | null {
+  return serving === null ? null : html`<a class="open" href="${link}" aria-label="Open ${slug}">Open</a>`;
 }
 
 async function row(view: PreviewView, now: number, { sight, formToken }: Reader): Promise<Html> {
@@ -112,12 +117,17 @@ async function row(view: PreviewView, now: number, { sight, formToken }: Reader)
   const commit = view.serving?.commit ?? view.newest?.commit;
   return html`<li id="row-${view.slug}">
     <div class="name">
-      <a href="/previews/${encodeURIComponent(view.slug)}">${view.slug}</a>
+      <a href="/previews/${encodeURIComponent(view.slug)}">${view.slug}</a> ${openLink(view)}
       <p class="quiet"><bdi>${view.title}</bdi></p>
     </div>
     <p class="facts">${stateFacts(view)}</p>
-    <p class="hash">${commit === undefined ? "–" : html`<code>${commit.slice(0, 7)}</code>`}</p>
-    <p class="age quiet">${ago(view.createdAt, now)}${endWords(view, now)}</p>
+    <p class="pair">
+      ${commit === undefined ? html`<span>–</span>` : html`<code>${commit.slice(0, 7)}</code>`} ${endWords(view, now)}
+    </p>
+    <p class="pair quiet">
+      ${age(view.createdAt, now)}
+      ${view.lastVisitAt === null ? null : html`<span>visited ${ago(view.lastVisitAt, now)}</span>`}
+    </p>
     ${actionsMenu(view, may)}
   </li>`;
 }

@@ -42,7 +42,7 @@ async function readInto(lines: Line[], source: AsyncIterable<Line>): Promise<voi
 /** The viewer: filter, search and download without JavaScript; follows with it. */
 export function logView(
   slug: string,
-  { choice, services, lines }: { choice: LogChoice; services: string[]; lines: Line[] },
+  { choice, services, lines, still }: { choice: LogChoice; services: string[]; lines: Line[]; still: boolean },
 ): Html {
   const base = `/api/previews/${encodeURIComponent(slug)}/${choice.service === "@build" ? "build-logs" : "logs"}`;
   const service = choice.service === "@build" ? "" : `&service=${encodeURIComponent(choice.service)}`;
@@ -63,6 +63,7 @@ export function logView(
       </form>
       <pre
         id="log"
+        class="${still ? "still" : ""}"
         tabindex="0"
         role="log"
         aria-live="off"

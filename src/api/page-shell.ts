@@ -48,7 +48,7 @@ export function renderDocument({ title, nonce, events, body, who }: PageDocument
 function whoPart(who: PageDocument["who"]): Html | null {
   if (who?.isHere !== true) return null;
   return html`<form class="who" method="post" action="/sign-out">
-    <bdi class="quiet">${who.name}</bdi> <button>Sign out</button>
+    <span class="hidden">Signed in as</span> <bdi class="quiet">${who.name}</bdi> <button>Sign out</button>
   </form>`;
 }
 

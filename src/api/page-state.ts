@@ -12,6 +12,11 @@ export function toneOf(phase: string): Tone {
   return phase === "gone" || phase === "superseded" ? "over" : "busy";
 }
 
+/** The state in one word; who has no place yet waits. */
+export function stateWord({ phase, queue }: Pick<PreviewView, "phase" | "queue">): string {
+  return queue === null ? phase : "waiting";
+}
+
 /** The two facts in short, for a row of the list. */
 export function stateFacts(view: PreviewView): Html {
   const { state, newest } = twoFacts(view);

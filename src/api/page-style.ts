@@ -44,17 +44,18 @@ button:hover, summary:hover { border-color: var(--quiet); }
 .state.bad::before { background: var(--bad); }
 .state.over::before { background: var(--quiet); }
 
-.rows > li { display: grid; grid-template-columns: minmax(0, 1fr) minmax(11rem, auto) 5rem 6.5rem 5.75rem; gap: 0.25rem 1.25rem; align-items: center; padding: 1rem 0; border-top: 1px solid var(--line); }
+.rows > li { display: grid; grid-template-columns: minmax(0, 1fr) 11rem 6.5rem 9.5rem 5.75rem; gap: 0.25rem 1.25rem; align-items: center; padding: 1rem 0; border-top: 1px solid var(--line); }
 .rows .name a { font-weight: 600; overflow-wrap: anywhere; }
 .rows .name p { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.9375rem; }
 .rows .facts .state { display: block; }
-.rows .age { white-space: nowrap; font-size: 0.9375rem; }
-.rows .age .end { display: block; }
+.rows .open { font-size: 0.9375rem; font-weight: 400; margin-left: 0.5rem; }
+.rows .pair { display: flex; flex-direction: column; white-space: nowrap; font-size: 0.9375rem; }
 @media (max-width: 46rem) {
-  .rows > li { grid-template-columns: auto auto 1fr auto; gap: 0.25rem 1rem; }
-  .rows .name { grid-column: 1 / -2; }
+  .rows > li { grid-template-columns: minmax(0, 1fr) auto; gap: 0.125rem 1rem; }
   .rows .menu { grid-column: -2; grid-row: 1; }
-  .rows .facts { grid-column: 1 / -1; }
+  .rows .facts, .rows .pair { grid-column: 1 / -1; }
+  .rows .pair { flex-direction: row; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
+  .filter select { flex: 1 1 8rem; }
   .rows .facts .state { display: inline-block; }
 }
 
@@ -80,6 +81,8 @@ dd .state { margin: 0; }
 pre { margin: 0; padding: 1rem 1.25rem; overflow: auto; background: var(--well); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .failure pre { margin-top: 0.75rem; max-height: 20rem; }
 #log { height: 26rem; }
+#log:empty::before { content: "No lines."; color: var(--quiet); }
+#log.still:empty { height: auto; }
 #log b { font-weight: 400; color: var(--quiet); margin-right: 0.5rem; }
 
 .bars { list-style: none; margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
@@ -102,6 +105,7 @@ pre { margin: 0; padding: 1rem 1.25rem; overflow: auto; background: var(--well);
 @media (max-width: 46rem) {
   dl.facts > div { grid-template-columns: 1fr; gap: 0; }
   .bars li { grid-template-columns: 6rem 1fr 3.5rem; gap: 0.75rem; }
+  .bars .label { white-space: normal; line-height: 1.25; overflow-wrap: anywhere; }
   .axis { margin: 0.25rem 4.25rem 0 6.75rem; }
   .table li { grid-template-columns: minmax(5rem, auto) 1fr; }
   .table li > :nth-child(n + 3) { grid-column: 1 / -1; }

@@ -8,9 +8,20 @@ export function ago(at: number, now: number): Html {
   return html`<span title="${exact.format(at)} UTC">${formatSpan(now - at)} ago</span>`;
 }
 
+/** How long ago something began, the exact moment in its title; times in epoch milliseconds. */
+export function age(since: number, now: number): Html {
+  return html`<span title="${exact.format(since)} UTC">${formatSpan(now - since)} old</span>`;
+}
+
 /** How long until a moment, the exact one in its title; times in epoch milliseconds. */
 export function ahead(at: number, now: number): Html {
   return html`<span title="${exact.format(at)} UTC">${formatSpan(at - now)}</span>`;
+}
+
+/** A sentence in which backticks mark what is typed, as in the comment on the pull request. */
+export function prose(text: string): Html {
+  const pieces = text.split(/`([^`]+)`/);
+  return html`${pieces.map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`))}`;
 }
 
 /** How long something took. */

@@ -7,7 +7,7 @@ import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { section } from "./page-shell.ts";
 import { toneOf } from "./page-state.ts";
-import { ago, commitLink, seconds } from "./page-words.ts";
+import { ago, commitLink, prose, seconds } from "./page-words.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { statusPart } from "./status-part.ts";
 import { timelinePart } from "./timeline-part.ts";
@@ -49,7 +49,7 @@ function servicesPart({ view, serving, newest, containers }: PreviewFacts): Html
 }
 
 function containerWords(container: ObservedContainer | undefined): string {
-  if (container === undefined) return "not there";
+  if (container === undefined) return "not running";
   const { state, exitCode, restartCount, oomKilled } = container;
   const how = state === "exited" ? `exited with code ${exitCode ?? "?"}${oomKilled ? ", out of memory" : ""}` : state;
   return restartCount === 0 ? how : `${how}, restarted ${restartCount} ${restartCount === 1 ? "time" : "times"}`;
@@ -63,7 +63,9 @@ function imageWords({ image, kept }: ServiceSpec): string {
 function findingsPart({ newest }: PreviewFacts): Html {
   const findings = newest?.findings ?? [];
   const item = (finding: Finding): Html =>
-    html`<li><code>${formatPlace(finding)}</code> ${finding.message} <span class="quiet">${finding.hint}</span></li>`;
+    html`<li>
+      <code>${formatPlace(finding)}</code> ${prose(finding.message)}. <span class="quiet">${prose(finding.hint)}</span>
+    </li>`;
   return section(
     "findings",
     "Findings",

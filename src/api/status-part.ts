@@ -1,15 +1,17 @@
 import type { Failure } from "../domain/errors.ts";
+import type { Access } from "../domain/access.ts";
 import { formatPlace } from "../domain/errors.ts";
+import { isUnderWay } from "../domain/preview.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Html, html } from "./page-html.ts";
-import { toneOf } from "./page-state.ts";
-import { ago, ahead, commitLink, pullLink, seconds } from "./page-words.ts";
+import { stateWord, toneOf } from "./page-state.ts";
+import { ago, ahead, commitLink, prose, pullLink, seconds } from "./page-words.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 
 /** The link first, then what serves and what the newest attempt did, then why it failed. */
 export function statusPart(facts: PreviewFacts): Html {
   const { view, webUrl } = facts;
-  return html`<section id="status" data-title="${view.phase} – ${view.slug}">
+  return html`<section id="status" data-title="${stateWord(view)} – ${view.slug}">
     <h1>${view.phase === "gone" ? view.slug : html`<a href="${view.link}">${view.slug}</a>`}</h1>
     <p class="quiet">
       ${pullLink(view, webUrl)}
@@ -18,30 +20,31 @@ export function statusPart(facts: PreviewFacts): Html {
     <dl class="facts">
       <div>
         <dt>State</dt>
-        <dd role="status">
-          <span class="state ${toneOf(view.phase)}">${view.phase}</span> ${view.phase === "failed" ? null : view.reason}
-        </dd>
+        <dd role="status">${stateWords(view)}</dd>
       </div>
       <div>
         <dt>Serves</dt>
         <dd>${servesWords(facts)}</dd>
       </div>
-      <div>
-        <dt>Newest attempt</dt>
-        <dd>${newestWords(facts)}</dd>
-      </div>
-      ${
-        view.data === null
-          ? null
-          : html`<div>
-              <dt>Data</dt>
-              <dd>${view.data}</dd>
-            </div>`
-      }
-      ${keptPart(facts)} ${otherRoutes(view)}
+      ${newestPart(facts)} ${otherRoutes(view)} ${view.data === null ? null : fact("Data", prose(view.data))}
+      ${accessPart(view)} ${visitPart(facts)} ${endPart(facts)}
     </dl>
     ${view.newest?.failure ? failureBlock(view.newest.failure) : null}
   </section>`;
+}
+
+function fact(name: string, words: Html): Html {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${words}</dd>
+  </div>`;
+}
+
+function stateWords(view: PreviewView): Html {
+  const { phase, reason } = view;
+  const state = html`<span class="state ${toneOf(phase)}">${stateWord(view)}</span>`;
+  // Why an attempt failed stands below, whole.
+  return reason === null || phase === "failed" ? state : html`${state}: ${prose(reason)}`;
 }
 
 function servesWords({ view: { serving, repository }, webUrl, now }: PreviewFacts): Html {
@@ -50,48 +53,63 @@ function servesWords({ view: { serving, repository }, webUrl, now }: PreviewFact
   ${seconds(serving.seconds)}`;
 }
 
-function newestWords({ view: { newest, repository }, webUrl }: PreviewFacts): Html {
-  if (newest === null) return html`<span class="quiet">none yet</span>`;
+/** Null where it is what serves: one fact is not told twice. */
+function newestPart({ view: { newest, serving, repository }, webUrl }: PreviewFacts): Html | null {
+  if (newest === null || newest.generation === serving?.generation) return null;
   const state = html`<span class="state ${toneOf(newest.phase)}">${newest.phase}</span>`;
-  return html`${commitLink(newest.commit, repository, webUrl)} ${state} after ${seconds(newest.seconds)} ·
-  ${newest.cause}`;
+  return fact(
+    "Newest attempt",
+    html`${commitLink(newest.commit, repository, webUrl)} ${state} ${isUnderWay(newest) ? "for" : "after"}
+    ${seconds(newest.seconds)} · ${newest.cause}`,
+  );
+}
+
+const accessWords: Record<Exclude<Access, "public">, string> = {
+  link: "whoever has its link",
+  "sign-in": "whoever signs in and may read the repository",
+};
+
+function accessPart({ access, slug, phase, serving }: PreviewView): Html | null {
+  if (access === "public" || phase === "gone") return null;
+  const share = html`<span class="quiet">· <code>mayfly share ${slug}</code> makes a link for others that ends</span>`;
+  return fact("Opens for", html`${accessWords[access]} ${serving === null ? null : share}`);
+}
+
+function visitPart({ view: { lastVisitAt }, now }: PreviewFacts): Html | null {
+  return lastVisitAt === null ? null : fact("Last visit", ago(lastVisitAt, now));
 }
 
 /** Null for what is not there, or has no end. */
-function keptPart({ view: { pinned, expiresAt, lastVisitAt }, now }: PreviewFacts): Html | null {
-  if (!pinned && expiresAt === null) return null;
-  const term = expiresAt === null ? "pinned" : html`for ${ahead(expiresAt, now)} without a push or a visit`;
-  return html`<div>
-    <dt>Kept</dt>
-    <dd>${term}${lastVisitAt === null ? null : html`, last visited ${ago(lastVisitAt, now)}`}</dd>
-  </div>`;
+function endPart({ view: { pinned, expiresAt }, now }: PreviewFacts): Html | null {
+  if (pinned) return fact("Expires", html`when the pull request is closed: it is pinned`);
+  if (expiresAt === null) return null;
+  return fact("Expires", html`in ${ahead(expiresAt, now)}, unless somebody visits it or pushes`);
 }
 
 function otherRoutes({ routes, url }: PreviewView): Html | null {
   const others = routes.filter((route) => route.url !== url);
   if (others.length === 0) return null;
   const links = others.map((route) => html`<li><a href="${route.link}">${route.service}</a></li>`);
-  return html`<div>
-    <dt>Also</dt>
-    <dd>
-      <ul class="inline">
-        ${links}
-      </ul>
-    </dd>
-  </div>`;
+  return fact(
+    "Other routes",
+    html`<ul class="inline">
+      ${links}
+    </ul>`,
+  );
 }
 
 /** What, where, what now; then the last lines, and each finding with its place. */
 function failureBlock({ what, where, now, logTail, findings }: Failure): Html {
+  const refused = findings.filter(({ action }) => action === "refuse");
   return html`<div class="failure" aria-label="What went wrong" role="group">
-    <p class="what">${what}</p>
+    <p class="what">${prose(what)}</p>
     ${where === null ? null : html`<p><code>${where}</code></p>`}
-    <p>${now}</p>
+    <p>${prose(now)}</p>
     ${
-      findings.length < 2
+      refused.length < 2
         ? null
         : html`<ul>
-            ${findings.map((each) => html`<li><code>${formatPlace(each)}</code> ${each.message}</li>`)}
+            ${refused.map((each) => html`<li><code>${formatPlace(each)}</code> ${prose(each.message)}</li>`)}
           </ul>`
     }
     ${logTail.length === 0 ? null : html`<pre tabindex="0" aria-label="Last lines">${logTail.join("\n")}</pre>`}

@@ -166,8 +166,8 @@ export function trustOf(pull: PullRequest): Trust {
 }
 
 /** True while the attempt may still become ready. */
-export function isUnderWay(deployment: Deployment): boolean {
-  return deployment.phase === "pending" || deployment.phase === "building" || deployment.phase === "starting";
+export function isUnderWay({ phase }: Pick<Deployment, "phase">): boolean {
+  return phase === "pending" || phase === "building" || phase === "starting";
 }
 
 /** The deployment the gateway routes to: the newest that reached its commit point and was not removed since. */

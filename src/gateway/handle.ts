@@ -86,7 +86,7 @@ export function handleRequest(parts: GatewayParts, req: IncomingMessage, res: Se
       else sendAnswer(res, plainAnswer(404, "There is nothing here."));
       return;
     case "unknown":
-      sendAnswer(res, unknownHost());
+      sendAnswer(res, pages.forUnknown(where.host, req));
       return;
     case "refused":
       res.shouldKeepAlive = false;

@@ -61,7 +61,10 @@ export function announce(model: PageModel): Announcement {
     status,
     retryAfter,
     headline: headline(shortCommit(model)),
-    sentence: model.reason === null ? sentence : asSentence(model.reason),
+    sentence:
+      model.reason === null
+        ? sentence
+        : [asSentence(model.reason), ...(retryAfter === null ? [] : [becomes])].join(" "),
   };
 }
 

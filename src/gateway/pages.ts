@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Clock } from "../domain/time.ts";
-import type { Answer } from "./answer.ts";
+import { type Answer, plainAnswer } from "./answer.ts";
 import type { ForwardFailure } from "./failure.ts";
 import {
   type Announcement,
@@ -27,6 +27,8 @@ export type Pages = {
   readonly forRoute: (route: Route, req: Pick<IncomingMessage, "headers">) => Answer;
   /** For a route whose upstream gave no answer. */
   readonly forFailure: (route: Route, req: Pick<IncomingMessage, "headers">, failure: ForwardFailure) => Answer;
+  /** For a host that no preview has. */
+  readonly forUnknown: (host: string, req: Pick<IncomingMessage, "headers">) => Answer;
   /** For a visitor who may not look: nothing but the name, which is part of the address. */
   readonly forRefusal: (route: Route, req: Pick<IncomingMessage, "headers">, told: Refused) => Answer;
 };
@@ -56,6 +58,11 @@ export function createPages(source: Pick<PageSource, "view">, clock: Clock): Pag
       // Not live: its events would say that the site is there, and the page would reload without end.
       return renderPage(model, { announcement, accept: req.headers.accept, nowMs: clock.now(), live: false });
     },
+    forUnknown(host, { headers: { accept } }) {
+      if (formOf(accept ?? "") !== "html") return plainAnswer(404, `${unknownWords.headline}.`);
+      const model: PageModel = { ...nothingOf(host), state: "gone" };
+      return renderPage(model, { announcement: unknownWords, accept, nowMs: clock.now(), live: false });
+    },
     forRefusal({ slug }, req, { refusal, retryAfter, links }) {
       const model: PageModel = { ...nothingOf(slug), state: "blocked", links };
       const announcement = { ...refusals[refusal], retryAfter };
@@ -63,6 +70,13 @@ export function createPages(source: Pick<PageSource, "view">, clock: Clock): Pag
     },
   };
 }
+
+const unknownWords: Announcement = {
+  status: 404,
+  retryAfter: null,
+  headline: "No preview has this name",
+  sentence: "Its address may be mistyped: the right one is in Mayfly's comment on the pull request.",
+};
 
 type Rendering = {
   readonly announcement: Announcement;

@@ -5,7 +5,7 @@ export type Refusal = "closed" | "sign-in" | "ended" | "wrong" | "too-many" | "f
 
 type Words = Omit<Announcement, "retryAfter">;
 
-const machines = "Programs send a `Mayfly-Bypass` header (docs/access.md).";
+const machines = "Programs send a `Mayfly-Bypass` header.";
 
 /** What to say to whom a guarded preview does not let in: how to get in, and nothing of what is inside. */
 export const refusals: Readonly<Record<Refusal, Words>> = {

@@ -14,12 +14,11 @@ describe("the list", () => {
     for (const fact of [
       "3 up",
       "2 waiting",
-      "? orphans",
       "shop-pr-42",
       "Add a cart",
       "ready newest failed",
       "abc1234",
-      "2 days ago",
+      "2 days old",
     ]) {
       expect(text).toContain(fact);
     }
@@ -67,6 +66,16 @@ describe("a preview's page", () => {
     findings: [],
     retry: "never",
   };
+
+  test("tells each fact once: what serves is not told again as the newest attempt, nor its turn as a phase", async () => {
+    const serving = textOf(await pageOf(inMemoryWorld({ views: [view()] }), "/previews/shop-pr-42"));
+    expect(serving).not.toContain("Newest attempt");
+    const queue = { place: 1, of: 2, up: 3, max: 3, limit: "server" as const };
+    const waits = view({ phase: "pending", queue, reason: "1st in the queue of 2", serving: null, newest: null });
+    expect(textOf(await pageOf(inMemoryWorld({ views: [waits] }), "/previews/shop-pr-42"))).toContain(
+      "waiting : 1st in the queue of 2",
+    );
+  });
 
   test("tells the link first, what serves, what the newest attempt did and why it failed", async () => {
     const world = inMemoryWorld({

@@ -213,3 +213,18 @@ test("a store that fails costs the page its facts, not the server its life", asy
   expect(await rawRequest(world.port, get("/"))).toMatch(/^HTTP\/1\.1 503 /);
   expect(world.warnings).toHaveLength(1);
 });
+
+test("a host that no preview has gets a page in a browser and one line in a program, both 404", () => {
+  const pages = createPages({ view: () => null }, clock);
+  const page = pages.forUnknown("<b>.preview.test", { headers: { accept: "text/html" } });
+  expect([page.status, page.headers["Retry-After"]]).toEqual([404, undefined]);
+  expect(page.body).toContain("<h1>No preview has this name</h1>");
+  expect(page.body).not.toContain("<b>");
+  const line = pages.forUnknown("nobody.preview.test", { headers: { accept: "*/*" } });
+  expect([line.status, line.body]).toEqual([404, "No preview has this name.\n"]);
+});
+
+test("who waits for a place reads its turn, and that the page becomes the site", () => {
+  const { sentence } = announce({ ...building, state: "queued", reason: "2nd in the queue of 3" });
+  expect(sentence).toBe("2nd in the queue of 3. This page becomes the site by itself.");
+});
