@@ -22,15 +22,23 @@ export async function sweep(options: SweepOptions, world: World, signal: AbortSi
   for (const key of options.owned) {
     if (options.isLive(key) || !options.readWhole.has(repositoryOf(key))) continue;
     orphans += 1;
-    const state = await world.engine.observe(key);
-    const young = state.volumes.filter((volume) => world.clock.now() - volume.createdAt < volumesWaitMs);
-    const draft = newDraft();
-    for (const volume of young) draft.volumes.add(volume.name);
-    planRemoval(draft, { state, cause: "belongs to no preview", after: [], graceMs: 0 });
-    world.log.warn({ preview: key }, "orphan removed");
-    await runPlan(finish(draft), { preview: orphanOf(key), stack: null }, world, signal);
+    // One that is held by somebody else is tried again in the next round, and no reason to leave the others.
+    await removeOrphan(key, world, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      world.log.warn({ preview: key, err: error }, "an orphan could not be removed");
+    });
   }
   return orphans;
+}
+
+async function removeOrphan(key: string, world: World, signal: AbortSignal): Promise<void> {
+  const state = await world.engine.observe(key);
+  const young = state.volumes.filter((volume) => world.clock.now() - volume.createdAt < volumesWaitMs);
+  const draft = newDraft();
+  for (const volume of young) draft.volumes.add(volume.name);
+  planRemoval(draft, { state, cause: "belongs to no preview", after: [], graceMs: 0 });
+  await runPlan(finish(draft), { preview: orphanOf(key), stack: null }, world, signal);
+  world.log.warn({ preview: key }, "orphan removed");
 }
 
 function repositoryOf(key: string): number {
