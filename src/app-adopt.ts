@@ -25,7 +25,7 @@ export async function adoptServer(config: ServerConfig, old: string): Promise<nu
   using _held = lockState(state);
   using store = openStore(join(state, "mayfly.db"), clock);
   if (store.previews.list({ gone: true }).length > 0) {
-    throw new InputError("usage", `${state} has previews of its own, so it is not a new one`, {
+    throw new InputError("nothing-changed", `${state} has previews of its own, so it is not a new one`, {
       hint: "Name an empty folder with `state:`, or remove this server's things first: mayfly destroy --all.",
     });
   }

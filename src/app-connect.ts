@@ -41,7 +41,7 @@ export async function connectGitHub(request: ConnectRequest): Promise<Connected>
   const { config, path, organization, signal } = request;
   if (config.github.app !== null) {
     const hint = "Remove github.app from it first, or keep the App that is there.";
-    throw new InputError("usage", `${path} names the GitHub App ${config.github.app.id} already`, { hint });
+    throw new InputError("nothing-changed", `${path} names the GitHub App ${config.github.app.id} already`, { hint });
   }
   mustBeWritable(path);
   const state = randomId(40);
@@ -71,7 +71,9 @@ export async function connectGitHub(request: ConnectRequest): Promise<Connected>
   });
   request.opened(page.url);
   const interrupted = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new InputError("usage", "nothing was connected: interrupted")));
+    signal.addEventListener("abort", () =>
+      reject(new InputError("nothing-changed", "nothing was connected: interrupted", { hint: "Run it again." })),
+    );
   });
   await Promise.race([page.finished, interrupted]);
   if (connected === undefined) throw new Error("the page ended before the App was made");
@@ -109,7 +111,7 @@ function mustBeWritable(path: string): void {
     accessSync(dirname(path), constants.W_OK);
   } catch (cause) {
     const hint = "Name another server file with --config, or run this as the user whom it belongs to.";
-    throw new InputError("usage", `${dirname(path)} cannot be written to`, { cause, hint });
+    throw new InputError("nothing-changed", `${dirname(path)} cannot be written to`, { cause, hint });
   }
 }
 

@@ -34,16 +34,16 @@ export function createVerbs(options: Options): Pick<ApiWorld, "act" | "share" | 
     return preview;
   };
   /** What was refused is told in the audit, and to who asked. */
-  const refusal = (deed: Deed, reason: string, hint?: string): InputError => {
+  const refusal = (deed: Deed, reason: string): InputError => {
     store.audit.write({ ...deed.asker, action: deed.action, preview: deed.key, outcome: "refused", detail: reason });
-    return new InputError("usage", `${deed.action} changed nothing: ${reason}`, hint === undefined ? {} : { hint });
+    return new InputError("nothing-changed", `${deed.action} changed nothing: ${reason}`);
   };
   /** Writes what is decided on the row as it is, and tells whoever watches. */
   const write = (deed: Deed, decide: (preview: Preview) => Decision): void => {
     const { key, action, asker } = deed;
     for (;;) {
       const decision = decide(previewOf(key));
-      if (decision.kind === "unchanged") throw refusal(deed, decision.reason, "Nothing has to be done.");
+      if (decision.kind === "unchanged") throw refusal(deed, decision.reason);
       if (store.wishes.putFor(decision.preview, action, asker)) break;
     }
     site.announce(key);

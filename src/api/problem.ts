@@ -11,6 +11,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   "sign-in-failed": 401,
   forbidden: 403,
   "not-found": 404,
+  "nothing-changed": 409,
   "body-too-large": 413,
   "rate-limited": 429,
   internal: 500,

@@ -1,5 +1,6 @@
 import { type AuditEntry, nameOfAsker } from "../domain/audit.ts";
-import { formatSpan } from "../domain/time.ts";
+import { InputError } from "../domain/errors.ts";
+import { formatSpan, parseDuration } from "../domain/time.ts";
 import { type Command, clientOptions, type Input, textOf } from "./command.ts";
 import { connect } from "./connection.ts";
 import { formatTable } from "./table.ts";
@@ -30,9 +31,18 @@ export const audit: Command = {
 function queryOf(input: Input): string {
   const asked = ["since", "preview", "limit"].flatMap((name) => {
     const value = textOf(input, name);
-    return value === undefined ? [] : [[name, value] as [string, string]];
+    if (value === undefined) return [];
+    if (name === "since" && parseDuration(value) === undefined)
+      throw misused("--since must be a span such as 7d or 12h", value);
+    if (name === "limit" && !/^[1-9]\d{0,3}$|^10000$/.test(value))
+      throw misused("--limit must be a number up to 10000", value);
+    return [[name, value] as [string, string]];
   });
   return new URLSearchParams(asked).toString();
+}
+
+function misused(what: string, value: string): InputError {
+  return new InputError("usage", `${what}, not "${value}"`, { hint: "See `mayfly audit --help`." });
 }
 
 function rowOf(entry: AuditEntry, now: number): string[] {

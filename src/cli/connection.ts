@@ -1,14 +1,20 @@
+import type { ServerConfig } from "../config/server.ts";
 import { readStateFile } from "../config/state-folder.ts";
 import { InputError, MayflyError } from "../domain/errors.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { type Input, textOf } from "./command.ts";
-import { ownServerToken } from "./own-server.ts";
+import { ownServerToken, ownServerUrl } from "./own-server.ts";
 import { readServerConfig } from "./server-config.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A client of the server that `--server`, MAYFLY_SERVER or the default names. Throws InputError `usage` when that is no URL. */
+/**
+ * A client of the server that `--server` or MAYFLY_SERVER names, else of the one whose server file is here, else of the
+ * one on the usual port. Throws InputError `usage` when what is named is no URL.
+ */
 export function connect(input: Input, { environment }: Terminal): ApiClient {
-  const server = textOf(input, "server") ?? environment["MAYFLY_SERVER"] ?? "http://127.0.0.1:8080";
+  const here = configHere(environment);
+  const named = textOf(input, "server") ?? environment["MAYFLY_SERVER"];
+  const server = named ?? (here === null ? ownServerUrl : addressOf(here));
   if (!/^https?:/.test(server) || !URL.canParse(server)) {
     throw new InputError("usage", `"${server}" is no server`, {
       hint: "Name it as in --server http://127.0.0.1:8080.",
@@ -16,7 +22,7 @@ export function connect(input: Input, { environment }: Terminal): ApiClient {
   }
   const token =
     environment["MAYFLY_API_TOKEN"] ||
-    (isHere(server) ? (tokenHere(environment) ?? ownServerToken(environment)) : null);
+    (isHere(server) ? ((here && tokenOf(here)) ?? ownServerToken(environment)) : null);
   return createApiClient({ server: server.replace(/\/+$/, ""), token });
 }
 
@@ -25,13 +31,26 @@ function isHere(server: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(server).hostname);
 }
 
-function tokenHere(environment: Terminal["environment"]): string | null {
+/** Null where there is no server file, and for somebody who may not read it or its secrets: the server says what is missing. */
+function configHere(environment: Terminal["environment"]): ServerConfig | null {
   try {
-    const config = readServerConfig(undefined, environment);
+    return readServerConfig(undefined, environment);
+  } catch (error) {
+    if (error instanceof MayflyError || isForbidden(error)) return null;
+    throw error;
+  }
+}
+
+function addressOf({ listen: { host, port } }: ServerConfig): string {
+  if (host === "0.0.0.0" || host === "::") return `http://127.0.0.1:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function tokenOf(config: ServerConfig): string | null {
+  try {
     return config.apiToken ?? readStateFile(config.state, "api-token");
   } catch (error) {
-    // Somebody who may not read the server's files asks without a token, and the server says what is missing.
-    if (error instanceof MayflyError || isForbidden(error)) return null;
+    if (isForbidden(error)) return null;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { cleanText } from "../domain/clean-text.ts";
-import { describeFailure, formatPlace, MayflyError } from "../domain/errors.ts";
+import { describeFailure, MayflyError } from "../domain/errors.ts";
 import type { ExitCode } from "./command.ts";
+import { otherRefusals } from "./show.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Tells a failure beside the answer: what and where, the last lines, what now. Answers the exit code. */
@@ -16,7 +17,7 @@ export function tell(error: unknown, { complain, environment }: Terminal): ExitC
   }
   const { what, where, now, logTail, findings } = describeFailure(error);
   complain(cleanText(where === null ? what : `${where}  ${what}`));
-  for (const finding of findings.slice(1)) complain(cleanText(`${formatPlace(finding)}  ${finding.message}`));
+  for (const line of otherRefusals(findings)) complain(cleanText(line));
   for (const line of logTail) complain(cleanText(`  ${line}`));
   complain(cleanText(now));
   if (isDebugging) complain(error.stack ?? "");

@@ -10,7 +10,8 @@ export function generalHelp(commands: Readonly<Record<string, Command>>): string
     "",
     "ID is a preview's slug (shop-pr-42); acme/shop#42 and shop#42 work too.",
     "",
-    "  --server URL  the server to ask (MAYFLY_SERVER; http://127.0.0.1:8080)",
+    "  --server URL  the server to ask (MAYFLY_SERVER; the server file's `listen`;",
+    "                http://127.0.0.1:8080)",
     "  --json        for programs, wherever something is listed or shown",
     "  --help        about one command: mayfly COMMAND --help",
     "  --version",
@@ -50,10 +51,11 @@ const values: Record<string, string> = {
   limit: "N",
   org: "ORG",
   port: "N",
+  branch: "NAME",
 };
 
 const optionHelp: Record<string, string> = {
-  server: "the server to ask (MAYFLY_SERVER; http://127.0.0.1:8080)",
+  server: "the server to ask (MAYFLY_SERVER; the server file's `listen`; http://127.0.0.1:8080)",
   json: "for programs",
   config: "server file (./server.yaml, then /etc/mayfly/server.yaml)",
   follow: "stay, and print lines as they come",
@@ -69,4 +71,8 @@ const optionHelp: Record<string, string> = {
   port: "where the page listens on 127.0.0.1 (a free one)",
   print: "only print the page's address, and open no browser",
   build: "the image builds of the newest attempt instead",
+  branch: "a branch as it is committed, in place of the working tree",
+  fix: "as root, install the firewall's rules that are missing",
+  adopt: "with a new state folder: take over what a lost one left on the engine",
+  once: "play the whole story and end",
 };

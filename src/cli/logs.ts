@@ -22,7 +22,9 @@ export const logs: Command = {
     const path = pathOf(input);
     const print = printerOf(input, terminal);
     if (input.values["follow"] !== true) {
-      for (const line of await client.get<Line[]>(path)) print(line);
+      const lines = await client.get<Line[]>(path);
+      for (const line of lines) print(line);
+      if (lines.length === 0) terminal.complain(whyNone(input));
       return 0;
     }
     const signal = terminal.interruption();
@@ -39,10 +41,17 @@ export const logs: Command = {
 function pathOf(input: Input): string {
   const [id = "", service = ""] = input.positionals;
   const tail = textOf(input, "tail") ?? "200";
-  if (!/^\d{1,5}$/.test(tail)) throw new InputError("usage", `--tail must be a number, not "${tail}"`);
+  if (!/^\d{1,5}$/.test(tail)) {
+    throw new InputError("usage", `--tail must be a number, not "${tail}"`, { hint: "See `mayfly logs --help`." });
+  }
   const isBuild = input.values["build"] === true;
   if (isBuild && service !== "") throw new InputError("usage", "--build shows all image builds; leave the service out");
   return `${previewPath(id)}/${isBuild ? "build-logs" : "logs"}?tail=${tail}&service=${encodeURIComponent(service)}`;
+}
+
+function whyNone({ values, positionals }: Input): string {
+  if (values["build"] === true) return "The newest attempt built no image.";
+  return positionals.length > 1 ? "There is no such service, or it has written nothing." : "There are no lines.";
 }
 
 function printerOf({ values, positionals }: Input, { print }: Terminal): (line: Line) => void {

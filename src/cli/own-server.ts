@@ -18,6 +18,9 @@ export function ownServerToken(environment: Terminal["environment"]): string | n
   return readStateFile(join(ownServerFolder(environment), "state"), "api-token");
 }
 
+/** Where it listens, and where a server is looked for that nobody named. */
+export const ownServerUrl = "http://127.0.0.1:8080";
+
 const readyWithinMs = 30_000;
 
 /**
@@ -48,7 +51,7 @@ defaults: { access: public }
   terminal.complain(`No server runs here, so one was started (stop it with \`kill ${child.pid}\`; log: ${logFile}).`);
   const until = terminal.now() + readyWithinMs;
   while (terminal.now() < until && child.exitCode === null) {
-    const ready = await fetch("http://127.0.0.1:8080/readyz").then(
+    const ready = await fetch(`${ownServerUrl}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     );

@@ -1,4 +1,5 @@
 import { cleanText } from "../domain/clean-text.ts";
+import { type Finding, formatPlace } from "../domain/errors.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Command, clientOptions } from "./command.ts";
@@ -30,13 +31,13 @@ export function previewPath(id: string): string {
 }
 
 function describe(view: PreviewView, now: number): string[] {
-  const { repository, number, title, author, branch, serving, newest, routes, data, reason } = view;
+  const { repository, number, title, author, branch, serving, newest, routes, data } = view;
   const facts: [string, string | null][] = [
     [
       "pull",
       `${repository}#${number} ${title}${author === "" ? "" : `, by ${author}`}${branch === "" ? "" : ` (${branch})`}`,
     ],
-    ["state", reason === null ? view.phase : `${view.phase}: ${reason}`],
+    ["state", stateOf(view)],
     [
       "serves",
       serving &&
@@ -66,12 +67,24 @@ function keptWords({ pinned, expiresAt }: PreviewView, now: number): string | nu
   return expiresAt === null ? null : `for ${formatSpan(expiresAt - now)} more without a push or a visit`;
 }
 
+/** Its state, and why where nothing below says so: what failed is told once, with its place. */
+export function stateOf({ phase, reason, newest }: PreviewView): string {
+  return reason === null || reason === newest?.failure?.what ? phase : `${phase}: ${reason}`;
+}
+
 /** What failed in the newest attempt, where, and what now. */
 export function failureLines({ newest }: PreviewView): string[] {
   const failure = newest?.failure;
   if (!failure) return [];
-  const { what, where, now, logTail } = failure;
-  return ["", ...(where === null ? [what] : [`${where}  ${what}`]), ...logTail.map((line) => `  ${line}`), now];
+  const { what, where, now, logTail, findings } = failure;
+  const told = where === null ? what : `${where}  ${what}`;
+  return ["", told, ...otherRefusals(findings), ...logTail.map((line) => `  ${line}`), now];
+}
+
+/** What else a branch's files are refused for, after the first one; a screen of them at most. */
+export function otherRefusals(findings: readonly Finding[]): string[] {
+  const refused = findings.filter(({ action }) => action === "refuse");
+  return refused.slice(1, 20).map((finding) => `${formatPlace(finding)}  ${finding.message}`);
 }
 
 function short(commit: string): string {

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError, MayflyError } from "../domain/errors.ts";
+import { MayflyError } from "../domain/errors.ts";
 import type { LocalWork } from "../domain/local.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
-import type { ApiClient } from "./api-client.ts";
+import { type ApiClient, createApiClient } from "./api-client.ts";
 import { cleanText } from "../domain/clean-text.ts";
 import { clientOptions, type Command, type ExitCode, type Input, textOf } from "./command.ts";
 import { connect } from "./connection.ts";
-import { startOwnServer } from "./own-server.ts";
-import { failureLines, previewPath } from "./show.ts";
+import { ownServerToken, ownServerUrl, startOwnServer } from "./own-server.ts";
+import { failureLines, previewPath, stateOf } from "./show.ts";
 import type { Terminal } from "./terminal.ts";
 import { describeTree, packTree, type Tree } from "./working-tree.ts";
 
@@ -78,7 +78,7 @@ async function clientOrOwnServer(input: Input, terminal: Terminal): Promise<ApiC
     const absent = error instanceof MayflyError && error.code === "server-unreachable" && isRefused(error.cause);
     if (named !== undefined || !absent) throw error;
     await startOwnServer(terminal);
-    return connect(input, terminal);
+    return createApiClient({ server: ownServerUrl, token: ownServerToken(terminal.environment) });
   }
 }
 
@@ -90,7 +90,7 @@ function isRefused(error: unknown): boolean {
 
 function onlyIfNothingChanged(error: unknown): void {
   // It is being deployed already.
-  if (!(error instanceof InputError) && !(error instanceof MayflyError && error.code === "usage")) throw error;
+  if (!(error instanceof MayflyError && error.code === "nothing-changed")) throw error;
 }
 
 /** What was destroyed, expired or failed since it was sent. */
@@ -154,6 +154,6 @@ function isNewer({ newest }: PreviewView, generation: number): boolean {
 }
 
 function tellFailure(view: PreviewView, terminal: Terminal): void {
-  const lines = [`${view.slug}: ${view.phase}${view.reason === null ? "" : `, ${view.reason}`}`, ...failureLines(view)];
+  const lines = [`${view.slug}: ${stateOf(view)}`, ...failureLines(view)];
   for (const line of lines) terminal.complain(cleanText(line));
 }

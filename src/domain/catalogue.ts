@@ -114,6 +114,10 @@ export const catalogue = {
   },
   // Calls of programs and people (InputError)
   usage: { title: "The command was not understood", hint: "See `mayfly --help`." },
+  "nothing-changed": {
+    title: "The command changed nothing",
+    hint: "`mayfly show` tells how the preview is.",
+  },
   unauthorized: {
     title: "The call is not signed in",
     hint: "Give a token: `Authorization: Bearer …` or MAYFLY_API_TOKEN.",

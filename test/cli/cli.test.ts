@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { commands } from "../../src/cli/commands.ts";
+import { commandHelp } from "../../src/cli/help.ts";
 import type { Failure } from "../../src/domain/errors.ts";
 import { newest, view } from "../api/examples.ts";
 import { type InMemory, inMemoryWorld, serveApi, token } from "../api/in-memory-world.ts";
@@ -105,6 +107,20 @@ describe("mayfly show", () => {
     });
   });
 
+  test("tells everything that the files are refused for, and why it failed once", async () => {
+    const at = (line: number, message: string): Failure["findings"][number] => {
+      return { file: "compose.yaml", line, column: 5, action: "refuse", code: "x", message, hint: "" };
+    };
+    const what = "compose.yaml:3:5 a mount (and 1 more)";
+    const refused: Failure = { ...failure, code: "policy-refused", what, where: null, logTail: [] };
+    const findings = [{ ...at(2, "a port"), action: "rewrite" as const }, at(3, "a mount"), at(9, "another mount")];
+    const attempt = newest({ phase: "failed", failure: { ...refused, findings } });
+    const world = inMemoryWorld({ views: [view({ phase: "failed", reason: what, serving: null, newest: attempt })] });
+    const { out } = await asked(world, ["show", "shop-pr-42"]);
+    expect(out).toMatch(/^ {2}state +failed$/m);
+    expect(out.split("\n").slice(-5)).toEqual(["", what, "compose.yaml:9:5  another mount", failure.now, ""]);
+  });
+
   test("of an unknown preview says what and what now, and fails", async () => {
     expect(await asked(inMemoryWorld(), ["show", "shop-pr-9"])).toEqual({
       code: 1,
@@ -131,6 +147,11 @@ describe("the other commands", () => {
     [["--json", "logs", "shop-pr-42", "--build", "-f"], '{"service":"web","line":"#1 FROM node:24"}\n'],
   ])("%j prints lines", async (args, out) => {
     expect(await asked(inMemoryWorld(), args)).toEqual({ code: 0, out, err: "" });
+  });
+
+  test("logs of a service that there is not says so", async () => {
+    const err = "There is no such service, or it has written nothing.\n";
+    expect(await asked(inMemoryWorld(), ["logs", "shop-pr-42", "nope"])).toEqual({ code: 0, out: "", err });
   });
 
   test("logs -f prints lines as they come until Ctrl-C, which is no failure", async () => {
@@ -190,7 +211,12 @@ describe("what is not understood", () => {
     [["show"], "show needs ID\nUsage: mayfly show ID\n"],
     [["ls", "more"], 'ls does not know what "more" is\nUsage: mayfly ls\n'],
     [["ls", "--sever", "x"], "Unknown option '--sever'\nDid you mean --server? Usage: mayfly ls\n"],
-    [["logs", "x", "--tail", "many"], '--tail must be a number, not "many"\nSee `mayfly --help`.\n'],
+    [["logs", "x", "--tail", "many"], '--tail must be a number, not "many"\nSee `mayfly logs --help`.\n'],
+    [
+      ["audit", "--since", "week"],
+      '--since must be a span such as 7d or 12h, not "week"\nSee `mayfly audit --help`.\n',
+    ],
+    [["audit", "--limit", "0"], '--limit must be a number up to 10000, not "0"\nSee `mayfly audit --help`.\n'],
     [["ls", "--server", "nonsense"], '"nonsense" is no server\nName it as in --server http://127.0.0.1:8080.\n'],
   ])("%j exits 2 and says what was meant", async (args, err) => {
     expect(await mayfly(args)).toEqual({ code: 2, out: "", err });
@@ -210,6 +236,15 @@ describe("what is not understood", () => {
       "destroy [ID]",
     ])
       expect(out).toContain(name);
+    expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test.each(Object.entries(commands))("help of %s says what each option is for, in 80 columns", (name, command) => {
+    const out = commandHelp(name, command);
+    const options = out.split("\n").filter((line) => /^ {2}-/.test(line));
+    expect(options).toHaveLength(Object.keys(command.options).length);
+    for (const line of options) expect(line).toMatch(/^ {2}(-\w, )?--\w+( [A-Z]+)? {2,}\S/);
+    expect(out).not.toContain("TEXT");
     expect(out.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
@@ -239,6 +274,17 @@ describe("finding the server", () => {
     other.close();
     expect(code).toBe(1);
     expect(err).toContain("is no Mayfly server");
+  });
+
+  test("asks the one whose server file is here, where none is named", async () => {
+    await using server = await serveApi(inMemoryWorld());
+    const folder = mkdtempSync(join(tmpdir(), "mayfly-cli-"));
+    writeFileSync(join(folder, "server.yaml"), `listen: 0.0.0.0:${new URL(server.url).port}\nstate: .\n`);
+    writeFileSync(join(folder, "api-token"), `${token}\n`);
+    const { code, out } = await mayfly(["ls"], { cwd: folder });
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(0);
+    expect(out).toContain("shop-pr-42");
   });
 
   test("without a token says how to sign in", async () => {
