@@ -71,22 +71,34 @@ export async function sweepCheckouts(folder: string): Promise<number> {
 
 type Filling = Pick<CheckoutOptions, "mirror" | "commit" | "git" | "signal"> & { index: string };
 
+/** What a list of files may take, some 500,000 of them, and what they may hold: a few kilobytes can name any number (a "git bomb"). */
+const most = { listBytes: 64 * 1024 ** 2, fileBytes: 10 * 1024 ** 3 };
+
 /** By an index of its own, which takes 37 ms where a worktree takes 96 and leaves a `.git` behind. */
 async function fill(root: string, { mirror, commit, git, signal, index }: Filling): Promise<Special[]> {
   const run = { signal, timeoutMs: 300_000, variables: { GIT_INDEX_FILE: index } };
+  const list = ["--git-dir", mirror, "ls-tree", "-r", "-l", "-z", "--full-tree", commit];
+  const listed = (await git(list, { ...run, mostBytes: most.listBytes })).split("\0");
+  const bytes = listed.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  if (bytes > most.fileBytes) {
+    const what = `${commit.slice(0, 7)} holds ${Math.ceil(bytes / 1024 ** 3)} GiB of files, and 10 GiB are laid out at most`;
+    throw new SourceError("git-failed", what);
+  }
   await git(["--git-dir", mirror, "read-tree", commit], run);
-  const [listed] = await Promise.all([
-    git(["--git-dir", mirror, "ls-files", "--stage", "-z"], run),
-    git(["--git-dir", mirror, "--work-tree", root, "checkout-index", "--all", "--quiet", `--prefix=${root}/`], run),
-  ]);
-  return listed.split("\0").flatMap(parseSpecial);
+  await git(["--git-dir", mirror, "--work-tree", root, "checkout-index", "--all", "--quiet", `--prefix=${root}/`], run);
+  return listed.flatMap(parseSpecial);
 }
 
-/** `MODE OBJECT STAGE\tPATH`; the modes are in git's index format, gitformat-index(5). */
+/** `MODE TYPE OBJECT SIZE\tPATH`, as git-ls-tree(1) tells; the modes are in git's index format, gitformat-index(5). */
 function parseSpecial(entry: string): Special[] {
   const path = entry.slice(entry.indexOf("\t") + 1);
   if (entry.startsWith("120000 ")) return [{ path, kind: "symbolic link" }];
   return entry.startsWith("160000 ") ? [{ path, kind: "submodule" }] : [];
+}
+
+function sizeOf(entry: string): number {
+  const [, size = "0"] = /^\d+ \w+ [0-9a-f]+ +(\d+)\t/.exec(entry) ?? [];
+  return Number(size);
 }
 
 /** Reads below `root` without following links or leaving it; `special` are the paths git lays out as something else. */

@@ -5,6 +5,8 @@ import { SourceError } from "../domain/errors.ts";
 export type GitRun = {
   signal?: AbortSignal | undefined;
   timeoutMs?: number;
+  /** git is ended when it answers more than this. */
+  mostBytes?: number;
   /** Sent as Basic auth to the git server's origin; null sends nothing. */
   token?: string | null;
   /** Added to the environment of this call, as `GIT_INDEX_FILE`. */
@@ -62,7 +64,7 @@ const safeConfig: Record<string, string> = {
 export function createGit(options: { folder: string; webUrl: string; environment?: Record<string, string> }): Git {
   const { origin } = new URL(options.webUrl);
 
-  return async (args, { signal, timeoutMs = 60_000, token = null, variables = {} } = {}) => {
+  return async (args, { signal, timeoutMs = 60_000, mostBytes = Infinity, token = null, variables = {} } = {}) => {
     signal?.throwIfAborted();
     const header = token === null ? {} : { [`http.${origin}/.extraHeader`]: `Authorization: Basic ${basic(token)}` };
     const environment = {
@@ -73,23 +75,25 @@ export function createGit(options: { folder: string; webUrl: string; environment
       ...variables,
     };
     const deadline = AbortSignal.timeout(timeoutMs);
-    const { exitCode, output, said } = await execute(args, {
+    const { exitCode, output, said, isTooLong } = await execute(args, {
       folder: options.folder,
       environment,
+      mostBytes,
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
     signal?.throwIfAborted();
     if (deadline.aborted)
       throw new SourceError("git-failed", `git did not finish in ${timeoutMs / 1000} s`, { retry: "backoff" });
+    if (isTooLong) throw new GitExit(`its answer is longer than ${mostBytes / 1024 ** 2} MiB`);
     if (exitCode !== 0) throw new GitExit(said.trim());
     return output.trimEnd();
   };
 }
 
-type Execution = { folder: string; environment: Record<string, string>; signal: AbortSignal };
+type Execution = { folder: string; environment: Record<string, string>; mostBytes: number; signal: AbortSignal };
 
 /** Ends when git and all it started have ended: an aborted one must not go on writing into the mirror. */
-async function execute(args: string[], { folder, environment, signal }: Execution) {
+async function execute(args: string[], { folder, environment, mostBytes, signal }: Execution) {
   // Of its own process group, because a git that is killed alone leaves its HTTP helper behind.
   const child = spawn("git", args, {
     cwd: folder,
@@ -99,11 +103,16 @@ async function execute(args: string[], { folder, environment, signal }: Executio
   });
   const stop = () => stopGroup(child.pid);
   signal.addEventListener("abort", stop);
+  let bytes = 0;
+  child.stdout.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > mostBytes) stop();
+  });
   const exit = Promise.withResolvers<number | null>();
   child.once("error", exit.reject).once("close", exit.resolve);
   try {
     const [exitCode, output, said] = await Promise.all([exit.promise, text(child.stdout), text(child.stderr)]);
-    return { exitCode, output, said };
+    return { exitCode, output, said, isTooLong: bytes > mostBytes };
   } catch (error) {
     throw new SourceError("git-failed", "git could not be started", {
       cause: error,

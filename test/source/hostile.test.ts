@@ -46,6 +46,24 @@ test("submodules stay empty folders, whatever they point at, and are told", asyn
   expect(existsSync("/tmp/mayfly-pwned")).toBe(false);
 });
 
+test.each([
+  ["files without number", 1, /longer than 64 MiB/],
+  ["little that is long", 50_000_000, /holds \d+ GiB of files/],
+])("a few kilobytes that name %s are not laid out", async (_what, size, why) => {
+  await using world = await createWorld();
+  const blob = (await world.git(["hash-object", "-w", "--stdin"], "x".repeat(size))).trim();
+  const ten = (mode: string, object: string) => {
+    const kind = mode === "040000" ? "tree" : "blob";
+    return world.git(["mktree"], Array.from({ length: 10 }, (_, n) => `${mode} ${kind} ${object}\tn${n}\n`).join(""));
+  };
+  let tree = (await ten("100644", blob)).trim();
+  for (let level = 1; level < (size === 1 ? 10 : 3); level += 1) tree = (await ten("040000", tree)).trim();
+  const commit = (await world.git(["commit-tree", tree, "-m", "small"])).trim();
+  await world.repository.setRef("refs/pull/1/head", commit);
+  await expect(world.source().checkout(world.pull, commit)).rejects.toThrow(why);
+  expect(await readdir(join(world.state, "checkouts"))).toEqual([]);
+});
+
 test("hooks planted in the mirror do not run", async () => {
   await using world = await createWorld();
   const proof = join(world.folder, "hook-ran");
