@@ -59,12 +59,10 @@ describe("log streams", () => {
 });
 
 test.each(["\u001b]", "\u001b]a", "\u001b]8;;", "\u001b[", "\u001b[1;", "\u009b", "\u001b(", "\r", "\u001bP\u001b]"])(
-  "100 KB of %j are cleaned at once",
+  "a megabyte of %j is cleaned, where a quadratic reader would run out of the test's time",
   (piece) => {
-    const startedAt = performance.now();
-    cleanLine(piece.repeat(100_000 / piece.length));
-    cleanText(piece.repeat(100_000 / piece.length));
-    expect(performance.now() - startedAt).toBeLessThan(250);
+    cleanLine(piece.repeat(1_000_000 / piece.length));
+    cleanText(piece.repeat(1_000_000 / piece.length));
   },
 );
 
@@ -123,9 +121,7 @@ describe(".dockerignore", () => {
     const ignore = parseDockerignore(text, ".dockerignore");
     const folder = `${"a".repeat(250)}/`.repeat(15);
     ignore.ignores(`${folder}first`);
-    const startedAt = performance.now();
     expect(ignore.ignores(`${folder}${"a".repeat(250)}`)).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(300);
   });
 
   test("what is known of a folder is not used for another", () => {

@@ -72,14 +72,15 @@ test.each([
   "xoxa-",
   "sk_live_",
   "sk-",
-])("100 KB of %j are masked at once, in one line or many", (piece) => {
-  const text = piece.repeat(100_000 / piece.length);
-  const startedAt = performance.now();
-  maskSecrets(text, []);
-  maskSecrets(text.replaceAll(/.{4000}/gs, "$&\n"), []);
-  maskSecrets(`${piece}${" ".repeat(100_000)}`, []);
-  expect(performance.now() - startedAt).toBeLessThan(500);
-});
+])(
+  "a megabyte of %j is masked, in one line or many, where a quadratic reader would run out of the test's time",
+  (piece) => {
+    const text = piece.repeat(1_000_000 / piece.length);
+    maskSecrets(text, []);
+    maskSecrets(text.replaceAll(/.{4000}/gs, "$&\n"), []);
+    maskSecrets(`${piece}${" ".repeat(1_000_000)}`, []);
+  },
+);
 
 test("a line is cut to 4 KiB and a text to its last 64 KiB, known values masked before", () => {
   expect(maskSecrets("x".repeat(5000), [])).toBe(`${"x".repeat(4096)}…`);
