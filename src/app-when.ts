@@ -71,6 +71,7 @@ export function watchExpiry(world: {
   wake(key: string): void;
   tell(key: string): void;
   clock: Clock;
+  log: Pick<Logger, "error">;
 }): AsyncDisposable {
   const { config, store, clock } = world;
   const shortest = Math.min(

@@ -226,7 +226,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   working.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake });
-  working.use(watchExpiry({ config, store, wake, tell: loop.world.changed, clock }));
+  working.use(watchExpiry({ config, store, wake, tell: loop.world.changed, clock, log }));
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");

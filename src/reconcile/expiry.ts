@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { Preview } from "../domain/preview.ts";
 import type { Clock } from "../domain/time.ts";
 
@@ -10,6 +11,7 @@ export type ExpiryWorld = {
   /** What people read of it is another thing now. */
   tell(key: string): void;
   clock: Clock;
+  log: Pick<Logger, "error">;
   /** Between two looks. */
   everyMs: number;
 };
@@ -34,7 +36,13 @@ export function createExpiry(world: ExpiryWorld): AsyncDisposable {
       await world.clock.sleep(world.everyMs, stopped.signal).catch(() => {
         // Stopping, which is seen right below.
       });
-      if (!stopped.signal.aborted) look();
+      if (stopped.signal.aborted) return;
+      try {
+        look();
+      } catch (error) {
+        // The store could not be read: the next look may, and nothing else must end for it.
+        world.log.error({ err: error }, "looking for previews that are due failed");
+      }
     }
   };
 

@@ -75,7 +75,11 @@ test("a hundred secrets and a log of a thousand lines are looked through", () =>
   for (const line of text.split("\n")) maskKnown(line, many);
 });
 
-test.each(["a", "ab", "s3cr3t", "\n"])("a hostile text of %j takes no longer than others", (piece) => {
-  const text = piece.repeat(64 * 1024);
-  maskKnown(text, ["a".repeat(4000), "ab".repeat(2000), "s3cr3t".repeat(600)]);
-});
+test.each(["a", "ab", "s3cr3t", "\n"])(
+  "a hostile text of %j is looked through, where a quadratic reader would run out of the test's time",
+  (piece) => {
+    const text = piece.repeat(64 * 1024);
+    const masked = maskKnown(text, ["a".repeat(4000), "ab".repeat(2000), "s3cr3t".repeat(600)]);
+    expect(masked.length).toBeLessThanOrEqual(text.length);
+  },
+);
