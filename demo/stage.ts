@@ -99,10 +99,11 @@ async function clear(folder: string, environment: Record<string, string>): Promi
 
 async function freePort(wanted = 0): Promise<number> {
   const probe = createServer();
-  const listening = once(probe, "listening");
-  const failed = once(probe, "error").then(() => "taken" as const);
-  probe.listen(wanted, "127.0.0.1");
-  if ((await Promise.race([listening, failed])) === "taken") return freePort();
+  const isTaken = await new Promise<boolean>((resolve) => {
+    probe.once("error", () => resolve(true));
+    probe.listen(wanted, "127.0.0.1", () => resolve(false));
+  });
+  if (isTaken) return freePort();
   const address = probe.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   probe.close();

@@ -29,14 +29,16 @@ export function seconds(value: number): Html {
   return html`<span title="${value.toFixed(3)} s">${formatSpan(value * 1000)}</span>`;
 }
 
-/** A commit as people read it, with a link to the whole. */
-export function commitLink(commit: string, repository: string, webUrl: string): Html {
+/** A commit as people read it, with a link to the whole; `webUrl` is null where no forge has it. */
+export function commitLink(commit: string, repository: string, webUrl: string | null): Html {
+  if (webUrl === null) return html`<code>${commit.slice(0, 7)}</code>`;
   const href = `${webUrl}/${encodeURI(repository)}/commit/${encodeURIComponent(commit)}`;
   return html`<a class="commit" href="${href}" rel="noreferrer"><code>${commit.slice(0, 7)}</code></a>`;
 }
 
-/** `acme/shop#42`, with a link to the pull request. */
-export function pullLink({ repository, number }: { repository: string; number: number }, webUrl: string): Html {
+/** `acme/shop#42`, with a link to the pull request; the repository alone where no forge has it. */
+export function pullLink({ repository, number }: { repository: string; number: number }, webUrl: string | null): Html {
+  if (webUrl === null) return html`${repository}`;
   const href = `${webUrl}/${encodeURI(repository)}/pull/${number}`;
   return html`<a href="${href}" rel="noreferrer">${repository}#${number}</a>`;
 }

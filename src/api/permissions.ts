@@ -1,5 +1,5 @@
 import { RemoteError } from "../domain/errors.ts";
-import { isLocal } from "../domain/local.ts";
+import { isLocalKey } from "../domain/local.ts";
 import type { Level, Person } from "../domain/person.ts";
 import type { PreviewView } from "../domain/view.ts";
 import type { ApiWorld } from "./world.ts";
@@ -18,7 +18,7 @@ export function createPermissions({ permissionOf, clock, log }: ApiWorld): Permi
   const kept = new Map<string, { until: number; level: Promise<Level> }>();
   return (person, { key, repository }) => {
     // What `mayfly up` made is no repository of GitHub's, whatever its name.
-    if (isLocal(Number(key.split("-")[0]))) return Promise.resolve("none");
+    if (isLocalKey(key)) return Promise.resolve("none");
     const name = `${person.id} ${repository}`;
     const known = kept.get(name);
     if (known !== undefined && known.until > clock.now()) return known.level;

@@ -1,5 +1,6 @@
 import type { AuditEntry } from "../domain/audit.ts";
 import { MayflyError } from "../domain/errors.ts";
+import { isLocalKey } from "../domain/local.ts";
 import { type Deployment, newestOf, servingOf, type TimelineEvent } from "../domain/preview.ts";
 import type { StackState } from "../domain/stack.ts";
 import type { PreviewView } from "../domain/view.ts";
@@ -18,7 +19,8 @@ export type PreviewFacts = {
   containers: StackState["containers"] | null;
   /** The latest entries, newest first. */
   audit: AuditEntry[];
-  webUrl: string;
+  /** Where the commits and the pull request are; null for a preview of `mayfly up`. */
+  webUrl: string | null;
   now: number;
 };
 
@@ -34,7 +36,7 @@ export async function gatherFacts(world: ApiWorld, view: PreviewView): Promise<P
     timeline: world.timeline(view.key).filter((event) => event.generation === newest?.generation),
     containers: await observeContainers(world, view.key),
     audit: world.audit.list({ preview: view.key, limit: 10 }),
-    webUrl: world.webUrl,
+    webUrl: isLocalKey(view.key) ? null : world.webUrl,
     now: world.clock.now(),
   };
 }

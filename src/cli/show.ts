@@ -1,5 +1,7 @@
 import { cleanText } from "../domain/clean-text.ts";
 import { type Finding, formatPlace } from "../domain/errors.ts";
+import { isLocalKey } from "../domain/local.ts";
+import { isUnderWay } from "../domain/preview.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Command, clientOptions } from "./command.ts";
@@ -31,11 +33,12 @@ export function previewPath(id: string): string {
 }
 
 function describe(view: PreviewView, now: number): string[] {
-  const { repository, number, title, author, branch, serving, newest, routes, data } = view;
+  const { repository, number, title, author, branch, serving, routes, data } = view;
+  const what = `${repository}${isLocalKey(view.key) ? "" : `#${number}`} ${title}`;
   const facts: [string, string | null][] = [
     [
-      "pull",
-      `${repository}#${number} ${title}${author === "" ? "" : `, by ${author}`}${branch === "" ? "" : ` (${branch})`}`,
+      isLocalKey(view.key) ? "local" : "pull",
+      `${what}${author === "" ? "" : `, by ${author}`}${branch === "" ? "" : ` (${branch})`}`,
     ],
     ["state", stateOf(view)],
     [
@@ -43,15 +46,14 @@ function describe(view: PreviewView, now: number): string[] {
       serving &&
         `${short(serving.commit)}, ready for ${formatSpan(now - serving.readyAt)}, in ${formatSpan(serving.seconds * 1000)}`,
     ],
-    [
-      "newest",
-      newest && `${short(newest.commit)} ${newest.phase} after ${formatSpan(newest.seconds * 1000)}: ${newest.cause}`,
-    ],
-    ...routes.filter(({ url }) => url !== view.url).map(({ service, link }): [string, string] => [service, link]),
+    ["newest", newestWords(view)],
+    ...routes
+      .filter(({ url }) => url !== view.url)
+      .map(({ service, link }): [string, string] => ["route", `${service} ${link}`]),
     ["data", data],
     ["access", accessWords[view.access]],
-    ["visited", view.lastVisitAt === null ? null : `${formatSpan(now - view.lastVisitAt)} ago`],
-    ["kept", keptWords(view, now)],
+    ["visit", view.lastVisitAt === null ? null : `${formatSpan(now - view.lastVisitAt)} ago`],
+    ["expires", endWords(view, now)],
   ];
   const told = facts.filter((fact): fact is [string, string] => fact[1] !== null);
   const width = Math.max(...told.map(([name]) => name.length));
@@ -62,14 +64,22 @@ function describe(view: PreviewView, now: number): string[] {
   ];
 }
 
-function keptWords({ pinned, expiresAt }: PreviewView, now: number): string | null {
-  if (pinned) return "pinned, until the pull request is closed";
-  return expiresAt === null ? null : `for ${formatSpan(expiresAt - now)} more without a push or a visit`;
+/** Null where it is what serves: one fact is not told twice. */
+function newestWords({ newest, serving }: PreviewView): string | null {
+  if (newest === null || newest.generation === serving?.generation) return null;
+  const how = `${newest.phase} ${isUnderWay(newest) ? "for" : "after"} ${formatSpan(newest.seconds * 1000)}`;
+  return `${short(newest.commit)} ${how}: ${newest.cause}`;
+}
+
+function endWords({ pinned, expiresAt }: PreviewView, now: number): string | null {
+  if (pinned) return "when the pull request is closed: it is pinned";
+  return expiresAt === null ? null : `in ${formatSpan(expiresAt - now)}, unless somebody visits it or pushes`;
 }
 
 /** Its state, and why where nothing below says so: what failed is told once, with its place. */
-export function stateOf({ phase, reason, newest }: PreviewView): string {
-  return reason === null || reason === newest?.failure?.what ? phase : `${phase}: ${reason}`;
+export function stateOf({ phase, queue, reason, newest }: PreviewView): string {
+  const state = queue === null ? phase : "waiting";
+  return reason === null || reason === newest?.failure?.what ? state : `${state}: ${reason}`;
 }
 
 /** What failed in the newest attempt, where, and what now. */

@@ -16,6 +16,11 @@ export function isLocal(repositoryId: number): boolean {
   return repositoryId >= firstLocalId;
 }
 
+/** The same, from a preview's key. */
+export function isLocalKey(key: string): boolean {
+  return isLocal(Number(key.split("-")[0]));
+}
+
 /** Two directories of one name are two repositories. */
 export function localRepositoryName(id: number, name: string): string {
   return `local-${(id - firstLocalId).toString(16).padStart(12, "0").slice(0, 6)}/${name.replaceAll(/[^\w.-]+/g, "-")}`;

@@ -98,6 +98,22 @@ describe("mayfly show", () => {
     ]);
   });
 
+  test("tells each fact once: what serves is not the newest attempt again, and a turn is no phase", async () => {
+    const lines = async (changes: Parameters<typeof view>[0]) =>
+      (await asked(inMemoryWorld({ views: [view(changes)] }), ["show", "shop-pr-42"])).out.split("\n").slice(2);
+    expect((await lines({ pinned: true })).join("\n")).not.toContain("newest");
+    expect(await lines({ pinned: true })).toContain("  expires  when the pull request is closed: it is pinned");
+    const queue = { place: 1, of: 2, up: 3, max: 3, limit: "server" as const };
+    const waits = await lines({
+      phase: "pending",
+      queue,
+      reason: "1st in the queue of 2",
+      serving: null,
+      newest: null,
+    });
+    expect(waits).toEqual(["  state  waiting: 1st in the queue of 2", ""]);
+  });
+
   test("--json is the preview", async () => {
     const { out } = await asked(inMemoryWorld(), ["show", "shop-pr-42", "--json"]);
     expect(JSON.parse(out)).toMatchObject({
