@@ -1,10 +1,10 @@
-import type { ServerConfig } from "../config/server.ts";
+import type { ServerPlace } from "../config/server.ts";
 import { readStateFile } from "../config/state-folder.ts";
 import { InputError, MayflyError } from "../domain/errors.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { type Input, textOf } from "./command.ts";
 import { ownServerToken, ownServerUrl } from "./own-server.ts";
-import { readServerConfig } from "./server-config.ts";
+import { readServerPlace } from "./server-config.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Terminal } from "./terminal.ts";
  * one on the usual port. Throws InputError `usage` when what is named is no URL.
  */
 export function connect(input: Input, { environment }: Terminal): ApiClient {
-  const here = configHere(environment);
+  const here = placeHere(environment);
   const named = textOf(input, "server") ?? environment["MAYFLY_SERVER"];
   const server = named ?? (here === null ? ownServerUrl : addressOf(here));
   if (!/^https?:/.test(server) || !URL.canParse(server)) {
@@ -31,24 +31,24 @@ function isHere(server: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(server).hostname);
 }
 
-/** Null where there is no server file, and for somebody who may not read it or its secrets: the server says what is missing. */
-function configHere(environment: Terminal["environment"]): ServerConfig | null {
+/** Null for somebody who may not read the server file: the server says what is missing. */
+function placeHere(environment: Terminal["environment"]): ServerPlace | null {
   try {
-    return readServerConfig(undefined, environment);
+    return readServerPlace(environment);
   } catch (error) {
     if (error instanceof MayflyError || isForbidden(error)) return null;
     throw error;
   }
 }
 
-function addressOf({ listen: { host, port } }: ServerConfig): string {
+function addressOf({ listen: { host, port } }: ServerPlace): string {
   if (host === "0.0.0.0" || host === "::") return `http://127.0.0.1:${port}`;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-function tokenOf(config: ServerConfig): string | null {
+function tokenOf(place: ServerPlace): string | null {
   try {
-    return config.apiToken ?? readStateFile(config.state, "api-token");
+    return place.apiToken ?? readStateFile(place.state, "api-token");
   } catch (error) {
     if (isForbidden(error)) return null;
     throw error;

@@ -21,8 +21,9 @@ export const render: Command = {
     if (input.values["json"] === true) terminal.print(JSON.stringify({ model, findings, stack, detected }, null, 2));
     else {
       terminal.complain(cleanText(detected));
-      for (const line of findings.flatMap(findingLines)) terminal.complain(cleanText(line));
       terminal.print(cleanText(JSON.stringify(model, null, 2)));
+      // Last, and so on the screen however long the model is.
+      for (const line of findings.flatMap(findingLines)) terminal.complain(cleanText(line));
     }
     return findings.some((finding) => finding.action === "refuse") ? 1 : 0;
   },

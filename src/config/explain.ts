@@ -31,21 +31,22 @@ export function addPlanned(context: z.core.$RefinementCtx): void {
   context.addIssue({ code: "custom", input: context.value, params: { code: "not-supported", value: context.value } });
 }
 
-/** A document in the form of its schema. Throws InputError at the place of the first thing wrong. */
-export function conform<T>(schema: z.ZodType<T>, node: YamlNode): T {
+/** A document in the form of its schema; `hint` says where its forms are told. Throws InputError at the place of the first thing wrong. */
+export function conform<T>(schema: z.ZodType<T>, node: YamlNode, hint?: string): T {
   const result = schema.safeParse(toValue(node));
   if (result.success) return result.data;
-  throw explain(result.error.issues, node);
+  throw explain(result.error.issues, node, hint);
 }
 
-function explain(issues: readonly z.core.$ZodIssue[], node: YamlNode): InputError {
+function explain(issues: readonly z.core.$ZodIssue[], node: YamlNode, hint?: string): InputError {
   // A misspelled key is often why another one is missing: it comes first.
   const issue = issues.find((each) => each.code === "unrecognized_keys") ?? issues[0];
   if (!issue) return new InputError("invalid-value", "the document has the wrong form", { place: node.place });
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   const { code, message, path, atKey } = describe(issue, node);
   const place = atKey ? keyPlaceOf(node, path) : placeOf(node, path);
-  return new InputError(code, `${excerpt(message, 240)}${more}`, { place });
+  const where = code === "invalid-value" && hint !== undefined ? { hint } : {};
+  return new InputError(code, `${excerpt(message, 240)}${more}`, { place, ...where });
 }
 
 function describe(

@@ -100,7 +100,7 @@ const longestReadyMs = 15 * 60_000;
  */
 export function readManifest(file: string, text: string | null): Manifest {
   const node = readYaml(file, text ?? "") ?? mapNode({ file, line: 1, column: 1 }, []);
-  const manifest = conform(ManifestFile, node);
+  const manifest = conform(ManifestFile, node, "docs/manifest.md of Mayfly shows every key and its forms.");
   if (manifest.compose && manifest.template !== undefined) {
     throw new InputError("invalid-value", "compose and template exclude each other", {
       place: placeOf(node, ["template"]),

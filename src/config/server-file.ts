@@ -78,9 +78,12 @@ export type Channel = z.infer<typeof Channel>;
 export const ServerFile = keys({
   domain: z
     .string()
-    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, "must be a domain in lower case")
+    .regex(
+      /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+      "must be a domain in lower case without *., such as preview.example.com",
+    )
     .optional(),
-  listen: z.string().optional(),
+  listen: z.string("must be HOST:PORT, such as 127.0.0.1:8080").optional(),
   public_url: url.optional(),
   dashboard: keys({ host: z.string() }).optional(),
   trusted_proxies: z.array(cidr).optional(),

@@ -61,21 +61,18 @@ export type GitHubConfig = {
  * (`MAYFLY_GITHUB_TOKEN`, `MAYFLY_WEBHOOK_SECRET`, `MAYFLY_API_TOKEN`, each also as `…_FILE`) win over the file's.
  * Throws InputError with the place of the first thing wrong.
  */
-export function loadServerConfig(source: { path: string | null; text: string | null } & SecretSources): ServerConfig {
-  const path = source.path ?? "server.yaml";
-  const node = readYaml(path, source.text ?? "") ?? mapNode({ file: path, line: 1, column: 1 }, []);
-  const file = conform(ServerFile, node);
+export function loadServerConfig(source: ServerFileSource): ServerConfig {
+  const { node, file, path } = readServerFile(source);
   const readSecret = (secret: Secret, path: Path) => resolveSecret(secret, placeOf(node, path), source);
   const defaults = mergeSettings(defaultSettings, file.defaults, (name) =>
     placeOf(node, ["defaults", "secrets", name]),
   );
   return {
     domain: file.domain ?? "preview.localhost",
-    listen: parseListen(file.listen ?? "127.0.0.1:8080", node),
+    ...placeFrom({ file, node, source }),
     publicUrl: (file.public_url ?? "http://localhost:8080").replace(/\/+$/, ""),
     dashboardHost: file.dashboard?.host.toLowerCase() ?? null,
     trustedProxies: file.trusted_proxies ?? [],
-    state: file.state ?? "./state",
     github: readGithub(file.github ?? {}, { node, readSecret, source }),
     engine: { host: file.engine?.host ?? "unix:///var/run/docker.sock" },
     network: { pool: file.network?.pool ?? "10.213.0.0/16", egress: file.network?.egress ?? "internet" },
@@ -92,7 +89,6 @@ export function loadServerConfig(source: { path: string | null; text: string | n
         { username, password: readSecret(password, ["registries", host, "password"]) },
       ]),
     ),
-    apiToken: environmentSecret("MAYFLY_API_TOKEN", source),
     tokens: file.tokens ?? [],
     notify: readNotify(file.notify ?? {}, readSecret),
     audit: { keepMs: file.audit?.keep ?? 90 * 86_400_000 },
@@ -100,6 +96,29 @@ export function loadServerConfig(source: { path: string | null; text: string | n
     gitEnvironment: pickGitEnvironment(source.environment),
     secretSources: { environment: source.environment, readFile: source.readFile },
     path,
+  };
+}
+
+export type ServerPlace = Pick<ServerConfig, "listen" | "state" | "apiToken">;
+
+/** Where the server is to be found, without the secrets that it alone has. Throws InputError as `loadServerConfig`. */
+export function loadServerPlace(source: ServerFileSource): ServerPlace {
+  return placeFrom({ ...readServerFile(source), source });
+}
+
+type ServerFileSource = { path: string | null; text: string | null } & SecretSources;
+
+function readServerFile({ path: found, text }: ServerFileSource): { path: string; node: YamlNode; file: ServerFile } {
+  const path = found ?? "server.yaml";
+  const node = readYaml(path, text ?? "") ?? mapNode({ file: path, line: 1, column: 1 }, []);
+  return { path, node, file: conform(ServerFile, node, "compose/server.example.yaml shows every key and its forms.") };
+}
+
+function placeFrom(read: { file: ServerFile; node: YamlNode; source: SecretSources }): ServerPlace {
+  return {
+    listen: parseListen(read.file.listen ?? "127.0.0.1:8080", read.node),
+    state: read.file.state ?? "./state",
+    apiToken: environmentSecret("MAYFLY_API_TOKEN", read.source),
   };
 }
 
@@ -190,6 +209,7 @@ function parseListen(text: string, node: YamlNode): ServerConfig["listen"] {
   if (!match || port > 65_535) {
     throw new InputError("invalid-value", `listen must be HOST:PORT, not "${text}"`, {
       place: placeOf(node, ["listen"]),
+      hint: "Such as 127.0.0.1:8080, or 0.0.0.0:8080 for every address.",
     });
   }
   const host = (match[1] ?? "").replaceAll(/[[\]]/g, "");

@@ -87,7 +87,7 @@ function bindFindings(subject: Subject): Finding[] {
     return [refuse(place, "host-path", `${at} mounts ${source} of the host: a preview sees only its own files`, hint)];
   }
   const hint =
-    "Copy the files into the image with its Dockerfile, or leave the mount out of the preview's Compose file.";
+    "Copy the files into the image with its Dockerfile; then a compose.preview.yaml without the mount is taken in place of this file.";
   return [
     refuse(
       place,

@@ -295,7 +295,10 @@ describe("finding the server", () => {
   test("asks the one whose server file is here, where none is named", async () => {
     await using server = await serveApi(inMemoryWorld());
     const folder = mkdtempSync(join(tmpdir(), "mayfly-cli-"));
-    writeFileSync(join(folder, "server.yaml"), `listen: 0.0.0.0:${new URL(server.url).port}\nstate: .\n`);
+    writeFileSync(
+      join(folder, "server.yaml"),
+      `listen: 0.0.0.0:${new URL(server.url).port}\nstate: .\ngithub: { token: { env: NOT_HERE } }\n`,
+    );
     writeFileSync(join(folder, "api-token"), `${token}\n`);
     const { code, out } = await mayfly(["ls"], { cwd: folder });
     rmSync(folder, { recursive: true });

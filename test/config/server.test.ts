@@ -95,6 +95,10 @@ describe("the server file", () => {
     });
   });
 
+  test("says where the forms of a value are told", () => {
+    expect(failure(() => load("max: many")).hint).toContain("compose/server.example.yaml");
+  });
+
   test("is read from the example in full", () => {
     const example = readFileSync(fileURLToPath(new URL("../../compose/server.example.yaml", import.meta.url)), "utf8");
     const config = load(example, {
@@ -131,6 +135,7 @@ describe("the server file", () => {
       'github: unknown key "webhook_secrt". Did you mean "webhook_secret"?',
     ],
     ["domian: x.org", "unknown-key", "1:1", 'unknown key "domian". Did you mean "domain"?'],
+    ["listen: 8080", "invalid-value", "1:9", "listen must be HOST:PORT, such as 127.0.0.1:8080"],
     ["zzz: 1", "unknown-key", "1:1", 'unknown key "zzz"'],
     ["builds:\n  timeout: 3", "invalid-value", "2:12", "builds.timeout must be a duration such as 30s or 5m"],
     ["builds: { timeout: soon }", "invalid-value", "1:20", "builds.timeout must be a duration such as 30s or 5m"],
