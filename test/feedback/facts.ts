@@ -2,7 +2,6 @@ import type { Turn } from "../../src/domain/admission.ts";
 import type { Failure } from "../../src/domain/errors.ts";
 import {
   type Deployment,
-  type Preview,
   type PreviewSpec,
   type PullRequest,
   type TimelineEvent,
@@ -10,29 +9,14 @@ import {
 } from "../../src/domain/preview.ts";
 import { type PreviewView, viewPreview } from "../../src/domain/view.ts";
 import type { ReportDetails } from "../../src/feedback/report-details.ts";
+import { previewOf, pullRequest } from "../support/pull.ts";
 import { shop } from "../support/stack.ts";
 
 export const now = 1_700_000_000_000;
 export const commits = { first: "abc1234".padEnd(40, "0"), second: "def5678".padEnd(40, "0") };
 
 export function pull(more: Partial<PullRequest> = {}): PullRequest {
-  return {
-    repositoryId: 7,
-    repository: "acme/shop",
-    private: false,
-    number: 42,
-    title: "A new checkout",
-    author: "ann",
-    open: true,
-    merged: false,
-    draft: false,
-    headCommit: commits.first,
-    headRef: "feat",
-    headRepositoryId: 7,
-    baseRef: "main",
-    labels: [],
-    ...more,
-  };
+  return pullRequest({ title: "A new checkout", headCommit: commits.first, headRef: "feat", ...more });
 }
 
 /** One attempt, ready after 11 s unless said otherwise. */
@@ -113,11 +97,7 @@ export function tell({
 }: Story): [PreviewView, ReportDetails] {
   const generation = Math.max(0, ...deployments.map((each) => each.generation));
   const newest = deployments.find((each) => each.generation === generation);
-  const preview: Preview = {
-    key: "7-42",
-    slug: "shop-pr-42",
-    repositoryId: 7,
-    repository: "acme/shop",
+  const preview = previewOf({
     number,
     spec: {
       ...unread,
@@ -134,8 +114,7 @@ export function tell({
     goneAt: goneAt ?? null,
     visitedAt: visitedAt ?? null,
     admittedAt: 0,
-    allowed: [],
-  };
+  });
   const view = viewPreview(preview, deployments, {
     now,
     host: "shop-pr-42.preview.localhost",

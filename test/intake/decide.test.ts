@@ -1,39 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { localRepositoryId } from "../../src/domain/local.ts";
-import { type Preview, type PullRequest, unread as unreadSpec } from "../../src/domain/preview.ts";
+import type { Preview, PullRequest } from "../../src/domain/preview.ts";
 import type { ChangingVerb } from "../../src/domain/verbs.ts";
 import { type ChangedFiles, decidePull, decideVerb, needsFiles, type Rules } from "../../src/intake/decide.ts";
+import { previewOf, pullRequest } from "../support/pull.ts";
 
-const pull: PullRequest = {
-  repositoryId: 7,
-  repository: "acme/shop",
-  private: false,
-  number: 42,
-  title: "Cart",
-  author: "ann",
-  open: true,
-  merged: false,
-  draft: false,
-  headCommit: "a".repeat(40),
-  headRef: "cart",
-  headRepositoryId: 7,
-  baseRef: "main",
-  labels: [],
-};
-const unread: Preview = {
-  key: "7-42",
-  slug: "shop-pr-42",
-  repositoryId: 7,
-  repository: "acme/shop",
-  number: 42,
-  revision: 0,
-  createdAt: 0,
-  goneAt: null,
-  visitedAt: null,
-  admittedAt: null,
-  allowed: [],
-  spec: unreadSpec,
-};
+const pull = pullRequest();
+const unread = previewOf();
 
 const rules: Rules = {
   now: 1000,

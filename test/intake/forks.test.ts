@@ -2,24 +2,10 @@ import { describe, expect, test } from "vitest";
 import { type Preview, type PullRequest, unread } from "../../src/domain/preview.ts";
 import { type Decision, decideAllowed, decidePull, decideVerb, type Rules } from "../../src/intake/decide.ts";
 import { heldBack, judgeAllow } from "../../src/intake/forks.ts";
+import { previewOf, pullRequest } from "../support/pull.ts";
 
 const head = "def5678def5678def5678def5678def5678def567";
-const fork: PullRequest = {
-  repositoryId: 7,
-  repository: "acme/shop",
-  private: false,
-  number: 42,
-  title: "Cart",
-  author: "mallory",
-  open: true,
-  merged: false,
-  draft: false,
-  headCommit: head,
-  headRef: "cart",
-  headRepositoryId: 8,
-  baseRef: "main",
-  labels: [],
-};
+const fork = pullRequest({ author: "mallory", headCommit: head, headRepositoryId: 8 });
 const team = { ...fork, headRepositoryId: 7 };
 const rules: Rules = {
   now: 1,
@@ -27,20 +13,8 @@ const rules: Rules = {
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow",
 };
-const preview = (pull: PullRequest | null, allowed: string[] = [], spec = {}): Preview => ({
-  key: "7-42",
-  slug: "shop-pr-42",
-  repositoryId: 7,
-  repository: "acme/shop",
-  number: 42,
-  revision: 0,
-  createdAt: 0,
-  goneAt: null,
-  visitedAt: null,
-  admittedAt: null,
-  allowed,
-  spec: { ...unread, wanted: "blocked", reason: "fork", pull, ...spec },
-});
+const preview = (pull: PullRequest | null, allowed: string[] = [], spec = {}): Preview =>
+  previewOf({ allowed, spec: { ...unread, wanted: "blocked", reason: "fork", pull, ...spec } });
 const wishOf = (decision: Decision) => (decision.kind === "changed" ? decision.preview.spec : decision);
 
 test.each<[string, PullRequest, string[], "allow" | "never", string | null]>([

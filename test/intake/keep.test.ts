@@ -3,25 +3,17 @@ import { expiresAt, isNearItsEnd } from "../../src/domain/lifetime.ts";
 import { type Preview, type PreviewSpec, unread } from "../../src/domain/preview.ts";
 import type { KeepingVerb } from "../../src/domain/verbs.ts";
 import { decideExpiry, decideKeeping, type Term } from "../../src/intake/keep.ts";
+import { previewOf } from "../support/pull.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** Pushed at 0, never visited. */
 function up(spec: Partial<PreviewSpec> = {}, visitedAt: number | null = null): Preview {
-  return {
-    key: "7-42",
-    slug: "shop-pr-42",
-    repositoryId: 7,
-    repository: "acme/shop",
-    number: 42,
-    revision: 3,
-    createdAt: 0,
-    goneAt: null,
-    allowed: [],
+  return previewOf({
     visitedAt,
     admittedAt: 0,
     spec: { ...unread, wanted: "running", reason: "open", generation: 4, ...spec },
-  };
+  });
 }
 const at = (now: number): Term => ({ now, ttlMs: 3 * dayMs });
 

@@ -1,11 +1,12 @@
 import { pino } from "pino";
-import type { Preview, PreviewSpec, PullRequest } from "../../src/domain/preview.ts";
+import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
 import type { Snapshot, StackSpec } from "../../src/domain/stack.ts";
 import type { Builds, Checkout, Snapshots } from "../../src/reconcile/ports.ts";
 import { reconcile } from "../../src/reconcile/reconcile.ts";
 import type { World } from "../../src/reconcile/world.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createEngineModel } from "../support/engine-model.ts";
+import { pullRequest } from "../support/pull.ts";
 import { images, service, shop } from "../support/stack.ts";
 
 /** One call that changes something outside of the process: a kind of step, or a write into the store. */
@@ -221,22 +222,7 @@ export function createKillWorld() {
   };
 }
 
-const pull: PullRequest = {
-  repositoryId: 7,
-  repository: "acme/shop",
-  private: false,
-  number: 42,
-  title: "A change",
-  author: "ann",
-  open: true,
-  merged: false,
-  draft: false,
-  headCommit: "",
-  headRef: "change",
-  headRepositoryId: 7,
-  baseRef: "main",
-  labels: [],
-};
+const pull = pullRequest();
 
 const checkout: Checkout = {
   root: "/nowhere",

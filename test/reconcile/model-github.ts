@@ -1,6 +1,7 @@
 import type { Comment, Heard } from "../../src/domain/intent.ts";
 import type { PullRequest } from "../../src/domain/preview.ts";
 import { RemoteError } from "../../src/domain/errors.ts";
+import { pullRequest } from "../support/pull.ts";
 
 export type Event = { name: string; payload: object };
 
@@ -63,22 +64,17 @@ export function modelGitHub() {
     down: (on: boolean) => void (down = on),
     deeds: {
       open(number: number): void {
-        pulls.set(number, {
-          repositoryId: repository.id,
-          repository: repository.name,
-          private: false,
+        pulls.set(
           number,
-          title: `Change ${number}`,
-          author: "ann",
-          open: true,
-          merged: false,
-          draft: false,
-          headCommit: commit(),
-          headRef: `branch-${number}`,
-          headRepositoryId: repository.id,
-          baseRef: "main",
-          labels: [],
-        });
+          pullRequest({
+            repositoryId: repository.id,
+            repository: repository.name,
+            number,
+            headCommit: commit(),
+            headRef: `branch-${number}`,
+            headRepositoryId: repository.id,
+          }),
+        );
         tell("opened", pulls.get(number)!);
       },
       push: (number: number) => pulls.get(number)?.open && change(number, "synchronize", { headCommit: commit() }),

@@ -15,23 +15,9 @@ import { decideExpiry } from "../../src/intake/keep.ts";
 import { refresh } from "../../src/reconcile/refresh.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { fakeClock } from "../support/fake-clock.ts";
+import { pullRequest } from "../support/pull.ts";
 
-const pull: PullRequest = {
-  repositoryId: 7,
-  repository: "acme/shop",
-  private: false,
-  number: 42,
-  title: "Cart",
-  author: "ann",
-  open: true,
-  merged: false,
-  draft: false,
-  headCommit: "a".repeat(40),
-  headRef: "cart",
-  headRepositoryId: 7,
-  baseRef: "main",
-  labels: [],
-};
+const pull = pullRequest();
 const key = "7-42";
 const clock = fakeClock();
 let store: Store;

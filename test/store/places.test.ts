@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { holdsPlace, type House, whoMayStart } from "../../src/domain/admission.ts";
-import type { PullRequest } from "../../src/domain/preview.ts";
 import { decidePull } from "../../src/intake/decide.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { pullRequest } from "../support/pull.ts";
 
 const hourMs = 3_600_000;
 let at: number;
@@ -15,22 +15,8 @@ afterEach(() => store[Symbol.dispose]());
 
 /** Says of a pull request that it is open or closed, now; answers its key. */
 function say(repositoryId: number, number: number, open = true): string {
-  const pull: PullRequest = {
-    repositoryId,
-    repository: `acme/${repositoryId}`,
-    private: false,
-    number,
-    title: "",
-    author: "ann",
-    open,
-    merged: false,
-    draft: false,
-    headCommit: "a".repeat(40),
-    headRef: "cart",
-    headRepositoryId: repositoryId,
-    baseRef: "main",
-    labels: [],
-  };
+  const repository = `acme/${repositoryId}`;
+  const pull = pullRequest({ repositoryId, repository, number, open, headRepositoryId: repositoryId });
   const preview = store.previews.ensure(pull, at);
   const when = { drafts: true, bots: true, label: null, paths: [] };
   const decision = decidePull(preview, pull, { now: at, ttlMs: null, when, forks: "allow" });
