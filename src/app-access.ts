@@ -14,13 +14,13 @@ type Options = {
   config: ServerConfig;
   store: Pick<Store, "wishes">;
   /** Every key is made from it: a new one takes all of them back. */
-  secret: string;
+  accessSecret: string;
   randomId: RandomId;
 };
 
 /** Gives out the keys of previews and tells the gateway who may look at each. */
-export function createAccessDesk({ config, store, secret, randomId }: Options) {
-  const keys = createKeys(secret);
+export function createAccessDesk({ config, store, accessSecret, randomId }: Options) {
+  const keys = createKeys(accessSecret);
   const link = (host: string) => previewLink(host, config.publicUrl);
   /** What holds for each preview, until something of it is new. */
   const rules = new Map<string, Rule>();

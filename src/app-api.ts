@@ -1,13 +1,10 @@
-import type Docker from "dockerode";
-import type { Logger } from "pino";
 import type { ApiWorld, LogLine, LogOptions } from "./api/world.ts";
 import type { AccessDesk } from "./app-access.ts";
 import { createAuthWorld } from "./app-auth.ts";
 import { createVerbs } from "./app-verbs.ts";
 import type { Site } from "./app-site.ts";
-import type { ServerConfig } from "./config/server.ts";
+import type { Ground } from "./app-state.ts";
 import { newestOf } from "./domain/preview.ts";
-import type { Clock } from "./domain/time.ts";
 import type { BuildJobs } from "./engine/build-jobs.ts";
 import { follow } from "./engine/logs.ts";
 import { observe } from "./engine/observe.ts";
@@ -15,19 +12,13 @@ import { formatPlan, resourceOf, verbOf } from "./plan/step.ts";
 import type { Deciders } from "./reconcile/refresh.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { previewPlan } from "./reconcile/reconcile.ts";
-import type { Store } from "./store/store.ts";
 
-type Options = {
-  config: ServerConfig;
-  store: Store;
+type Options = Ground & {
   site: Site;
   access: AccessDesk;
   loop: Loop;
   builds: Pick<BuildJobs, "buildLog">;
   deciders: Deciders;
-  docker: Docker;
-  server: string;
-  apiToken: string;
   orphans(): number;
   metrics(): Promise<string>;
   mask(text: string, of: { repositoryId: number }): string;
@@ -37,8 +28,6 @@ type Options = {
   permissionOf: ApiWorld["permissionOf"];
   visit: ApiWorld["visit"];
   local: ApiWorld["local"];
-  clock: Clock;
-  log: Logger;
 };
 
 /** Fits store, loop and engine to what the API and the dashboard ask for. */

@@ -5,8 +5,12 @@ import { clock, randomId } from "./app-outside.ts";
 import { createSecrets } from "./app-secrets.ts";
 import { holdState, type Start } from "./app-tenure.ts";
 import type { ServerConfig } from "./config/server.ts";
+import { connect } from "./engine/docker.ts";
 import { keptSecret } from "./store/lock.ts";
 import { openStore } from "./store/store.ts";
+
+/** What the whole server stands on: given to every room's part of the composition, which takes what it needs of it. */
+export type Ground = Awaited<ReturnType<typeof openState>>;
 
 /**
  * What must survive: the state folder, held by one process until `opening` is disposed; and, from the first line on,
@@ -27,5 +31,20 @@ export async function openState(
   const masks = createMasks(keeper);
   const log = options.log ?? createLog(keeper);
   const store = maskedStore(opening.use(openStore(join(state, "mayfly.db"), clock)), masks);
-  return { state, tenure, server, salt, apiToken, accessSecret, keeper, masks, log, store };
+  return {
+    config,
+    state,
+    tenure,
+    server,
+    salt,
+    apiToken,
+    accessSecret,
+    keeper,
+    masks,
+    store,
+    docker: connect(config.engine.host),
+    clock,
+    randomId,
+    log,
+  };
 }

@@ -1,35 +1,24 @@
-import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { AccessDesk } from "./app-access.ts";
 import type { Site } from "./app-site.ts";
-import type { ServerConfig } from "./config/server.ts";
+import type { Ground } from "./app-state.ts";
 import { MayflyError, RemoteError } from "./domain/errors.ts";
 import { isLocal } from "./domain/local.ts";
 import { isUnwanted, type Preview } from "./domain/preview.ts";
-import type { Clock } from "./domain/time.ts";
 import { follow } from "./engine/logs.ts";
 import { commandState, logsText, shareText } from "./feedback/answer.ts";
 import type { GitHubClient } from "./feedback/github-client.ts";
 import type { Reaction } from "./feedback/github-conversation.ts";
 import { createPublisher, type Published } from "./feedback/publish.ts";
 import { maskLines, maskSecrets } from "./feedback/masking.ts";
-import type { Keeper } from "./secrets/keeper.ts";
 import type { RunResult } from "./reconcile/queue.ts";
 import type { StoredRequest } from "./store/requests.ts";
-import type { Store } from "./store/store.ts";
 
-type Options = {
-  config: ServerConfig;
-  store: Store;
+type Options = Ground & {
   client: GitHubClient;
   site: Site;
   access: AccessDesk;
-  docker: Docker;
-  server: string;
-  keeper: Keeper;
   learn(key: string): Promise<void>;
-  clock: Clock;
-  log: Logger;
 };
 
 /** Makes the loop's third station: brings a pull request up to date with what is so, and answers its commands. */

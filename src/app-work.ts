@@ -1,10 +1,7 @@
-import type Docker from "dockerode";
-import type { Logger } from "pino";
-import { settingsFor, type ServerConfig } from "./config/server.ts";
+import { settingsFor } from "./config/server.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
-import type { Clock } from "./domain/time.ts";
 import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
@@ -17,26 +14,17 @@ import type { World } from "./reconcile/world.ts";
 import type { Checkout, Special } from "./source/checkout.ts";
 import type { Data } from "./app-data.ts";
 import type { Renderer } from "./app-render.ts";
-import type { Keeper } from "./secrets/keeper.ts";
 import type { Site } from "./app-site.ts";
+import type { Ground } from "./app-state.ts";
 
-type WorkOptions = {
-  config: ServerConfig;
-  server: string;
-  salt: string;
-  docker: Docker;
+type WorkOptions = Ground & {
   disk: Disk;
   data: Data;
   gateway: Gateway;
   switchboard: Switchboard;
   renderer: Renderer;
   site: Site;
-  keeper: Keeper;
   learn(key: string): Promise<void>;
-  /** The Mayfly before us may still serve somebody from what we are about to remove. */
-  predecessorGone: Promise<void>;
-  clock: Clock;
-  log: Logger;
 };
 
 /** Fits the edges to what the loop asks of them. */
@@ -74,7 +62,7 @@ function engineOf({ config, server, docker, disk, data, keeper, learn, clock, lo
   };
 }
 
-function gatewayOf({ gateway, switchboard, site, predecessorGone, clock }: WorkOptions): ports.Gateway {
+function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): ports.Gateway {
   return {
     publish: switchboard.publish,
     withdraw: switchboard.withdraw,
@@ -98,7 +86,8 @@ function gatewayOf({ gateway, switchboard, site, predecessorGone, clock }: WorkO
       return result.status;
     },
     async drain(preview, generation, limits) {
-      await Promise.race([predecessorGone, clock.sleep(limits.timeoutMs, limits.signal)]);
+      // The Mayfly before us may still serve somebody from what we are about to remove.
+      await Promise.race([tenure.predecessor.gone, clock.sleep(limits.timeoutMs, limits.signal)]);
       const { cut } = await gateway.drained(generationKey({ preview, generation }), {
         ...limits,
         clock,

@@ -22,7 +22,6 @@ import { createWork } from "./app-work.ts";
 import { isOurs, type ServerConfig } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
 import { createDisk } from "./engine/disk.ts";
-import { connect } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -47,8 +46,8 @@ const defaultBridge = "172.17.0.0/16";
 export async function createApp(config: ServerConfig, options: Start & { log?: Logger } = {}): Promise<App> {
   await using opening = new AsyncDisposableStack();
 
-  const opened = await openState(config, opening, options);
-  const { state, tenure, server, salt, apiToken, accessSecret, keeper, masks, log, store } = opened;
+  const ground = await openState(config, opening, options);
+  const { state, tenure, server, keeper, masks, store, docker, log } = ground;
   const gitHub = openGitHub(config.github, { clock, log, heard: (call) => telemetry.forgeCall(call) });
   const { client: github } = gitHub;
 
@@ -65,16 +64,15 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   await source.sweep();
 
   // The engine, and what people are shown of it.
-  const docker = connect(config.engine.host);
   const disk = createDisk(docker);
   const onEnd = (key: string) => loop.look(key);
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, server, clock, log }));
-  const data = opening.use(createData({ config, store, docker, server, clock, randomId, log, onEnd }));
-  const learn = createLearner({ keeper, store, docker, server });
-  const access = createAccessDesk({ config, store, secret: accessSecret, randomId });
-  const places = createPlaces({ config, store });
-  const site = createSite({ config, store, access, places, clock, mask: masks.of });
+  const data = opening.use(createData({ ...ground, onEnd }));
+  const learn = createLearner(ground);
+  const access = createAccessDesk(ground);
+  const places = createPlaces(ground);
+  const site = createSite({ ...ground, access, places, mask: masks.of });
   const switchboard = createSwitchboard(site.hostOf);
   const gateway = createGateway({
     own: {
@@ -86,7 +84,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },
     access: access.port,
-    activity: createVisits({ store, clock, log }),
+    activity: createVisits(ground),
     carried: (request) => telemetry.request(request),
     trustedProxies: config.trustedProxies,
     clock,
@@ -94,15 +92,11 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   });
   const telemetry: Telemetry = opening.use(
     createTelemetry({
-      config,
-      server,
+      ...ground,
       version: options.version ?? "unknown",
-      store,
       site,
       standing: () => standingOf({ store, site, builds, loop, housekeeping }),
       mask: masks.all,
-      clock,
-      log,
     }),
   );
 
@@ -119,23 +113,16 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
 
   // The loop between them. What works stops first when another Mayfly takes over.
   const working = opening.use(new AsyncDisposableStack());
-  const deciders = createDeciders({ config, clock });
+  const deciders = createDeciders(ground);
   const work = createWork({
-    config,
-    server,
-    salt,
-    docker,
+    ...ground,
     disk,
     data,
     gateway,
     switchboard,
-    keeper,
     learn,
     renderer: working.use(createRenderer()),
     site,
-    predecessorGone: tenure.predecessor.gone,
-    clock,
-    log,
   });
   const loop = working.use(
     createLoop({
@@ -151,7 +138,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       forge: withLocalPulls(github, store),
       ...deciders,
       places,
-      tell: createTeller({ config, store, client: github, site, access, docker, server, keeper, learn, clock, log }),
+      tell: createTeller({ ...ground, client: github, site, access, learn }),
       onChange: show,
       clock,
       randomId,
@@ -194,18 +181,14 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const receiveWebhook = createWebhook({ secrets: config.github.webhookSecrets, intake });
   const api = createApi(
     createApiWorld({
-      config,
-      store,
+      ...ground,
       site,
       access,
       loop,
       builds,
       deciders,
-      docker,
-      server,
       mask: masks.of,
       learn,
-      apiToken,
       receiveWebhook,
       local: createLocalPreviews({ store, source, intake, site }),
       orphans: housekeeping.orphans,
@@ -213,8 +196,6 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       clientAddress: gateway.clientAddress,
       permissionOf: github.permissionOf,
       visit: createWayIn({ port: access.port, table: switchboard.table, clock }),
-      clock,
-      log,
     }),
   );
   const leaving = { tenure, gateway, closeStreams: api.close, stopWork: () => working.disposeAsync() };
@@ -223,10 +204,10 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   await routeAll(store, { switchboard, site, world: loop.world });
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
   working.use(gitHub);
-  working.use(lookAround({ docker, server, store, loop, telemetry, clock, log }));
+  working.use(lookAround({ ...ground, loop, telemetry }));
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake });
-  working.use(watchExpiry({ config, store, wake, tell: loop.world.changed, clock, log }));
+  working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed }));
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");
@@ -234,7 +215,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   return {
     url: config.publicUrl,
     port,
-    dashboardLink: `${site.dashboardOrigin}/?token=${apiToken}`,
+    dashboardLink: `${site.dashboardOrigin}/?token=${ground.apiToken}`,
     asked: tenure.asked,
     handOver: () => handOver(leaving),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
