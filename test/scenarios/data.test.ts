@@ -56,8 +56,9 @@ const builders = async () => {
   const filters = { label: [`dev.mayfly.server=${scenario.serverId}`, "dev.mayfly.kind=helper"] };
   return (await scenario.docker.listContainers({ all: true, filters })).map(({ Id }) => Id);
 };
+/** Sorted, since the engine lists volumes in no order. */
 const volumesOf = async (slug: string) =>
-  (await scenario.objects(await keyOf(slug))).filter((name) => name.startsWith("volume"));
+  (await scenario.objects(await keyOf(slug))).filter((name) => name.startsWith("volume")).toSorted();
 
 describe("data of previews", () => {
   test("the first preview builds the snapshot, several branch from it at once, and each writes for itself", async () => {
