@@ -23,7 +23,7 @@ export function isLocalKey(key: string): boolean {
 
 /** Two directories of one name are two repositories. */
 export function localRepositoryName(id: number, name: string): string {
-  return `local-${(id - firstLocalId).toString(16).padStart(12, "0").slice(0, 6)}/${name.replaceAll(/[^\w.-]+/g, "-")}`;
+  return `local-${(id - firstLocalId).toString(16).padStart(12, "0")}/${name.replaceAll(/[^\w.-]+/g, "-")}`;
 }
 
 /** What `mayfly up` says of a directory. */

@@ -11,7 +11,7 @@ const timeoutMs = 10_000;
 const mostCharacters = 64 * 1024;
 
 /**
- * The value a secret has now. `mask` hides what must not be told of a command's complaint. Throws InputError
+ * The value a secret has now. `mask` hides what must not be logged of a command's complaint. Throws InputError
  * `secret-failed`, which names the secret and its place, and nothing of its value.
  */
 export async function readSecret(
@@ -60,7 +60,8 @@ async function outputOf(command: string, { place, sources, mask, failed }: Askin
   if (exitCode === null) throw failed("its command was ended, for instance because it said too much");
   if (exitCode !== 0) {
     const last = mask(said.trim().slice(-2000)).split("\n").slice(-3).join(" ").slice(-300);
-    throw failed(`its command ended with exit code ${exitCode}${last === "" ? "" : `: ${last}`}`);
+    // Its words are the operator's alone: a vault's client may name more than a pull request's readers should know.
+    throw failed(`its command ended with exit code ${exitCode}; Mayfly's log has its last words`, new Error(last));
   }
   return output.replace(/\r?\n$/, "");
 }

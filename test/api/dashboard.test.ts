@@ -78,10 +78,10 @@ describe("a preview's page", () => {
   });
 
   test("of a preview without a pull request links to none", async () => {
-    const local = view({ key: `${2 ** 52 + 7}-1`, repository: "local-000000/shop" });
+    const local = view({ key: `${2 ** 52 + 7}-1`, repository: "local-000000000007/shop" });
     const page = await pageOf(inMemoryWorld({ views: [local] }), "/previews/shop-pr-42");
     expect(page).not.toMatch(/\/(pull|commit)\//);
-    expect(textOf(page)).toContain("local-000000/shop Add a cart");
+    expect(textOf(page)).toContain("local-000000000007/shop Add a cart");
   });
 
   test("tells the link first, what serves, what the newest attempt did and why it failed", async () => {

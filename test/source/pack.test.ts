@@ -20,7 +20,7 @@ test("many who send the first commits of one directory at once are all served", 
   const source = world.source();
   const into = { repositoryId: 2 ** 52 + 1, commit };
   await Promise.all(Array.from({ length: 40 }, () => source.takePack(Readable.from([pack]), into)));
-  const pull = { repository: "local-000000/work", repositoryId: into.repositoryId, number: 1 };
+  const pull = { repository: "local-000000000000/work", repositoryId: into.repositoryId, number: 1 };
   await using checkout = await source.checkout(pull, commit);
   expect(checkout.list(".")).toEqual(["compose.yaml"]);
 });
