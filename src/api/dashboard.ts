@@ -13,6 +13,7 @@ import { type Html, html } from "./page-html.ts";
 import { pageSecurity } from "./page-security.ts";
 import { renderDocument } from "./page-shell.ts";
 import { stateWord } from "./page-state.ts";
+import { prose } from "./page-words.ts";
 import { gatherFacts } from "./preview-facts.ts";
 import { previewParts } from "./preview-page.ts";
 import { changingVerb } from "./preview-routes.ts";
@@ -126,8 +127,8 @@ function showFailure({ log }: ApiWorld, error: Error, c: Context<CallerEnv>): Re
 function failureBody({ what, now }: Failure): Html {
   return html`<h1>That did not work</h1>
     <div class="failure">
-      <p class="what">${what}</p>
-      <p>${now}</p>
+      <p class="what">${prose(what)}</p>
+      <p>${prose(now)}</p>
     </div>
     <p><a href="/">All previews</a></p>`;
 }
