@@ -28,6 +28,7 @@ export function createApiClient({ server, token }: { server: string; token: stri
         throw new MayflyError("server-unreachable", `no Mayfly server answers at ${server}`, { cause: error });
       },
     );
+    if (response.status === 401 && token === null) throw unsigned(server);
     if (!response.ok) throw await refusal(response, server);
     return response;
   }
@@ -51,6 +52,12 @@ export function createApiClient({ server, token }: { server: string; token: stri
       }
     },
   };
+}
+
+function unsigned(server: string): MayflyError {
+  return new MayflyError("unauthorized", `${server} wants a token`, {
+    hint: "Set MAYFLY_API_TOKEN. On the server's own machine, run this in the folder of its server.yaml, as its user.",
+  });
 }
 
 async function refusal(response: Response, server: string): Promise<MayflyError> {

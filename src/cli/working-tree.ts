@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { basename, join } from "node:path";
@@ -27,6 +28,11 @@ export async function describeTree(
   tree: Tree,
   { environment }: Terminal,
 ): Promise<Pick<LocalWork, "origin" | "branch">> {
+  if (!existsSync(tree.directory)) {
+    throw new InputError("file-missing", `there is no directory ${tree.directory}`, {
+      hint: "Name the folder of a git repository, or a folder in one.",
+    });
+  }
   const git = gitIn(tree.directory, environment);
   await git(["rev-parse", "--show-toplevel"]);
   return { origin: `${hostname()} ${await realpath(tree.directory)}`, branch: tree.branch ?? asItIs };
