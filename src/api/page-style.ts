@@ -78,7 +78,6 @@ dd .state { margin: 0; }
 .failure { border-left: 3px solid var(--bad); padding-left: 1.25rem; margin-top: 1.75rem; }
 .failure p { white-space: pre-wrap; margin-bottom: 0.375rem; max-width: 46rem; }
 .failure .what { font-weight: 600; }
-.failure .what::first-letter { text-transform: uppercase; }
 .failure + p { margin-top: 1.75rem; }
 pre { margin: 0; padding: 1rem 1.25rem; overflow: auto; background: var(--well); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .failure pre { margin-top: 0.75rem; max-height: 20rem; }
