@@ -107,5 +107,5 @@ test("mayfly audit prints a table, and with --json the entries", async () => {
   expect(JSON.parse(json.out)).toMatchObject([{ ...entry, preview: "shop-pr-42" }]);
   const none = await mayfly(["audit", "--since", "1ms"], { environment });
   expect(none).toMatchObject({ code: 0, out: "Nothing was done.\n" });
-  expect((await mayfly(["audit", "--since", "soon"], { environment })).code).toBe(1);
+  expect((await mayfly(["audit", "--since", "soon"], { environment })).code).toBe(2);
 });
