@@ -38,7 +38,6 @@ export function createApiWorld(options: Options): ApiWorld {
     const views = live().map(site.view);
     return {
       up: views.filter(({ phase }) => phase === "ready").length,
-      asleep: 0,
       waiting: views.filter(({ queue }) => queue !== null).length,
       orphans: options.orphans(),
     };

@@ -34,10 +34,9 @@ function part(parts: Parts, id: string): Html {
   return parts.get(id) ?? html``;
 }
 
-function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
+function numbersPart({ up, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
   const facts: [string, number | null][] = [
     ["up", up],
-    ["asleep", asleep],
     ["waiting", waiting],
     ["orphans", orphans],
   ];

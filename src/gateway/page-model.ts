@@ -75,8 +75,6 @@ const announcements: Record<RouteState, Omit<Announcement, "headline"> & { headl
   starting: { status: 503, retryAfter: 2, headline: (commit) => `Starting${and(commit)}`, sentence: becomes },
   // The store may know of the swap a moment before the table does.
   serving: { status: 503, retryAfter: 1, headline: (commit) => `Starting${and(commit)}`, sentence: becomes },
-  waking: { status: 503, retryAfter: 2, headline: () => "Waking up", sentence: becomes },
-  asleep: { status: 503, retryAfter: 5, headline: () => "Asleep", sentence: "It was not used for a while." },
   failed: {
     status: 503,
     retryAfter: null,

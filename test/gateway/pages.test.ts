@@ -42,8 +42,6 @@ test.each([
   ["queued", 503, "15"],
   ["building", 503, "5"],
   ["starting", 503, "2"],
-  ["waking", 503, "2"],
-  ["asleep", 503, "5"],
   ["serving", 503, "1"],
   ["failed", 503, undefined],
   ["blocked", 403, undefined],
