@@ -1,0 +1,33 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** A host beyond this machine, as far as containers can tell: a network namespace behind a link, with a web server. Needs root. */
+export async function startElsewhere(): Promise<AsyncDisposable & { url: string }> {
+  const name = `mayflyout${process.pid % 1000}`;
+  // TEST-NET-2 (RFC 5737): an address of nobody's.
+  const [here, there] = ["198.51.100.1", "198.51.100.2"];
+  const ip = (words: string) => run("ip", words.split(" "));
+  await using made = new AsyncDisposableStack();
+  await ip(`netns add ${name}`);
+  made.defer(async () => void (await ip(`netns del ${name}`)));
+  await ip(`link add ${name} type veth peer name eth0 netns ${name}`);
+  await ip(`addr add ${here}/30 dev ${name}`);
+  await ip(`link set ${name} up`);
+  for (const words of [`addr add ${there}/30 dev eth0`, "link set eth0 up", `route add default via ${here}`])
+    await ip(`-n ${name} ${words}`);
+  const program = `require("http").createServer((_, answer) => answer.end("elsewhere")).listen(8080, () => console.log("up"))`;
+  const server = spawn("nsenter", [`--net=/run/netns/${name}`, process.execPath, "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  made.defer(async () => {
+    const ended = once(server, "exit");
+    server.kill("SIGKILL");
+    await ended;
+  });
+  await once(server.stdout, "data");
+  const owned = made.move();
+  return { url: `http://${there}:8080/`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
