@@ -33,9 +33,8 @@ type Options = Ground & {
 /** Fits store, loop and engine to what the API and the dashboard ask for. */
 export function createApiWorld(options: Options): ApiWorld {
   const { config, store, site, loop, docker, server } = options;
-  const live = () => store.previews.list({ gone: false });
   const numbers = () => {
-    const views = live().map(site.view);
+    const views = site.listed();
     return {
       up: views.filter(({ phase }) => phase === "ready").length,
       waiting: views.filter(({ queue }) => queue !== null).length,
@@ -45,7 +44,7 @@ export function createApiWorld(options: Options): ApiWorld {
   return {
     receiveWebhook: options.receiveWebhook,
     local: options.local,
-    previews: () => live().map(site.view),
+    previews: site.listed,
     preview: (id) => {
       const preview = site.find(id);
       return preview && site.view(preview);

@@ -67,6 +67,12 @@ export function createSite({ config, store, access, places, clock, mask }: SiteW
     link: (host: string) => previewLink(host, config.publicUrl),
     view,
     page,
+    /** What people find in lists: whatever is there, and who waits for somebody's word before anything is. */
+    listed: (): PreviewView[] =>
+      store.previews
+        .list({ gone: true })
+        .filter(({ goneAt, spec }) => goneAt === null || spec.wanted === "blocked")
+        .map(view),
     routeState: (preview: Preview): RouteState => routeStateOf(view(preview)),
 
     /** By slug, `acme/shop#42`, `shop#42` or key. */

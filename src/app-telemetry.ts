@@ -30,13 +30,12 @@ const phases: Phase[] = ["pending", "building", "starting", "ready", "failed", "
 
 /** What is so now, counted. */
 export function standingOf(world: {
-  store: Pick<Store, "previews">;
-  site: Pick<Site, "view">;
+  site: Pick<Site, "listed">;
   builds: Pick<BuildJobs, "counts">;
   loop: Pick<Loop, "queueLength">;
   housekeeping: Pick<Housekeeping, "orphans">;
 }): Standing {
-  const views = world.store.previews.list({ gone: false }).map(world.site.view);
+  const views = world.site.listed();
   const inPhase = (phase: Phase) => views.filter((view) => view.phase === phase).length;
   return {
     previews: Object.fromEntries(phases.map((phase) => [phase, inPhase(phase)])),

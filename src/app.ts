@@ -95,7 +95,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       ...ground,
       version: options.version ?? "unknown",
       site,
-      standing: () => standingOf({ store, site, builds, loop, housekeeping }),
+      standing: () => standingOf({ site, builds, loop, housekeeping }),
       mask: masks.all,
     }),
   );

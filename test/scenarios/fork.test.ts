@@ -97,6 +97,9 @@ describe("a pull request from a fork", () => {
       { timeoutMs: 15_000 },
     );
     expect(await scenario.objects(key)).toEqual([]);
+    // Also once nothing of it is left to be removed: an operator finds it among the others.
+    await scenario.seen(slug(), ({ goneAt }) => goneAt !== null);
+    expect(await scenario.mayfly.api("/api/previews")).toMatchObject([{ slug: slug(), phase: "blocked" }]);
   });
 
   test("is not started by its author's word, nor by one for another commit, and each is told why", async () => {
