@@ -1,7 +1,7 @@
 import { settingsFor } from "./config/server.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
-import type { Clock } from "./domain/time.ts";
+import { within } from "./domain/time.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
@@ -88,7 +88,7 @@ function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): 
     },
     async drain(preview, generation, limits) {
       // The Mayfly before us may still serve somebody from what we are about to remove.
-      await within(limits, clock, tenure.predecessor.gone);
+      await within(tenure.predecessor.gone, { ...limits, clock });
       const { cut } = await gateway.drained(generationKey({ preview, generation }), {
         ...limits,
         clock,
@@ -97,19 +97,6 @@ function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): 
       return cut.request + cut.stream + cut.websocket;
     },
   };
-}
-
-/** Waits for something, for so long at most; leaves no timer behind, which would keep the process from ending. */
-async function within(
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-  clock: Clock,
-  awaited: Promise<unknown>,
-): Promise<void> {
-  const over = new AbortController();
-  const time = clock.sleep(timeoutMs, AbortSignal.any([signal, over.signal])).catch((error: unknown) => {
-    if (!over.signal.aborted) throw error;
-  });
-  await Promise.race([awaited, time]).finally(() => over.abort());
 }
 
 /** A checkout's files → what should run; refusals are thrown, all at once. */

@@ -85,6 +85,7 @@ async function scratch(git: Git, folder: string): Promise<Record<string, string>
 
 async function commitOf({ branch, directory }: Tree, git: Git): Promise<{ commit: string; title: string }> {
   const prefix = await git(["rev-parse", "--show-prefix"]);
+  // git answered before: what fails here is that there is no such commit, told below, or (HEAD) none at all yet.
   const known = await git([
     "rev-parse",
     "--verify",

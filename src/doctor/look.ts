@@ -22,6 +22,7 @@ export async function printed(program: string, ...args: string[]): Promise<strin
 
 /** A setting of the kernel, by its path under /proc/sys; null where there is none. */
 export async function kernelSetting(path: string): Promise<string | null> {
+  // An older kernel, or none of Linux: there is no such setting, which is the answer.
   return (await readFile(`/proc/sys/${path}`, "utf8").catch(() => null))?.trim() ?? null;
 }
 
@@ -30,6 +31,7 @@ export async function space(
   ...paths: string[]
 ): Promise<{ path: string; freeBytes: number; totalBytes: number } | null> {
   for (const path of paths) {
+    // Not there, or not ours to see: the next path is tried, and null says that none could be.
     const found = await statfs(path).catch(() => null);
     if (found) return { path, freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
   }

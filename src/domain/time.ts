@@ -6,6 +6,21 @@ export type Clock = {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 };
 
+/**
+ * Waits until `awaited` settles, for `timeoutMs` at most; a timeout is no error. Leaves no timer behind, which would keep
+ * a process from ending. Rejects with the signal's reason when aborted.
+ */
+export async function within(
+  awaited: Promise<unknown>,
+  { timeoutMs, signal, clock }: { timeoutMs: number; signal: AbortSignal; clock: Pick<Clock, "sleep"> },
+): Promise<void> {
+  const over = new AbortController();
+  const time = clock.sleep(timeoutMs, AbortSignal.any([signal, over.signal])).catch((error: unknown) => {
+    if (!over.signal.aborted) throw error;
+  });
+  await Promise.race([awaited, time]).finally(() => over.abort());
+}
+
 /** A short random hexadecimal string of `length` characters, unguessable. */
 export type RandomId = (length: number) => string;
 
