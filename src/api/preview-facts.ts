@@ -2,7 +2,7 @@ import type { AuditEntry } from "../domain/audit.ts";
 import { MayflyError } from "../domain/errors.ts";
 import { isLocalKey } from "../domain/local.ts";
 import { type Deployment, newestOf, servingOf, type TimelineEvent } from "../domain/preview.ts";
-import type { StackState } from "../domain/stack.ts";
+import type { StackState } from "../domain/stack-state.ts";
 import type { PreviewView } from "../domain/view.ts";
 import type { ApiWorld } from "./world.ts";
 

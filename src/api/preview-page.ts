@@ -1,7 +1,8 @@
 import type { Finding } from "../domain/errors.ts";
 import { formatPlace } from "../domain/errors.ts";
 import type { Deployment } from "../domain/preview.ts";
-import type { ObservedContainer, ServiceSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { ObservedContainer } from "../domain/stack-state.ts";
 import { auditPart } from "./audit-part.ts";
 import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";

@@ -5,7 +5,7 @@ import type { Failure } from "../domain/errors.ts";
 import type { LocalWork } from "../domain/local.ts";
 import type { Level, Person } from "../domain/person.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
-import type { StackState } from "../domain/stack.ts";
+import type { StackState } from "../domain/stack-state.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
 import type { Token } from "../domain/token.ts";
 import type { SaidVerb } from "../domain/verbs.ts";

@@ -1,5 +1,6 @@
 import { specHash } from "./spec-hash.ts";
-import type { BuildSpec, ServiceSpec, Trust } from "./stack.ts";
+import type { ServiceSpec } from "./service.ts";
+import type { BuildSpec, Trust } from "./stack.ts";
 
 /** Octets in one DNS label (RFC 1035 section 2.3.4). */
 const labelOctets = 63;

@@ -1,12 +1,7 @@
-import type { Place } from "./errors.ts";
+import type { ServiceSpec } from "./service.ts";
 
 /** A fork's code never meets secrets, nor caches that a team uses. */
 export type Trust = "team" | "fork";
-
-/** How an image comes to be: pulled by name, or built from the branch under our own tag. */
-export type ImageSpec =
-  /** `place`: where the branch names it. */
-  { kind: "pull"; reference: string; place?: Place } | { kind: "build"; build: string };
 
 /** One image to build; several services may share it. Paths are relative to the repository's root, `.` for itself. */
 export type BuildSpec = {
@@ -22,77 +17,6 @@ export type BuildSpec = {
   secrets: { id: string; secret: string }[];
   /** Our own tag, a hash of everything that goes in; empty until prepared (`naming.ts`, imageTag). */
   tag: string;
-};
-
-export type Healthcheck = {
-  /** As the engine takes it: `["CMD", …]` or `["CMD-SHELL", text]`. */
-  test: string[];
-  intervalMs: number;
-  timeoutMs: number;
-  retries: number;
-  startPeriodMs: number;
-  /** Null when Compose gives none. */
-  startIntervalMs: number | null;
-};
-
-export type Condition = "started" | "healthy" | "completed";
-export type Dependency = { service: string; condition: Condition; required: boolean };
-
-export type Mount =
-  | { kind: "volume"; volume: string; target: string; readOnly: boolean }
-  | { kind: "anonymous"; target: string }
-  | { kind: "tmpfs"; target: string; sizeBytes: number | null };
-
-/** A secret as a file in `/run/secrets`, in the form that the service sees. */
-export type SecretFile = {
-  secret: string;
-  /** Its name in that folder. */
-  file: string;
-  uid: number;
-  gid: number;
-  mode: number;
-};
-
-export type RestartPolicy = "no" | "always" | "on-failure" | "unless-stopped";
-
-/** Per container; always set. */
-export type Limits = { cpus: number; memoryBytes: number; pids: number };
-
-/** What should run for one service. Nothing in it names a generation, so that an unchanged service stays equal. */
-export type ServiceSpec = {
-  name: string;
-  image: ImageSpec;
-  /** Its data outlives a generation: joined to new networks, never replaced while unchanged. */
-  kept: boolean;
-  /** Ends by itself: exit 0 is completed, and it is not run again. */
-  job: boolean;
-  command: string[] | null;
-  entrypoint: string[] | null;
-  /** Secrets stand here by their marks (`secret-mark.ts`). */
-  environment: Record<string, string>;
-  /** Names of the secrets it is given, sorted: no mark of another name is ever filled. */
-  secrets: string[];
-  secretFiles: SecretFile[];
-  user: string | null;
-  workingDir: string | null;
-  hostname: string | null;
-  healthcheck: Healthcheck | "none" | null;
-  restart: RestartPolicy;
-  stopSignal: string | null;
-  stopGraceMs: number | null;
-  init: boolean;
-  readOnly: boolean;
-  tty: boolean;
-  stdinOpen: boolean;
-  shmSizeBytes: number | null;
-  capDrop: string[];
-  dependsOn: Dependency[];
-  /** Sorted by network; aliases without the service's own name, which is always one. */
-  networks: { network: string; aliases: string[] }[];
-  mounts: Mount[];
-  /** Container ports that others are promised (routes, `ports`, `expose`): they must accept TCP before it is ready. */
-  ports: number[];
-  limits: Limits;
 };
 
 /** A network of the stack, by the user's own name (`default` included). */
@@ -162,54 +86,6 @@ export type Resolved = {
   images: Record<string, ResolvedImage>;
   volumes: Record<string, string>;
   secrets?: Readonly<Record<string, string>>;
-};
-
-export type ContainerState = "created" | "running" | "paused" | "restarting" | "exited" | "dead" | "removing";
-
-export type ObservedContainer = {
-  id: string;
-  name: string;
-  service: string;
-  /** The generation that created it. */
-  generation: number;
-  specHash: string;
-  state: ContainerState;
-  exitCode: number | null;
-  oomKilled: boolean;
-  restartCount: number;
-  /** How long it ran before it ended, in milliseconds; null while it runs. */
-  ranMs: number | null;
-  /** Network name on the engine → address in it (empty when stopped). */
-  addresses: Record<string, string>;
-  /** Volume names on the engine that it mounts. */
-  volumes: string[];
-};
-
-export type ObservedNetwork = {
-  name: string;
-  kind: "home" | "network";
-  generation: number;
-  network: string;
-  subnet: string;
-};
-
-/** What is known of a preview's data branch: the seed it holds, and how long branching took. */
-export type VolumeBranch = { seed: string; tookMs: number };
-
-export type ObservedVolume = {
-  name: string;
-  volume: string;
-  dataKey: string;
-  createdAt: number;
-  /** The snapshot's volume that lies under it; only a copy-on-write branch has one. */
-  snapshot?: string;
-};
-
-/** What the engine says is there for one preview: parsed once, no decisions. */
-export type StackState = {
-  containers: ObservedContainer[];
-  networks: ObservedNetwork[];
-  volumes: ObservedVolume[];
 };
 
 /** What each image of a stack is on this engine, by service. */

@@ -3,7 +3,7 @@ import { type Turn, turnWords } from "./admission.ts";
 import type { Failure } from "./errors.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
-import type { VolumeBranch } from "./stack.ts";
+import type { VolumeBranch } from "./stack-state.ts";
 import { formatSpan } from "./time.ts";
 import {
   type Deployment,

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
 import { fillMarks } from "../domain/secret-mark.ts";
-import type { Healthcheck, Mount, ServiceSpec } from "../domain/stack.ts";
+import type { Healthcheck, Mount, ServiceSpec } from "../domain/service.ts";
 import type { Attachment, ContainerPlan } from "../plan/step.ts";
 
 /** Whose container it is, and the fixed address it gets in each network (none: the engine chooses). */

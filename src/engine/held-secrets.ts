@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import { extract } from "tar-stream";
 import { labels, parseGeneration } from "../domain/labels.ts";
 import { readMarks } from "../domain/secret-mark.ts";
-import type { ServiceSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
 import { secretsPath } from "./container-options.ts";
 import { allow } from "./docker.ts";
 import { ownedBy } from "./ownership.ts";

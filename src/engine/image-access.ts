@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { isImageId } from "../domain/image-reference.ts";
-import type { ImageSpec, ResolvedImage, Trust } from "../domain/stack.ts";
+import type { ImageSpec } from "../domain/service.ts";
+import type { ResolvedImage, Trust } from "../domain/stack.ts";
 import { pull, resolveImage } from "./images.ts";
 import { accountFor, type Registries } from "./registries.ts";
 

@@ -6,7 +6,7 @@ import type {
   ObservedNetwork,
   ObservedVolume,
   StackState,
-} from "../domain/stack.ts";
+} from "../domain/stack-state.ts";
 import { allow, parseTime } from "./docker.ts";
 import { ownedBy } from "./ownership.ts";
 

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { EngineError } from "../domain/errors.ts";
-import type { SecretFile } from "../domain/stack.ts";
+import type { SecretFile } from "../domain/service.ts";
 import type { ContainerPlan } from "../plan/step.ts";
 import { secretsPath } from "./container-options.ts";
 import type { StepScope } from "./step-host.ts";

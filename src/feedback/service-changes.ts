@@ -1,4 +1,5 @@
-import type { ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { StackSpec } from "../domain/stack.ts";
 
 /** What a deployment does to a service, against the one that was ready before it. */
 export type ServiceChange = {

@@ -1,5 +1,7 @@
 import { homeNetworkName, containerName, networkName } from "../domain/naming.ts";
-import type { ObservedContainer, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { StackSpec } from "../domain/stack.ts";
+import type { ObservedContainer } from "../domain/stack-state.ts";
 import { type Draft, joinsOf } from "./draft.ts";
 import { attachmentsOf, containerHash, isKept, isUsable, volumesOf } from "./identity.ts";
 import { planReady } from "./ready.ts";

@@ -1,4 +1,5 @@
-import type { ResolvedImage, Snapshot, StackSpec, StackState } from "../domain/stack.ts";
+import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
+import type { StackState } from "../domain/stack-state.ts";
 import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";

@@ -1,5 +1,7 @@
 import { specHash } from "../domain/spec-hash.ts";
-import type { Mount, ObservedContainer, ResolvedImage, ServiceSpec, StackSpec, StackState } from "../domain/stack.ts";
+import type { Mount, ServiceSpec } from "../domain/service.ts";
+import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
+import type { ObservedContainer, StackState } from "../domain/stack-state.ts";
 import { networkName } from "../domain/naming.ts";
 import type { Attachment } from "./step.ts";
 

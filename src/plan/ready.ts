@@ -1,4 +1,5 @@
-import type { ResolvedImage, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { type Draft, hasStep, joinsOf } from "./draft.ts";
 import { attachmentsOf, isKept, volumesOf } from "./identity.ts";
 

@@ -1,5 +1,5 @@
 import { branchParts } from "../domain/naming.ts";
-import type { ObservedContainer, StackState } from "../domain/stack.ts";
+import type { ObservedContainer, StackState } from "../domain/stack-state.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import type { Plan } from "./step.ts";
 

@@ -1,5 +1,6 @@
 import { specHash } from "../domain/spec-hash.ts";
-import type { ResolvedImage, SeedSpec, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { ResolvedImage, SeedSpec, StackSpec } from "../domain/stack.ts";
 import { isKept } from "./identity.ts";
 import { missingVolumes, type VolumeInput } from "./volumes.ts";
 

@@ -1,4 +1,5 @@
-import type { Condition, NetworkSpec, Resolved, SeedSpec, ServiceSpec, Snapshot, StackSpec } from "../domain/stack.ts";
+import type { Condition, ServiceSpec } from "../domain/service.ts";
+import type { NetworkSpec, Resolved, SeedSpec, Snapshot, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
 export type ContainerPlan = {

@@ -1,5 +1,6 @@
 import { branchParts, dataKey, volumeName } from "../domain/naming.ts";
-import type { ObservedVolume, ResolvedImage, Snapshot, StackSpec, StackState, VolumeSpec } from "../domain/stack.ts";
+import type { ResolvedImage, Snapshot, StackSpec, VolumeSpec } from "../domain/stack.ts";
+import type { ObservedVolume, StackState } from "../domain/stack-state.ts";
 import type { Draft } from "./draft.ts";
 import { isKept, volumesOf } from "./identity.ts";
 

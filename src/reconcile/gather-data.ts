@@ -1,6 +1,7 @@
 import type { Failure } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
-import type { ResolvedImage, Snapshot, StackSpec, StackState } from "../domain/stack.ts";
+import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
+import type { StackState } from "../domain/stack-state.ts";
 import { wishSnapshots } from "../plan/snapshots.ts";
 import { missingVolumes } from "../plan/volumes.ts";
 import type { World } from "./world.ts";

@@ -1,16 +1,9 @@
 import type { Failure, Finding } from "../domain/errors.ts";
 import type { Comment, Heard } from "../domain/intent.ts";
 import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
-import type {
-  BuildSpec,
-  ResolvedImage,
-  ServiceSpec,
-  Snapshot,
-  StackSpec,
-  StackState,
-  Trust,
-  VolumeBranch,
-} from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { BuildSpec, ResolvedImage, Snapshot, StackSpec, Trust } from "../domain/stack.ts";
+import type { StackState, VolumeBranch } from "../domain/stack-state.ts";
 import type { Verb } from "../domain/verbs.ts";
 import type { SnapshotWish } from "../plan/snapshots.ts";
 import type { Step } from "../plan/step.ts";

@@ -1,6 +1,7 @@
 import { EngineError, MayflyError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
-import type { RouteSpec, StackSpec, StackState } from "../domain/stack.ts";
+import type { RouteSpec, StackSpec } from "../domain/stack.ts";
+import type { StackState } from "../domain/stack-state.ts";
 import { attachmentsOf, belongsTo } from "../plan/identity.ts";
 import { type Plan, resourceOf, type Step } from "../plan/step.ts";
 import { executePlan } from "./execute.ts";

@@ -1,5 +1,6 @@
 import { canonicalJson } from "../domain/spec-hash.ts";
-import type { BuildSpec, ImageSpec } from "../domain/stack.ts";
+import type { ImageSpec } from "../domain/service.ts";
+import type { BuildSpec } from "../domain/stack.ts";
 import type { Build, ComposeModel } from "./compose-model.ts";
 import { resolvePath } from "./repository-path.ts";
 

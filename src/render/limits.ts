@@ -1,4 +1,4 @@
-import type { Limits } from "../domain/stack.ts";
+import type { Limits } from "../domain/service.ts";
 import type { Service } from "./compose-model.ts";
 
 /** What a whole preview may use. */

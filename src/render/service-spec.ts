@@ -1,4 +1,4 @@
-import type { Dependency, Healthcheck, Limits, Mount, RestartPolicy, ServiceSpec } from "../domain/stack.ts";
+import type { Dependency, Healthcheck, Limits, Mount, RestartPolicy, ServiceSpec } from "../domain/service.ts";
 import type { Healthcheck as ComposeHealthcheck, Service } from "./compose-model.ts";
 import { hostClock } from "./policy-mounts.ts";
 import { longestGraceMs } from "./policy-service.ts";

@@ -1,5 +1,6 @@
 import type { Manifest } from "../config/manifest.ts";
-import type { RouteSpec, ServiceSpec, StackSpec } from "../domain/stack.ts";
+import type { ServiceSpec } from "../domain/service.ts";
+import type { RouteSpec, StackSpec } from "../domain/stack.ts";
 import { specifyImages } from "./builds.ts";
 import type { ComposeModel } from "./compose-model.ts";
 import { findJobs } from "./jobs.ts";

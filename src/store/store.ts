@@ -1,7 +1,8 @@
 import type { AuditNote } from "../domain/audit.ts";
 import type { Heard } from "../domain/intent.ts";
 import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
-import type { Snapshot, StackSpec, VolumeBranch } from "../domain/stack.ts";
+import type { Snapshot, StackSpec } from "../domain/stack.ts";
+import type { VolumeBranch } from "../domain/stack-state.ts";
 import type { Clock } from "../domain/time.ts";
 import { createAuditStore } from "./audit.ts";
 import { createAuditedWrites } from "./audited.ts";

@@ -1,4 +1,4 @@
-import type { VolumeBranch } from "../domain/stack.ts";
+import type { VolumeBranch } from "../domain/stack-state.ts";
 import type { Database } from "./database.ts";
 
 /** Which volumes hold whole data: the engine cannot tell a half-seeded one from a seeded one. */

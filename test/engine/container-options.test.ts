@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ServiceSpec } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
 import { containerOptions } from "../../src/engine/container-options.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { service } from "../support/stack.ts";

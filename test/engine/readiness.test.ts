@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ServiceSpec } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
 import type { Readiness } from "../../src/plan/step.ts";
 import { parseListeners } from "../../src/engine/listening.ts";
 import { createWorld, idle, listening, type World } from "./world.ts";

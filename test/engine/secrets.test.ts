@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ServiceSpec } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
 import { EngineError } from "../../src/domain/errors.ts";
 import { execute } from "../../src/engine/exec.ts";
 import { heldSecrets } from "../../src/engine/held-secrets.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { observe, observeOwned } from "../../src/engine/observe.ts";
-import type { StackState } from "../../src/domain/stack.ts";
+import type { StackState } from "../../src/domain/stack-state.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { type BareStep, createWorld, idle, listening, type World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
-import type { ServiceSpec } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
 import type { Clock } from "../../src/domain/time.ts";
 import { connect } from "../../src/engine/docker.ts";
 import type { StepScope } from "../../src/engine/step-host.ts";

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { branchParts, dataKey } from "../../src/domain/naming.ts";
-import type { ServiceSpec, Snapshot, StackSpec, StackState } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
+import type { Snapshot, StackSpec } from "../../src/domain/stack.ts";
+import type { StackState } from "../../src/domain/stack-state.ts";
 import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
 import { planTeardown } from "../../src/plan/removal.ts";
 import { wishSnapshots } from "../../src/plan/snapshots.ts";

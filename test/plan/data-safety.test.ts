@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { dataKey } from "../../src/domain/naming.ts";
-import type { StackState } from "../../src/domain/stack.ts";
+import type { StackState } from "../../src/domain/stack-state.ts";
 import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
 import type { Plan } from "../../src/plan/step.ts";
 import { images, running, service, shop } from "../support/stack.ts";

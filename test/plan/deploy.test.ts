@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { dataKey } from "../../src/domain/naming.ts";
-import type { StackSpec, StackState } from "../../src/domain/stack.ts";
+import type { StackSpec } from "../../src/domain/stack.ts";
+import type { StackState } from "../../src/domain/stack-state.ts";
 import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
 import { planTeardown } from "../../src/plan/removal.ts";
 import { formatPlan, type Plan } from "../../src/plan/step.ts";

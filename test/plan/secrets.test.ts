@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
 import { dataKey } from "../../src/domain/naming.ts";
-import type { StackSpec, StackState } from "../../src/domain/stack.ts";
+import type { StackSpec } from "../../src/domain/stack.ts";
+import type { StackState } from "../../src/domain/stack-state.ts";
 import { containerHash } from "../../src/plan/identity.ts";
 import { images, running, shop } from "../support/stack.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ServiceSpec } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
 import { limits, renderCompose } from "./fixtures.ts";
 
 const mebibyte = 1024 * 1024;

@@ -1,6 +1,7 @@
 import { branchParts } from "../../src/domain/naming.ts";
 import { EngineError } from "../../src/domain/errors.ts";
-import type { ObservedContainer, ResolvedImage, StackState } from "../../src/domain/stack.ts";
+import type { ResolvedImage } from "../../src/domain/stack.ts";
+import type { ObservedContainer, StackState } from "../../src/domain/stack-state.ts";
 import type { ContainerPlan, Step } from "../../src/plan/step.ts";
 
 type Container = {

@@ -1,5 +1,7 @@
 import { containerHash } from "../../src/plan/identity.ts";
-import type { ObservedContainer, ResolvedImage, ServiceSpec, StackSpec, StackState } from "../../src/domain/stack.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
+import type { ResolvedImage, StackSpec } from "../../src/domain/stack.ts";
+import type { ObservedContainer, StackState } from "../../src/domain/stack-state.ts";
 
 /** A service with everything left at its plainest. */
 export function service(name: string, more: Partial<ServiceSpec> = {}): ServiceSpec {

@@ -1,0 +1,47 @@
+export type ContainerState = "created" | "running" | "paused" | "restarting" | "exited" | "dead" | "removing";
+
+export type ObservedContainer = {
+  id: string;
+  name: string;
+  service: string;
+  /** The generation that created it. */
+  generation: number;
+  specHash: string;
+  state: ContainerState;
+  exitCode: number | null;
+  oomKilled: boolean;
+  restartCount: number;
+  /** How long it ran before it ended, in milliseconds; null while it runs. */
+  ranMs: number | null;
+  /** Network name on the engine → address in it (empty when stopped). */
+  addresses: Record<string, string>;
+  /** Volume names on the engine that it mounts. */
+  volumes: string[];
+};
+
+export type ObservedNetwork = {
+  name: string;
+  kind: "home" | "network";
+  generation: number;
+  network: string;
+  subnet: string;
+};
+
+/** What is known of a preview's data branch: the seed it holds, and how long branching took. */
+export type VolumeBranch = { seed: string; tookMs: number };
+
+export type ObservedVolume = {
+  name: string;
+  volume: string;
+  dataKey: string;
+  createdAt: number;
+  /** The snapshot's volume that lies under it; only a copy-on-write branch has one. */
+  snapshot?: string;
+};
+
+/** What the engine says is there for one preview: parsed once, no decisions. */
+export type StackState = {
+  containers: ObservedContainer[];
+  networks: ObservedNetwork[];
+  volumes: ObservedVolume[];
+};
