@@ -2,7 +2,6 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { secret } from "../../demo/stage.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
@@ -158,32 +157,4 @@ test("a fork's pull request is not run, also when its repository is deleted", as
   });
   const { key, phase } = (await scenario.mayfly.show(`shop-pr-${number}`))!;
   expect([phase, await scenario.objects(key)]).toEqual(["blocked", []]);
-});
-
-test("a renamed repository keeps its previews and their links; deleted, it takes them with it", async () => {
-  tellOnFailure(scenario);
-  const { github, mayfly } = scenario;
-  const number = await scenario.open({ branch: "moving", files: page("before") });
-  const slug = `shop-pr-${number}`;
-  const { url, key } = await scenario.seen(slug, ({ phase }) => phase === "ready");
-  await github.moveRepository({ repo: repository, to: "acme/store", author: "ann" });
-  // What was kept under the old name must not be needed.
-  github.app.revokeTokens();
-  const commit = await github.push({ repo: "acme/store", branch: "moving", files: page("after"), author: "ann" });
-  await scenario.serving(slug, commit);
-  expect(await mayfly.show(slug)).toMatchObject({ url, repository: "acme/store" });
-  expect((await mayfly.visit(url)).body).toContain("after");
-
-  await github.deleteRepository("acme/store");
-  await eventually(() => expect(log()).toMatch(/"repository":"acme\/store","code":"forge-(refused|unauthorized)"/), {
-    timeoutMs: 15_000,
-  });
-  expect((await mayfly.visit(url)).body).toContain("after");
-  github.pointWebhookAt({ url: `${mayfly.url}/webhooks/github`, secret });
-  github.emit("repository", {
-    action: "deleted",
-    repository: { id: Number(key.split("-")[0]), full_name: "acme/store", private: false },
-  });
-  await scenario.seen(slug, ({ phase }) => phase === "gone");
-  expect(await scenario.objects(key)).toEqual([]);
 });

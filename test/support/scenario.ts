@@ -28,12 +28,20 @@ export const repository = "acme/shop";
 
 /** Plays on real parts: a GitHub over HTTP, a git server, Mayfly in a process of its own, and the engine. */
 export async function startScenario(
-  options: Omit<StageOptions, "users" | "repositories"> & { files: string | Record<string, string>; private?: boolean },
+  options: Omit<StageOptions, "users" | "repositories"> & {
+    files: string | Record<string, string>;
+    private?: boolean;
+    /** Other repositories that there are, by `owner/name`; empty. */
+    beside?: string[];
+  },
 ): Promise<Scenario> {
-  const { files, private: hidden = false, ...rest } = options;
+  const { files, private: hidden = false, beside = [], ...rest } = options;
   const stage = await setStage({
     users: ["ann", "bob", "mallory"],
-    repositories: [{ name: repository, files, private: hidden, collaborators: { ann: "admin", bob: "push" } }],
+    repositories: [
+      { name: repository, files, private: hidden, collaborators: { ann: "admin", bob: "push" } },
+      ...beside.map((name) => ({ name, files: { "readme.md": name } })),
+    ],
     ...rest,
   });
   const { github, mayfly, serverId } = stage;
