@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 parts="packages git engine images"
-[ "${1:-demo}" != test ] || parts="$parts network browser"
+[ "${1:-demo}" != test ] || parts="$parts network browser compose"
 for file in say apt $parts; do . "scripts/$file.sh"; done
 
 # Two at once would install the same things twice: the second waits here, and then finds them.

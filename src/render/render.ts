@@ -1,25 +1,22 @@
 import { conform } from "../config/explain.ts";
-import { type Manifest, readManifest } from "../config/manifest.ts";
-import { child, placeOf, toValue, type YamlMap } from "../config/yaml-node.ts";
-import { type Finding, InputError, type Place } from "../domain/errors.ts";
+import { child, placeOf, type YamlMap } from "../config/yaml-node.ts";
+import { type Finding, InputError } from "../domain/errors.ts";
 import type { StackSpec } from "../domain/stack.ts";
-import { type Choice, chooseCompose, type Templates } from "./compose-choice.ts";
+import type { Choice, Templates } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
-import { type ComposeSource, parseFiles, readCompose, serviceNames } from "./compose-source.ts";
-import { createFindings, type Findings, note, refuse } from "./findings.ts";
-import { createSubstitution, type Scope } from "./interpolate.ts";
+import { type Findings, refuse } from "./findings.ts";
+import { createSubstitution } from "./interpolate.ts";
 import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { policeBuilds } from "./police-builds.ts";
 import { police } from "./policy.ts";
 import type { OperatorRegistries } from "./policy-image.ts";
-import { refuseManyServices } from "./stack-caps.ts";
-import { checkReferences } from "./references.ts";
-import { readAt, type SourceReader } from "./repository-path.ts";
+import { printModel } from "./print-model.ts";
+import { readStack } from "./read-stack.ts";
+import type { SourceReader } from "./repository-path.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
+import { giveSecrets, misplacedSecrets, type SecretOffer } from "./secrets.ts";
 import { specifyStack } from "./stack-spec.ts";
-import { giveSecrets, misplacedSecrets, type SecretOffer, secretVariables } from "./secrets.ts";
-import { createScope, mayflyVariables } from "./variables.ts";
 
 export type RenderInput = {
   reader: SourceReader;
@@ -40,20 +37,14 @@ export type RenderOutput = {
   detected: string;
 };
 
-const manifestFile = ".mayfly.yaml";
-
 /**
  * A commit's files as what should run: chosen, read, interpolated, merged, judged and specified. Pure: files come
  * through the reader. Throws InputError with a place for what Compose would refuse as well; what only a preview refuses is a finding.
  */
 export function renderStack(input: RenderInput): RenderOutput {
   const { reader, preview, limits } = input;
-  const manifest = readManifest(manifestFile, readAt(reader, manifestFile, { file: manifestFile, line: 1, column: 1 }));
-  const choice = chooseCompose(manifest, reader, input.templates);
-  const findings = createFindings();
-  const source = readStack(input, { manifest, choice, findings });
-  const model = toValue(source.model);
-  checkReferences(source.model, source.left);
+  const { manifest, choice, source, findings } = readStack(input);
+  const model = printModel(source.model, preview.project);
   const registries = { hosts: preview.registries, areOpen: preview.trust === "team" };
   judge(source.model, { findings, reader, limits, registries });
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
@@ -63,7 +54,10 @@ export function renderStack(input: RenderInput): RenderOutput {
 
   const compose = conform(ComposeModel, source.model);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, source.model));
-  const routes = placeRoutes(wishes, preview, { ready: manifest.ready, file: choice.files[0]?.path ?? manifestFile });
+  const routes = placeRoutes(wishes, preview, {
+    ready: manifest.ready,
+    file: choice.files[0]?.path ?? manifest.node.place.file,
+  });
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader }), source.model);
   return {
     ...done,
@@ -79,54 +73,6 @@ function placeImages(stack: StackSpec, model: YamlMap): StackSpec {
       : service,
   );
   return { ...stack, services };
-}
-
-type Reading = { manifest: Manifest; choice: Choice; findings: Findings };
-
-/**
- * Reads the stack with its variables. `MAYFLY_URL_<SERVICE>` needs to know which service is the main one, which without
- * `routes` is known only once the stack was read: then it is read twice.
- */
-function readStack(input: RenderInput, reading: Reading): ComposeSource {
-  const files = parseFiles(reading.choice.files);
-  const services = serviceNames(files);
-  refuseManyServices(services, files);
-  const declared = Object.keys(reading.manifest.routes ?? reading.choice.templateRoutes);
-  const read = (main: string | null, findings: Findings) => {
-    const onUnset = tellUnset(findings);
-    const own = mayflyVariables(input.preview, { services, main });
-    const { directory, parameters } = reading.choice;
-    const secrets = secretVariables(reading.manifest, input.preview.trust);
-    const given = { manifest: reading.manifest, secrets, parameters, directory };
-    const scope = createScope(own, given, input.reader, onUnset);
-    return readCompose(files, scope, { directory, reader: input.reader, findings });
-  };
-  const [first] = declared;
-  if (first !== undefined) return read(first, reading.findings);
-  const draft = ComposeModel.safeParse(toValue(read(null, createFindings()).model));
-  const main = draft.success ? wishRoutes(draft.data, reading.manifest, [])[0]?.service : undefined;
-  return read(main ?? null, reading.findings);
-}
-
-/** Each variable once per value: a value may name one as often as it likes. */
-function tellUnset(findings: Findings): Scope["onUnset"] {
-  const told = new Map<Place, Set<string>>();
-  return (name, place) => {
-    const names = told.get(place) ?? new Set();
-    told.set(place, names);
-    if (names.has(name)) return;
-    names.add(name);
-    findings.add(unsetNote(name, place));
-  };
-}
-
-function unsetNote(name: string, place: Place): Finding {
-  return note(
-    place,
-    "variable-unset",
-    `the variable ${name} is not set: it becomes an empty text`,
-    "Set it under `variables:` in .mayfly.yaml, or give it a default: ${NAME:-default}.",
-  );
 }
 
 type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits; registries: OperatorRegistries };

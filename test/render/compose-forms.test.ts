@@ -1,17 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/domain/errors.ts";
-import { render, renderCompose } from "./fixtures.ts";
+import { readModel, render, renderCompose } from "./fixtures.ts";
+
+const filesOf = (line: string) => ({
+  "compose.yaml": `services:\n  web:\n    image: node:24\n    ${line}\nvolumes: { data: , other: }\nnetworks: { net: }\n`,
+  ".mayfly.yaml": "routes: { web: 80 }",
+  "a.env": "A=1\n",
+  "app/Dockerfile": "FROM node:24\n",
+});
 
 function model(line: string): unknown {
-  const output = renderCompose(
-    `services:\n  web:\n    image: node:24\n    ${line}\nvolumes: { data: , other: }\nnetworks: { net: }\n`,
-    {
-      ".mayfly.yaml": "routes: { web: 80 }",
-      "a.env": "A=1\n",
-      "app/Dockerfile": "FROM node:24\n",
-    },
-  );
-  const { services } = output.model as { services: { web: Record<string, unknown> } };
+  const { services } = readModel(filesOf(line)) as { services: { web: Record<string, unknown> } };
   const { image: _image, ...rest } = services.web;
   return rest;
 }
@@ -112,7 +111,7 @@ describe("short forms are written out", () => {
   ])("%s is an error at its place", (line, place, message) => {
     let error: unknown;
     try {
-      model(line);
+      render(filesOf(line));
     } catch (thrown) {
       error = thrown;
     }
@@ -167,7 +166,7 @@ volumes: { ee: }
       "b.env": "F=b\n",
       "one/D": "FROM node\n",
     };
-    const { web } = (render(files).model as { services: { web: unknown } }).services;
+    const { web } = (readModel(files) as { services: { web: unknown } }).services;
     expect(web).toEqual({
       image: "x",
       command: ["c"],

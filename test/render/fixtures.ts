@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { toValue } from "../../src/config/yaml-node.ts";
+import { readStack } from "../../src/render/read-stack.ts";
 import { renderStack, type RenderInput, type RenderOutput } from "../../src/render/render.ts";
 import type { SourceReader } from "../../src/render/repository-path.ts";
 
@@ -51,4 +53,9 @@ export function render(files: Files, change: Partial<RenderInput> = {}): RenderO
 /** The same with one Compose file, and a Dockerfile at the root. */
 export function renderCompose(text: string, files: Files = {}): RenderOutput {
   return render({ "compose.yaml": text, Dockerfile: "FROM node:24\nEXPOSE 3000\n", ...files });
+}
+
+/** The model that is judged: as it was read, without what a print of it adds. */
+export function readModel(files: Files): unknown {
+  return toValue(readStack({ reader: readerOf(files), templates, preview }).source.model);
 }
