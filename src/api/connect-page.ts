@@ -48,9 +48,10 @@ export async function openConnectPage({ port, state, target, finish }: ConnectOp
 
   pages.use(async (c, next) => {
     await next();
+    // Ourselves too: the browser holds every address that the form leads over to this, the way back included.
     c.header(
       "Content-Security-Policy",
-      `default-src 'none'; form-action ${new URL(url).origin}; frame-ancestors 'none'`,
+      `default-src 'none'; form-action 'self' ${new URL(url).origin}; frame-ancestors 'none'`,
     );
     c.header("Referrer-Policy", "no-referrer");
     c.header("Cache-Control", "no-store");
