@@ -11,6 +11,8 @@ export type Sight = {
   previews(): Promise<PreviewView[]>;
   /** Throws InputError `not-found`, also for what is there and not for the caller. */
   preview(id: string): Promise<PreviewView>;
+  /** Whether it is there, for the caller. */
+  sees(id: string): Promise<boolean>;
   /** The same for who wants to change it; throws InputError `forbidden` to those who may only look. */
   previewToChange(id: string): Promise<PreviewView>;
   mayChange(view: PreviewView): Promise<boolean>;
@@ -49,6 +51,11 @@ export function createSight(world: ApiWorld, { caller, permissions, isStillKnown
   return {
     previews,
     preview,
+    async sees(id) {
+      demandKnown();
+      const view = world.preview(id);
+      return view !== null && (await isSeen(view));
+    },
     async previewToChange(id) {
       const view = await preview(id);
       if ((await levelOf(view)) === "write") return view;

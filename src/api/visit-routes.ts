@@ -10,8 +10,10 @@ import type { ApiWorld } from "./world.ts";
 export function visitRoutes({ visit }: Pick<ApiWorld, "visit">): Hono<CallerEnv> {
   return new Hono<CallerEnv>().get("/visit", async (c) => {
     const door = visit(c.req.query("to") ?? "");
-    if (door === null) throw new InputError("not-found", "there is no preview at this address");
-    await c.get("sight").preview(door.preview);
+    if (door === null || !(await c.get("sight").sees(door.preview))) {
+      const hint = "Sign in as somebody who may read its repository.";
+      throw new InputError("not-found", "there is no preview at this address for you to see", { hint });
+    }
     return c.redirect(door.enter(), 303);
   });
 }
