@@ -5,14 +5,14 @@ export type ImageSpec =
   /** `place`: where the branch names it. */
   { kind: "pull"; reference: string; place?: Place } | { kind: "build"; build: string };
 
+/** What is null or empty is left to the image, and then to the engine. */
 export type Healthcheck = {
   /** As the engine takes it: `["CMD", …]` or `["CMD-SHELL", text]`. */
   test: string[];
-  intervalMs: number;
-  timeoutMs: number;
-  retries: number;
-  startPeriodMs: number;
-  /** Null when Compose gives none. */
+  intervalMs: number | null;
+  timeoutMs: number | null;
+  retries: number | null;
+  startPeriodMs: number | null;
   startIntervalMs: number | null;
 };
 
@@ -21,9 +21,17 @@ export type Condition = "started" | "healthy" | "completed";
 export type Dependency = { service: string; condition: Condition; required: boolean };
 
 export type Mount =
-  | { kind: "volume"; volume: string; target: string; readOnly: boolean }
-  | { kind: "anonymous"; target: string }
-  | { kind: "tmpfs"; target: string; sizeBytes: number | null };
+  | ({ kind: "volume"; volume: string; target: string; readOnly: boolean } & VolumeUse)
+  | ({ kind: "anonymous"; target: string; readOnly?: boolean } & Pick<VolumeUse, "noCopy">)
+  /** `options` as the engine takes them, beside the size: `mode=1777`. */
+  | { kind: "tmpfs"; target: string; sizeBytes: number | null; options?: string[] };
+
+type VolumeUse = {
+  /** An empty volume is not filled with what the image has there. */
+  noCopy?: boolean;
+  /** Only this folder of the volume is mounted. */
+  subpath?: string;
+};
 
 /** A secret as a file in `/run/secrets`, in the form that the service sees. */
 export type SecretFile = {
@@ -37,8 +45,28 @@ export type SecretFile = {
 
 export type RestartPolicy = "no" | "always" | "on-failure" | "unless-stopped";
 
-/** Per container; always set. */
-export type Limits = { cpus: number; memoryBytes: number; pids: number };
+/** Per container; the first three are always set. */
+export type Limits = {
+  cpus: number;
+  memoryBytes: number;
+  pids: number;
+  /** Its weight where CPU time is short; 1024 is usual, and the most. */
+  cpuShares?: number;
+  /** What the kernel tries to leave it where memory is short. */
+  reservedBytes?: number;
+};
+
+/** How names are resolved in a container, beside the engine's own server (Compose: `extra_hosts`, `dns`, `dns_search`, `dns_opt`). */
+export type Resolver = {
+  /** `name:address`. */
+  hosts: string[];
+  servers: string[];
+  search: string[];
+  options: string[];
+};
+
+/** -1 is without limit. */
+export type Ulimit = { name: string; soft: number; hard: number };
 
 /** What should run for one service. Nothing in it names a generation, so that an unchanged service stays equal. */
 export type ServiceSpec = {
@@ -58,8 +86,12 @@ export type ServiceSpec = {
   user: string | null;
   workingDir: string | null;
   hostname: string | null;
+  domainname?: string;
+  groups?: string[];
   healthcheck: Healthcheck | "none" | null;
   restart: RestartPolicy;
+  /** How often `on-failure` starts it again; without end when left out. */
+  restartTries?: number;
   stopSignal: string | null;
   stopGraceMs: number | null;
   init: boolean;
@@ -68,8 +100,15 @@ export type ServiceSpec = {
   stdinOpen: boolean;
   shmSizeBytes: number | null;
   capDrop: string[];
+  /** Of those that a preview may have (`policy`), without `CAP_`. */
+  capAdd?: string[];
+  ulimits?: Ulimit[];
+  sysctls?: Record<string, string>;
+  /** 0 to 1000: how soon it is ended where memory is short. */
+  oomScoreAdj?: number;
+  resolver?: Resolver;
   dependsOn: Dependency[];
-  /** Sorted by network; aliases without the service's own name, which is always one. */
+  /** The one it lives in first; none at all for `network_mode: none`. Aliases without the service's own name, which is always one. */
   networks: { network: string; aliases: string[] }[];
   mounts: Mount[];
   /** Container ports that others are promised (routes, `ports`, `expose`): they must accept TCP before it is ready. */

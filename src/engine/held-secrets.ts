@@ -5,7 +5,7 @@ import { extract } from "tar-stream";
 import { labels, parseGeneration } from "../domain/labels.ts";
 import { readMarks } from "../domain/secret-mark.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import { secretsPath } from "./container-options.ts";
+import { secretsPath } from "./container-mounts.ts";
 import { allow } from "./docker.ts";
 import { ownedBy } from "./ownership.ts";
 

@@ -4,7 +4,7 @@ import { pack } from "tar-stream";
 import { EngineError } from "../domain/errors.ts";
 import type { SecretFile } from "../domain/service.ts";
 import type { ContainerPlan } from "../plan/step.ts";
-import { secretsPath } from "./container-options.ts";
+import { secretsPath } from "./container-mounts.ts";
 import type { StepScope } from "./step-host.ts";
 
 /** The values of the secrets that a container's plan names, and of no other. Throws EngineError when one is not there. */

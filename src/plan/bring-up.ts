@@ -191,7 +191,7 @@ function containerPlan(
     specHash: made.hash,
     imageId: made.imageId,
     generation: stack.generation,
-    attachments: service.kept ? [home] : attachmentsOf(stack, service),
+    attachments: service.kept && service.networks.length > 0 ? [home] : attachmentsOf(stack, service),
     volumes: made.volumes,
   };
 }

@@ -166,9 +166,11 @@ export function planSettle(input: SettleInput): Plan {
         servingNetworks: [],
         awaitRunning: false,
         match: (service) =>
-          state.containers.find(
-            (each) => each.service === service.name && isUsable(each) && belongsTo(each, serving.generation, state),
-          ),
+          state.containers
+            .filter(
+              (each) => each.service === service.name && isUsable(each) && belongsTo(each, serving.generation, state),
+            )
+            .toSorted((a, b) => b.generation - a.generation)[0],
       },
       draft,
     );

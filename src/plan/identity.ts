@@ -45,17 +45,20 @@ export function attachmentsOf(stack: StackSpec, service: ServiceSpec): Attachmen
 }
 
 /**
- * A container belongs to a generation by being attached to its networks. One that a later attempt made does not, though
- * it may have joined them for the time it replaced another.
+ * A container belongs to a generation by being attached to its networks, or by having none (`network_mode: none`). One
+ * that a later attempt made does not, though it may have joined them for the time it replaced another.
  */
 export function belongsTo(container: ObservedContainer, generation: number, state: StackState): boolean {
-  return (
-    container.generation <= generation &&
-    state.networks.some(
-      (network) =>
-        network.kind === "network" && network.generation === generation && network.name in container.addresses,
-    )
+  if (container.generation > generation) return false;
+  if (isAlone(container)) return true;
+  return state.networks.some(
+    (network) => network.kind === "network" && network.generation === generation && network.name in container.addresses,
   );
+}
+
+/** A service's container without a network; what only holds volumes has no spec. */
+function isAlone({ addresses, specHash: hash }: ObservedContainer): boolean {
+  return hash !== "" && Object.keys(addresses).every((network) => network === "none");
 }
 
 /** The named volumes a service mounts, by the user's name. */

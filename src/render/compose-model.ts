@@ -31,8 +31,10 @@ const Mount = z.object({
   source: z.string().optional(),
   target: z.string(),
   read_only: z.boolean().optional(),
-  tmpfs: z.object({ size: size.optional() }).optional(),
+  volume: z.object({ nocopy: z.boolean().optional(), subpath: z.string().optional() }).optional(),
+  tmpfs: z.object({ size: size.optional(), mode: z.number().optional() }).optional(),
 });
+export type Mount = z.infer<typeof Mount>;
 
 const Healthcheck = z.object({
   test: texts
@@ -50,7 +52,20 @@ const Healthcheck = z.object({
 });
 export type Healthcheck = z.infer<typeof Healthcheck>;
 
+/** One number is both limits. */
+const Ulimit = z.union([z.number(), z.object({ soft: z.number(), hard: z.number() })]);
+
+const Attachment = z.object({ aliases: texts.optional(), priority: z.number().optional() });
+
 const resourceLimits = z.object({ cpus: z.number().optional(), memory: size.optional(), pids: z.number().optional() });
+
+const Deploy = z.object({
+  replicas: z.number().optional(),
+  resources: z
+    .object({ limits: resourceLimits.optional(), reservations: z.object({ memory: size.optional() }).optional() })
+    .optional(),
+  restart_policy: z.object({ condition: z.string().optional(), max_attempts: z.number().optional() }).optional(),
+});
 
 const Service = z.object({
   image: z.string().optional(),
@@ -75,10 +90,18 @@ const Service = z.object({
   healthcheck: Healthcheck.optional(),
   volumes: z.array(Mount).optional(),
   tmpfs: texts.optional(),
-  networks: z.record(z.string(), z.object({ aliases: texts.optional() }).nullable()).optional(),
+  networks: z.record(z.string(), Attachment.nullable()).optional(),
+  network_mode: z.string().optional(),
+  links: texts.optional(),
+  extra_hosts: texts.optional(),
+  dns: texts.optional(),
+  dns_search: texts.optional(),
+  dns_opt: texts.optional(),
   user: z.string().optional(),
+  group_add: texts.optional(),
   working_dir: z.string().optional(),
   hostname: z.string().optional(),
+  domainname: z.string().optional(),
   container_name: z.string().optional(),
   init: z.boolean().optional(),
   tty: z.boolean().optional(),
@@ -88,14 +111,23 @@ const Service = z.object({
   stop_grace_period: duration.optional(),
   restart: z.string().optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  cap_add: texts.optional(),
   cap_drop: texts.optional(),
+  ulimits: z.record(z.string(), Ulimit).optional(),
+  sysctls: z.record(z.string(), z.string()).optional(),
+  oom_score_adj: z.number().optional(),
   shm_size: size.optional(),
   mem_limit: size.optional(),
+  mem_reservation: size.optional(),
   cpus: z.number().optional(),
+  cpu_quota: z.number().optional(),
+  cpu_period: z.number().optional(),
+  cpu_shares: z.number().optional(),
+  scale: z.number().optional(),
   pids_limit: z.number().optional(),
   profiles: texts.optional(),
   secrets: grants.optional(),
-  deploy: z.object({ resources: z.object({ limits: resourceLimits.optional() }).optional() }).optional(),
+  deploy: Deploy.optional(),
 });
 export type Service = z.infer<typeof Service>;
 

@@ -1,4 +1,5 @@
 import type { ComposeModel } from "./compose-model.ts";
+import { specifyRestart } from "./service-end.ts";
 
 /**
  * The services that may end by themselves, so that exit 0 is no failure.
@@ -16,11 +17,12 @@ export function findJobs(model: ComposeModel, routed: ReadonlySet<string>, keepe
     dependencies.filter(([, { condition }]) => condition === "service_completed_successfully").map(([name]) => name),
   );
   const jobs = services.filter(([name, service]) => {
-    const staysUp = service.restart === "always" || service.restart === "unless-stopped";
+    const { restart } = specifyRestart(service);
+    const staysUp = restart === "always" || restart === "unless-stopped";
     if (awaited.has(name)) return !staysUp;
     const promises = (service.ports?.length ?? 0) + (service.expose?.length ?? 0) > 0 || routed.has(name);
     const mustStay = dependedOn.has(name) || promises || service.healthcheck !== undefined || keepers.has(name);
-    return (service.restart === undefined || service.restart === "no") && !mustStay;
+    return restart === "no" && !mustStay;
   });
   return new Set(jobs.map(([name]) => name));
 }

@@ -27,7 +27,9 @@ export function shareLimits(
     [...services].map(([name, { service }]) => [
       name,
       {
-        cpus: smallest([service.cpus, service.deploy?.resources?.limits?.cpus, limits.cpus]) ?? limits.cpus,
+        cpus:
+          smallest([service.cpus, quotaOf(service), service.deploy?.resources?.limits?.cpus, limits.cpus]) ??
+          limits.cpus,
         memoryBytes: memory.get(name) ?? least.memoryBytes,
         pids: pids.get(name) ?? least.pids,
       },
@@ -58,6 +60,14 @@ function share(
     }),
   );
 }
+
+/** `cpu_quota` of `cpu_period`, as a number of CPUs: the engine takes one way of saying it. */
+function quotaOf({ cpu_quota: quota, cpu_period: period }: Service): number | undefined {
+  return quota === undefined ? undefined : quota / (period || usualPeriod);
+}
+
+/** Microseconds (kernel, CFS bandwidth control). */
+const usualPeriod = 100_000;
 
 function declaredMemory(service: Service): number | undefined {
   return smallest([service.mem_limit, service.deploy?.resources?.limits?.memory]);

@@ -7,6 +7,7 @@ import { findJobs } from "./jobs.ts";
 import { type PreviewLimits, shareLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import type { SourceReader } from "./repository-path.ts";
+import { linksTo } from "./service-network.ts";
 import { specifySeeds } from "./seeds.ts";
 import { specifyService } from "./service-spec.ts";
 
@@ -39,6 +40,7 @@ export function specifyStack(model: ComposeModel, { manifest, routes, preview, l
       kept: kept.has(name),
       job: jobs.has(name),
       routed: routes.filter((route) => route.service === name).map((route) => route.port),
+      links: linksTo(name, model),
       limits: shares.get(name) ?? { cpus: limits.cpus, memoryBytes: limits.memoryBytes, pids: limits.pids },
     }),
   );

@@ -90,9 +90,9 @@ test("the guest book becomes this stack", () => {
         healthcheck: {
           test: ["CMD", "node", "health.js"],
           intervalMs: 2000,
-          timeoutMs: 30_000,
-          retries: 3,
-          startPeriodMs: 0,
+          timeoutMs: null,
+          retries: null,
+          startPeriodMs: null,
           startIntervalMs: null,
         },
         dependsOn: [
@@ -127,9 +127,9 @@ test("the guest book becomes this stack", () => {
         healthcheck: {
           test: ["CMD-SHELL", "pg_isready -U guest"],
           intervalMs: 1000,
-          timeoutMs: 30_000,
+          timeoutMs: null,
           retries: 30,
-          startPeriodMs: 0,
+          startPeriodMs: null,
           startIntervalMs: null,
         },
         mounts: [{ kind: "volume", volume: "pgdata", target: "/var/lib/postgresql/data", readOnly: false }],

@@ -148,7 +148,7 @@ describe("a service's key is done otherwise", () => {
     ["labels: { traefik.enable: true, a: b }", "4:5", "labels"],
     ["stop_grace_period: 10m", "4:24", "grace-capped"],
     ["restart: on-failure:3", "4:14", "restart-count"],
-    ["tmpfs: [/run:mode=755]", "4:13", "tmpfs-options"],
+    ["tmpfs: [/run:dev]", "4:13", "tmpfs-options"],
     ["volumes: [/etc/localtime:/etc/localtime:ro]", "4:15", "host-clock"],
     ["networks: { default: { ipv4_address: 10.0.0.2 } }", "4:28", "fixed-address"],
   ])("%s", (line, place, code) => {

@@ -124,7 +124,7 @@ describe("details", () => {
     ["{ test: [NONE] }", "none"],
     [
       "{ interval: 5s }",
-      { test: [], intervalMs: 5000, timeoutMs: 30_000, retries: 3, startPeriodMs: 0, startIntervalMs: null },
+      { test: [], intervalMs: 5000, timeoutMs: null, retries: null, startPeriodMs: null, startIntervalMs: null },
     ],
   ])("the health check %s", (text, health) => {
     expect(services(`  s: { image: x, healthcheck: ${text} }`)["s"]?.healthcheck).toEqual(health);
