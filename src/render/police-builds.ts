@@ -2,12 +2,9 @@ import { excerpt } from "../config/excerpt.ts";
 import { child, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { type Finding, InputError, type Place } from "../domain/errors.ts";
 import { dockerfilePath } from "./builds.ts";
-import { refuse } from "./findings.ts";
 import { policeDockerfile } from "./policy-dockerfile.ts";
-import type { OperatorRegistries } from "./policy-image.ts";
+import type { OperatorRegistries } from "./operator-registries.ts";
 import { isRemote, leadsOutside, readAt, type SourceReader } from "./repository-path.ts";
-
-const inRepository = "Build from a path inside the repository.";
 
 /** Of all builds together, one file counted as often as it is built from. */
 const maxCharacters = 512 * 1024;
@@ -15,7 +12,7 @@ const maxCharacters = 512 * 1024;
 type Judge = (text: string, args: Readonly<Record<string, string>>, place: (line: number) => Place) => Finding[];
 
 /**
- * Judges where a model's builds come from, and what their Dockerfiles do. Throws InputError `file-missing` for a context
+ * Judges what the Dockerfiles of a model's builds do; where they lie is judged by the policy's table. Throws InputError `file-missing` for a context
  * or Dockerfile that is not there, at the `build`.
  */
 export function policeBuilds(model: YamlMap, reader: SourceReader, registries?: OperatorRegistries): Finding[] {
@@ -42,10 +39,7 @@ function policeBuild(
   const context = textOf(build, "context") ?? ".";
   const at = `services.${service}.build`;
   const { place } = build;
-  const contextPlace = child(build, "context")?.place ?? place;
-  if (isRemote(context))
-    return [refuse(contextPlace, "remote-context", `${at}.context is not a path: ${context}`, inRepository)];
-  if (leadsOutside(context)) return [outside(`${at}.context`, context, contextPlace)];
+  if (isRemote(context) || leadsOutside(context)) return [];
   if (reader.kindOf(context) !== "directory") {
     throw new InputError("file-missing", `${at}: there is no directory ${excerpt(context)}`, {
       place,
@@ -57,22 +51,11 @@ function policeBuild(
   const inline = child(build, "dockerfile_inline");
   if (inline) return judge(String(toValue(inline)), values, () => inline.place);
   const written = textOf(build, "dockerfile");
-  const isAbsolute = written?.startsWith("/") ?? false;
-  const path = isAbsolute ? (written ?? "") : dockerfilePath({ context, dockerfile: written });
-  const dockerfilePlace = child(build, "dockerfile")?.place ?? place;
-  if (isAbsolute || leadsOutside(path)) return [outside(`${at}.dockerfile`, path, dockerfilePlace)];
+  const path = dockerfilePath({ context, dockerfile: written });
+  if (written?.startsWith("/") || leadsOutside(path)) return [];
   const text = readAt(reader, path, place);
   if (text === null) throw new InputError("file-missing", `${at}: there is no Dockerfile ${excerpt(path)}`, { place });
   return judge(text, values, (line) => ({ file: path, line, column: 1 }));
-}
-
-function outside(what: string, path: string, place: Place): Finding {
-  return refuse(
-    place,
-    "path-outside",
-    `${what} leads outside the repository: ${path}`,
-    "Build from a path inside the repository.",
-  );
 }
 
 function textOf(node: YamlNode, key: string): string | undefined {

@@ -1,50 +1,95 @@
-import { formatPath } from "../config/yaml-node.ts";
-import { refuse } from "./findings.ts";
-import { buildSecretRule } from "./policy-secrets.ts";
-import { each, honored, later, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
+import { child, toValue } from "../config/yaml-node.ts";
+import { dockerfilePath } from "./builds.ts";
+import {
+  asWritten,
+  honor,
+  later,
+  leaveIt,
+  refuse,
+  rewrite,
+  type Rows,
+  type Subject,
+  unless,
+  when,
+  whenKey,
+} from "./policy-row.ts";
+import { isRemote, leadsOutside } from "./repository-path.ts";
 
-/** `BUILDKIT_SYNTAX` and its like choose another program to build with. */
-const argsRule: Rule = ({ node, path }) => {
-  if (node.kind !== "map") return [];
-  return [...node.entries]
-    .filter(([name]) => name.toUpperCase().startsWith("BUILDKIT_"))
-    .map(([name, entry]) =>
-      refuse(
-        entry.key,
-        "build-arg",
-        `${formatPath([...path, name])} steers the builder itself`,
-        "Remove it: Mayfly sets the builder's own arguments.",
-      ),
-    );
+const inRepository = "Build from a path inside the repository.";
+const whileBuilding = "Remove it: builds of previews get no access beyond their own files and the network.";
+const loosened = "loosens the build's isolation, which a preview never gets";
+
+const textOf = ({ node }: Subject) => String(toValue(node));
+
+/** What may stand under `build:`. Where a context leads, and what its Dockerfile does, is judged by `police-builds.ts`. */
+export const buildRows: Rows = {
+  "services.*.build": honor("one image for services that build the same, tagged by Mayfly"),
+  "services.*.build.context": honor(
+    "a directory of the repository",
+    refuse(
+      "remote-context",
+      "is fetched by the builder, and a preview is built from its own files",
+      inRepository,
+      when("a URL or git repository", (subject) => isRemote(textOf(subject))),
+    ),
+    refuse(
+      "path-outside",
+      "leads outside the repository",
+      inRepository,
+      when("a path outside the repository", (subject) => leadsOutside(textOf(subject))),
+    ),
+  ),
+  "services.*.build.dockerfile": honor(
+    "judged line by line",
+    refuse(
+      "path-outside",
+      "leads outside the repository",
+      inRepository,
+      when("a path outside the repository", isOutside),
+    ),
+  ),
+  "services.*.build.dockerfile_inline": honor("judged line by line"),
+  "services.*.build.target": honor(),
+  "services.*.build.args": honor(),
+  "services.*.build.args.*": honor(
+    asWritten,
+    refuse(
+      "build-arg",
+      "steers the builder itself",
+      "Remove it: Mayfly sets the builder's own arguments.",
+      whenKey("named `BUILDKIT_…`", (name) => name.toUpperCase().startsWith("BUILDKIT_")),
+    ),
+  ),
+  "services.*.build.ssh": refuse("build-ssh", "gives the build a key of the host", whileBuilding),
+  "services.*.build.network": refuse(
+    "build-network",
+    "leaves the builder's own network",
+    whileBuilding,
+    unless("default"),
+  ),
+  "services.*.build.entitlements": refuse("build-entitlements", loosened, whileBuilding),
+  "services.*.build.privileged": refuse("build-entitlements", loosened, whileBuilding, unless(false)),
+  "services.*.build.isolation": refuse("build-entitlements", loosened, whileBuilding),
+  "services.*.build.cache_to": rewrite("build-cache", "not used, the engine's own cache is", leaveIt),
+  "services.*.build.tags": rewrite("build-tags", "not used, images are tagged by Mayfly", leaveIt),
+  "services.*.build.labels": rewrite("labels", "not carried over to images", leaveIt),
+  "services.*.build.pull": rewrite("build-pull", "not used", leaveIt),
+  "services.*.build.cache_from": later(),
+  "services.*.build.additional_contexts": later(),
+  "services.*.build.shm_size": later(),
+  "services.*.build.extra_hosts": later(),
+  "services.*.build.ulimits": later(),
+  "services.*.build.platforms": later(),
+  "services.*.build.no_cache": later(),
+  "services.*.build.provenance": later(),
+  "services.*.build.sbom": later(),
 };
 
-const whileBuilding = "Builds of previews get no access beyond their own files and the network.";
-const unused = "Remove it, or leave it: it changes nothing here.";
-
-/** What may stand under `build:`. */
-export const buildRules: Record<string, Rule> = {
-  context: honored, // where it leads is judged with the Dockerfile (`police-builds.ts`)
-  dockerfile: honored,
-  dockerfile_inline: honored,
-  target: honored,
-  args: argsRule,
-  ssh: refused("build-ssh", "gives the build a key of the host", whileBuilding),
-  network: unless(["default"], refused("build-network", "leaves the builder's own network", whileBuilding)),
-  entitlements: refused("build-entitlements", "loosens the build's isolation", whileBuilding),
-  privileged: unless([false], refused("build-entitlements", "loosens the build's isolation", whileBuilding)),
-  isolation: refused("build-entitlements", "loosens the build's isolation", whileBuilding),
-  cache_to: rewritten("build-cache", "is not used: the engine's own cache is", unused),
-  tags: rewritten("build-tags", "are not used: images are tagged by Mayfly", unused),
-  labels: rewritten("labels", "are not carried over to images", unused),
-  pull: rewritten("build-pull", "is not used", unused),
-  cache_from: later,
-  additional_contexts: later,
-  secrets: each(buildSecretRule),
-  shm_size: later,
-  extra_hosts: later,
-  ulimits: later,
-  platforms: later,
-  no_cache: later,
-  provenance: later,
-  sbom: later,
-};
+/** Seen from the context, which may itself lead outside: that is told there. */
+function isOutside({ node, parent }: Subject): boolean {
+  const dockerfile = String(toValue(node));
+  const context = child(parent, "context");
+  const from = context ? String(toValue(context)) : ".";
+  if (dockerfile.startsWith("/")) return true;
+  return !isRemote(from) && !leadsOutside(from) && leadsOutside(dockerfilePath({ context: from, dockerfile }));
+}

@@ -4,7 +4,8 @@ import { argumentResolver } from "./dockerfile-arguments.ts";
 import { directivesOf, type Instruction, readInstructions, splitLines } from "./dockerfile.ts";
 import { refuse } from "./findings.ts";
 import { addFindings } from "./policy-add.ts";
-import { imageProblem, noRegistries, type OperatorRegistries } from "./policy-image.ts";
+import { noRegistries, type OperatorRegistries } from "./operator-registries.ts";
+import { imageProblem } from "./policy-image.ts";
 
 /** The official Dockerfile language by a tag only: a `syntax` line names an image that runs inside the builder. */
 const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))?)?$/;
@@ -129,7 +130,7 @@ function judgeImage(image: string, at: Place, judge: Judge): Finding[] {
   const problem = imageProblem(image, judge.registries);
   const isOther = problem?.code === "image-name" || problem?.code === "image-id";
   if (!problem || (isOther && judge.isStage(image))) return [];
-  return [refuse(at, problem.code, `the Dockerfile ${problem.what}`, problem.hint)];
+  return [refuse(at, problem.code, `the Dockerfile's image ${excerpt(image, 100)}: ${problem.means}`, problem.instead)];
 }
 
 function unclear(source: string, at: Place): Finding {

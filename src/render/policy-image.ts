@@ -1,3 +1,4 @@
+import { toValue } from "../config/yaml-node.ts";
 import {
   isImageId,
   isImageReference,
@@ -6,56 +7,75 @@ import {
   registryHostOf,
 } from "../domain/image-reference.ts";
 import { imageNamespace } from "../domain/naming.ts";
-import { excerpt } from "../config/excerpt.ts";
+import { noRegistries, type OperatorRegistries } from "./operator-registries.ts";
+import { type Case, refuse, when } from "./policy-row.ts";
 
-export type ImageProblem = { code: string; what: string; hint: string };
+type Problem = Case & { is(reference: string, registries: OperatorRegistries): boolean };
 
-/** Registries that the operator has an account for: a team's stack may name them, also on our own network, a fork's none. */
-export type OperatorRegistries = { hosts: readonly string[]; areOpen: boolean };
+/** Which images a branch may not name: the first that applies counts. */
+const problems: readonly Problem[] = [
+  problem(
+    refuse(
+      "own-image",
+      `names an image under ${imageNamespace}: images that Mayfly built are not shared by name`,
+      "Build it in this stack with `build:`, use a stage of the same Dockerfile, or a public image.",
+    ),
+    "an image that Mayfly built",
+    isOwnImage,
+  ),
+  problem(
+    refuse(
+      "image-id",
+      "can be read as an image's id, which could be anybody's image on this host",
+      "Name the image with its tag: name:tag.",
+    ),
+    "an image's id",
+    isImageId,
+  ),
+  problem(
+    refuse(
+      "image-name",
+      "is no name of an image",
+      "Write it in lower case as [registry/]name[:tag]; a variable in it must be set.",
+    ),
+    "no name of an image",
+    (reference) => !isImageReference(reference),
+  ),
+  // What the operator has an account for may be on this host for others.
+  problem(
+    refuse(
+      "closed-registry",
+      "names a registry whose images a fork's preview does not get",
+      "Name an image of a public registry, or let somebody with write access push the branch to the repository itself.",
+    ),
+    "in a fork, of a registry with an account",
+    (reference, registries) => !registries.areOpen && isListed(reference, registries),
+  ),
+  problem(
+    refuse(
+      "private-registry",
+      "names a registry that is this host or its own network",
+      "Name an image of a public registry, or let the operator list this one under `registries`.",
+    ),
+    "of a registry on this host or its own network",
+    (reference, registries) => isPrivateRegistry(registryHostOf(reference) ?? "") && !isListed(reference, registries),
+  ),
+];
 
-export const noRegistries: OperatorRegistries = { hosts: [], areOpen: false };
+/** The same for the policy's table. */
+export const imageCases: readonly Case[] = problems;
 
-/**
- * Why a branch may not name this image, or null; `what` follows the place that names it. Images of the operator's
- * registries may be on this host for others.
- */
-export function imageProblem(reference: string, registries: OperatorRegistries = noRegistries): ImageProblem | null {
-  const shown = excerpt(reference);
-  if (isOwnImage(reference)) {
-    return {
-      code: "own-image",
-      what: `names an image under ${imageNamespace}: images that Mayfly built are not shared by name`,
-      hint: "Build it in this stack with `build:`, use a stage of the same Dockerfile, or a public image.",
-    };
-  }
-  if (isImageId(reference)) {
-    return {
-      code: "image-id",
-      what: `can be read as an image's id, which could be anybody's image on this host: ${shown}`,
-      hint: "Name the image with its tag: name:tag.",
-    };
-  }
-  if (!isImageReference(reference)) {
-    return {
-      code: "image-name",
-      what: `is no name of an image: ${shown}`,
-      hint: "Write it in lower case as [registry/]name[:tag]; a variable in it must be set.",
-    };
-  }
-  const host = registryHostOf(reference);
-  if (host !== null && registries.hosts.includes(host)) return registries.areOpen ? null : closedRegistry(host);
-  if (host === null || !isPrivateRegistry(host)) return null;
-  return {
-    code: "private-registry",
-    what: `names the registry ${host}, which is this host or its own network`,
-    hint: "Name an image of a public registry, or let the operator list this one under `registries`.",
-  };
+/** Why a branch may not name this image, or null. */
+export function imageProblem(reference: string, registries: OperatorRegistries = noRegistries): Case | null {
+  return problems.find((each) => each.is(reference, registries)) ?? null;
 }
 
-function closedRegistry(host: string): ImageProblem {
-  return {
-    code: "closed-registry",
-    what: `names the registry ${host}, whose images a fork's preview does not get`,
-    hint: "Name an image of a public registry, or let somebody with write access push the branch to the repository itself.",
-  };
+function isListed(reference: string, { hosts }: OperatorRegistries): boolean {
+  const host = registryHostOf(reference);
+  return host !== null && hosts.includes(host);
+}
+
+function problem(refused: Case, says: string, is: Problem["is"]): Problem {
+  const inTable = when(says, ({ node, given }) => is(String(toValue(node)), given.registries));
+  return { ...refused, when: inTable, is };
 }

@@ -1,146 +1,139 @@
-import { child, formatPath, toValue } from "../config/yaml-node.ts";
+import { child, toValue } from "../config/yaml-node.ts";
 import { isReservedLabel } from "../domain/labels.ts";
 import { parseDuration } from "../domain/time.ts";
-import { refuse, rewrite } from "./findings.ts";
-import { imageProblem, type OperatorRegistries } from "./policy-image.ts";
-import { honored, later, only, refused, rewritten, type Rule, unless } from "./policy-rule.ts";
+import { imageCases } from "./policy-image.ts";
+import {
+  asWritten,
+  honor,
+  later,
+  leaveIt,
+  refuse,
+  rewrite,
+  type Rows,
+  type Subject,
+  unless,
+  when,
+  whenKey,
+} from "./policy-row.ts";
 import { leadsOutside } from "./repository-path.ts";
 
 /** The longest that a container of a preview may take to stop. */
 export const longestGraceMs = 60_000;
 
-/** An image is named `name:tag`: an id would reach any image on the host, and our own are other repositories'. */
-export function imageRule(registries: OperatorRegistries): Rule {
-  return ({ node, path }) => {
-    const problem = imageProblem(String(toValue(node)), registries);
-    return problem ? [refuse(node.place, problem.code, `${formatPath(path)} ${problem.what}`, problem.hint)] : [];
-  };
-}
+const textOf = ({ node }: Subject) => String(toValue(node));
+const labels = rewrite("labels", "not given to the engine", leaveIt);
 
-export const envFileRule: Rule = ({ node, key, path }) => {
-  const at = formatPath(path);
-  const rules = {
-    path: honored,
-    required: honored,
-    format: unless(["raw"], refused("unknown-format", "is not known", "Remove it, or write raw.")),
-  };
-  const file = node.kind === "map" ? String(toValue(node.entries.get("path")?.node ?? node)) : "";
-  const outside = leadsOutside(file)
-    ? [
-        refuse(
-          node.place,
-          "path-outside",
-          `${at} leads outside the repository: ${file}`,
-          "Commit the file, or set the variables under `environment:`.",
-        ),
-      ]
-    : [];
-  return [...outside, ...only(rules)({ node, key, path })];
-};
-
-const portKeys = only({
-  target: honored,
-  published: honored,
-  host_ip: honored,
-  protocol: honored,
-  mode: honored,
-  name: honored,
-  app_protocol: honored,
-});
-
-export const portRule: Rule = (subject) => {
-  const judged = portKeys(subject);
-  const [published, target] = ["published", "target"].map((key) => child(subject.node, key));
-  if (published?.kind !== "scalar" || target?.kind !== "scalar") return judged;
-  const message = `${formatPath(subject.path)}: ${published.value}:${target.value} is not published on the host`;
-  return [
-    ...judged,
-    rewrite(
-      subject.node.place,
-      "port-published",
-      message,
-      "Inside the stack it is reached by name, and what is routed at the preview's own link.",
-    ),
-  ];
-};
-
-export const dependencyRules = {
-  condition: honored,
-  required: honored,
-  restart: unless(
-    [false],
-    rewritten("depends-restart", "is not used: a service restarts by itself", "Remove it, or leave it."),
-  ),
-};
-
-export const graceRule: Rule = ({ node, path }) => {
-  const ms = parseDuration(String(toValue(node))) ?? 0;
-  if (ms <= longestGraceMs) return [];
-  return [
-    rewrite(
-      node.place,
-      "grace-capped",
-      `${formatPath(path)} is 1m at most in a preview`,
-      "Let the service stop sooner.",
-    ),
-  ];
-};
-
-export const restartRule: Rule = ({ node, path }) => {
-  const policy = String(toValue(node));
-  if (/^(no|always|unless-stopped|on-failure)$/.test(policy)) return [];
-  if (/^on-failure:\d+$/.test(policy)) {
-    return [
-      rewrite(node.place, "restart-count", `${formatPath(path)}: the number of tries is not used`, "Write on-failure."),
-    ];
-  }
-  return [
+/** What a service runs, and how. */
+export const serviceRows: Rows = {
+  "services.*.image": honor("pulled when it is missing", ...imageCases),
+  "services.*.pull_policy": rewrite("pull-policy", "not used, images are pulled when they are missing", leaveIt),
+  "services.*.pull_refresh_after": rewrite("pull-policy", "not used, images are pulled when they are missing", leaveIt),
+  "services.*.platform": rewrite("platform", "not used, images run on the host's own platform", leaveIt),
+  "services.*.command": honor(),
+  "services.*.entrypoint": honor(),
+  "services.*.environment": honor(),
+  "services.*.env_file.*": honor(
+    asWritten,
     refuse(
-      node.place,
-      "invalid-value",
-      `${formatPath(path)} must be no, always, on-failure or unless-stopped`,
-      'Quote it: restart: "no".',
+      "path-outside",
+      "leads outside the repository",
+      "Commit the file, or set the variables under `environment:`.",
+      when("a path outside the repository", ({ node }) => leadsOutside(String(toValue(child(node, "path") ?? node)))),
     ),
-  ];
-};
-
-/** Labels of a branch would steer other programs of the host, such as a proxy or an updater: they stay here. */
-export const labelRule: Rule = ({ node, key, path }) => {
-  if (node.kind !== "map" || node.entries.size === 0) return [];
-  const at = formatPath(path);
-  const reserved = [...node.entries].filter(([name]) => isReservedLabel(name));
-  if (reserved.length === 0) {
-    return [rewrite(key, "labels", `${at} are not given to the engine`, "Remove them, or leave them.")];
-  }
-  return reserved.map(([name, entry]) =>
-    refuse(entry.key, "reserved-label", `${at}: the label ${name} is reserved`, "Remove it: Mayfly sets its own."),
-  );
-};
-
-const swarm = rewritten("deploy", "is for Swarm and not used in a preview", "Remove it, or leave it.");
-const reservation = rewritten("reservation", "is not used: the preview's limits hold", "Remove it, or leave it.");
-
-export const deployRules: Record<string, Rule> = {
-  replicas: unless([1], rewritten("one-replica", "is 1 in a preview", "Remove it, or leave it.")),
-  resources: only({
-    limits: only({ cpus: honored, memory: honored, pids: honored }),
-    reservations: only({
-      cpus: reservation,
-      memory: reservation,
-      pids: reservation,
-      devices: refused(
-        "devices",
-        "asks for a device of the host: a preview never gets one",
-        "Leave the service out of the preview.",
-      ),
-      generic_resources: later,
-    }),
-  }),
-  mode: swarm,
-  placement: swarm,
-  update_config: swarm,
-  rollback_config: swarm,
-  restart_policy: swarm,
-  endpoint_mode: swarm,
-  labels: swarm,
+  ),
+  "services.*.env_file.*.path": honor(),
+  "services.*.env_file.*.required": honor(),
+  "services.*.env_file.*.format": refuse("unknown-format", "is not known", "Remove it, or write raw.", unless("raw")),
+  "services.*.user": honor(),
+  "services.*.group_add": later(),
+  "services.*.working_dir": honor(),
+  "services.*.hostname": honor(),
+  "services.*.container_name": rewrite(
+    "container-name",
+    "becomes a network alias",
+    "Containers are named by the preview; the name still resolves.",
+  ),
+  "services.*.ports.*": honor(
+    "a port that others are promised, and a candidate for the preview's link",
+    rewrite(
+      "port-published",
+      "not published on the host",
+      "Inside the stack it is reached by name, and what is routed at the preview's own link.",
+      when("with a port of the host", ({ node }) => child(node, "published") !== undefined),
+    ),
+  ),
+  "services.*.ports.*.target": honor(),
+  "services.*.ports.*.published": honor("not published on the host"),
+  "services.*.ports.*.host_ip": honor("not published on the host"),
+  "services.*.ports.*.protocol": honor("TCP ports are waited for"),
+  "services.*.ports.*.mode": honor("without meaning in a preview"),
+  "services.*.ports.*.name": honor("without meaning in a preview"),
+  "services.*.ports.*.app_protocol": honor("without meaning in a preview"),
+  "services.*.expose": honor("ports that others are promised"),
+  "services.*.depends_on.*.condition": honor(),
+  "services.*.depends_on.*.required": honor(),
+  "services.*.depends_on.*.restart": rewrite(
+    "depends-restart",
+    "not used, a service restarts by itself",
+    leaveIt,
+    unless(false),
+  ),
+  "services.*.healthcheck.test": honor("run by Mayfly at once and again"),
+  "services.*.healthcheck.interval": honor(),
+  "services.*.healthcheck.timeout": honor(),
+  "services.*.healthcheck.start_period": honor(),
+  "services.*.healthcheck.start_interval": honor(),
+  "services.*.healthcheck.retries": honor(),
+  "services.*.healthcheck.disable": honor(),
+  "services.*.restart": honor(
+    asWritten,
+    rewrite(
+      "restart-count",
+      "the number of tries is not used",
+      "Write on-failure.",
+      when("`on-failure:N`", (subject) => /^on-failure:\d+$/.test(textOf(subject))),
+    ),
+    refuse(
+      "invalid-value",
+      "must be no, always, on-failure or unless-stopped",
+      'Quote it: restart: "no".',
+      when("anything else", (subject) => !/^(no|always|unless-stopped|on-failure)$/.test(textOf(subject))),
+    ),
+  ),
+  "services.*.init": honor(),
+  "services.*.tty": honor(),
+  "services.*.stdin_open": honor(),
+  "services.*.read_only": honor(),
+  "services.*.cap_drop": honor(),
+  "services.*.stop_signal": honor(),
+  "services.*.stop_grace_period": honor(
+    asWritten,
+    rewrite(
+      "grace-capped",
+      "1m at most in a preview",
+      "Let the service stop sooner.",
+      when("more than 1m", (subject) => (parseDuration(textOf(subject)) ?? 0) > longestGraceMs),
+    ),
+  ),
+  // Labels of a branch would steer other programs of the host, such as a proxy or an updater.
+  "services.*.labels": labels,
+  "services.*.labels.*": honor(
+    "not given to the engine",
+    refuse("reserved-label", "is reserved", "Remove it: Mayfly sets its own.", whenKey("one of ours", isReservedLabel)),
+  ),
+  "services.*.label_file": later(),
+  "services.*.annotations": rewrite("labels", "not given to the engine", leaveIt),
+  "services.*.logging": rewrite("logging", "not used, logs are kept and rotated by Mayfly", leaveIt),
+  "services.*.profiles": honor("services with profiles are not started"),
+  "services.*.extends": later(),
+  "services.*.models": refuse(
+    "models",
+    "Mayfly runs no models",
+    "Run the model as a service of the stack, or point to one by URL.",
+  ),
+  "services.*.post_start": later(),
+  "services.*.pre_stop": later(),
+  "services.*.develop": honor("read by `docker compose watch` only"),
+  "services.*.attach": honor("read by the terminal of `docker compose up` only"),
+  include: later(),
 };

@@ -10,7 +10,7 @@ import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { policeBuilds } from "./police-builds.ts";
 import { police } from "./policy.ts";
-import type { OperatorRegistries } from "./policy-image.ts";
+import type { OperatorRegistries } from "./operator-registries.ts";
 import { printModel } from "./print-model.ts";
 import { readStack } from "./read-stack.ts";
 import type { SourceReader } from "./repository-path.ts";
@@ -79,7 +79,7 @@ type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits
 
 /** Everything that is wrong is told at once. */
 function judge(model: YamlMap, { findings, reader, limits, registries }: Judging): void {
-  const all = [...police(model, registries), ...policeBuilds(model, reader, registries)];
+  const all = [...police(model, { registries }), ...policeBuilds(model, reader, registries)];
   for (const finding of all) findings.add(finding);
   const services = child(model, "services");
   const count = services?.kind === "map" ? services.entries.size : 0;

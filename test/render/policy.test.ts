@@ -86,20 +86,16 @@ describe("a service's key is refused", () => {
     ["extends: { file: base.yaml, service: web }", "4:5", "not-supported"],
     ["links: [db]", "4:5", "not-supported"],
     ["extra_hosts: [a:1.2.3.4]", "4:5", "not-supported"],
-    ["dns: [1.1.1.1]", "4:5", "not-supported"],
     ["sysctls: { net.core.somaxconn: 1 }", "4:5", "not-supported"],
     ["ulimits: { nofile: 1 }", "4:5", "not-supported"],
     ["configs: [a]", "4:5", "not-supported"],
     ["label_file: a", "4:5", "not-supported"],
     ["group_add: [docker]", "4:5", "not-supported"],
-    ["storage_opt: { size: 1G }", "4:5", "not-supported"],
-    ["oom_score_adj: -900", "4:5", "not-supported"],
     ["post_start: [{ command: x }]", "4:5", "not-supported"],
     ["comand: x", "4:5", "unknown-key"],
     ["constructor: x", "4:5", "unknown-key"],
     ["healthcheck: { tests: x }", "4:20", "unknown-key"],
     ["depends_on: { web2: { required: false, when: x } }", "4:44", "unknown-key"],
-    ["networks: { default: { driver_opts: {} } }", "4:28", "not-supported"],
     ["restart: sometimes", "4:14", "invalid-value"],
   ])("%s", (line, place, code) => {
     const text = `services:\n  web:\n    ${line.startsWith("image:") ? "tty: true" : "image: node:24"}\n    ${line}\n`;
@@ -122,7 +118,6 @@ describe("outside of services", () => {
     ["volumes:\n  data:\n    external: true", "7:5", "external-volume"],
     ["networks:\n  net:\n    external: true", "7:5", "external-network"],
     ["networks:\n  net:\n    driver: host", "7:5", "network-driver"],
-    ["networks:\n  net:\n    driver_opts: {}", "7:5", "not-supported"],
     ["secrets:\n  a:\n    file: /etc/shadow", "6:3", "not-supported"],
     ["configs:\n  a:\n    file: /etc/shadow", "5:1", "not-supported"],
     ["include: [other.yaml]", "5:1", "not-supported"],
@@ -151,6 +146,10 @@ describe("a service's key is done otherwise", () => {
     ["tmpfs: [/run:dev]", "4:13", "tmpfs-options"],
     ["volumes: [/etc/localtime:/etc/localtime:ro]", "4:15", "host-clock"],
     ["networks: { default: { ipv4_address: 10.0.0.2 } }", "4:28", "fixed-address"],
+    ["networks: { default: { driver_opts: { a: b } } }", "4:28", "network-options"],
+    ["dns: [1.1.1.1]", "4:5", "dns"],
+    ["storage_opt: { size: 1G }", "4:5", "storage"],
+    ["oom_score_adj: -900", "4:5", "memory-options"],
   ])("%s", (line, place, code) => {
     const output = renderCompose(`services:\n  web:\n    image: node:24\n    ${line}\n    x-note: it still runs\n`, {
       ".mayfly.yaml": "routes: { web: 80 }",
@@ -162,7 +161,7 @@ describe("a service's key is done otherwise", () => {
   test("and names of projects, networks and volumes", () => {
     const output = service(
       "networks: [net]",
-      "name: mine\nnetworks: { net: { name: n, ipam: {} } }\nvolumes: { v: { name: other_stack } }\n",
+      "name: mine\nnetworks: { net: { name: n, ipam: { driver: x } } }\nvolumes: { v: { name: other_stack } }\n",
     );
     expect(told(output)).toEqual([
       "6:1 rewrite name",
