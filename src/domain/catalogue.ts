@@ -19,7 +19,7 @@ export const catalogue = {
   "file-too-large": { title: "A file is larger than allowed", hint: "Make it smaller or leave it out." },
   "no-compose-file": {
     title: "The branch has no Compose file and no template fits",
-    hint: "Add a compose.yaml, or a Dockerfile that exposes a port, or name a template in .mayfly.yaml.",
+    hint: "Add a compose.yaml or a Dockerfile, or name a template in .mayfly.yaml.",
   },
   "route-missing": { title: "No service can be shown", hint: "Name one in .mayfly.yaml: `routes: { web: 3000 }`." },
   "not-supported": {

@@ -39,6 +39,16 @@ export function serviceNames(files: readonly YamlNode[]): string[] {
   return [...new Set(names)];
 }
 
+/** A parsed Compose file without some of its services. */
+export function withoutServices(file: YamlNode, names: readonly string[]): YamlNode {
+  const services = child(file, "services");
+  if (names.length === 0 || file.kind !== "map" || services?.kind !== "map") return file;
+  const kept = new Map([...services.entries].filter(([name]) => !names.includes(name)));
+  const entries = new Map(file.entries);
+  entries.set("services", { key: services.place, node: { ...services, entries: kept } });
+  return { ...file, entries };
+}
+
 /**
  * Interpolates, canonicalizes and merges parsed Compose files; `directory` is the first one's, from the repository's
  * root. Throws InputError with its place.

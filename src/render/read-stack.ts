@@ -1,9 +1,9 @@
 import { type Manifest, readManifest } from "../config/manifest.ts";
 import { toValue } from "../config/yaml-node.ts";
 import type { Finding, Place } from "../domain/errors.ts";
-import { type Choice, chooseCompose, type Templates } from "./compose-choice.ts";
+import { type Choice, chooseCompose } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
-import { type ComposeSource, parseFiles, readCompose, serviceNames } from "./compose-source.ts";
+import { type ComposeSource, parseFiles, readCompose, serviceNames, withoutServices } from "./compose-source.ts";
 import { createFindings, type Findings, note } from "./findings.ts";
 import type { Scope } from "./interpolate.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
@@ -12,6 +12,7 @@ import { readAt, type SourceReader } from "./repository-path.ts";
 import { wishRoutes } from "./routes.ts";
 import { secretVariables } from "./secrets.ts";
 import { refuseManyServices } from "./stack-caps.ts";
+import { type Templates, templateNote } from "./template-choice.ts";
 import { createScope, mayflyVariables } from "./variables.ts";
 
 /** A commit's files as Compose reads them: nothing is judged yet. */
@@ -28,6 +29,7 @@ export function readStack(input: { reader: SourceReader; templates: Templates; p
   const manifest = readManifest(manifestFile, readAt(reader, manifestFile, { file: manifestFile, line: 1, column: 1 }));
   const choice = chooseCompose(manifest, reader, input.templates);
   const findings = createFindings();
+  if (choice.sign !== null) findings.add(templateNote(choice, choice.sign));
   const source = readVariably(input, { manifest, choice, findings });
   checkReferences(source.model, source.left);
   return { manifest, choice, source, findings };
@@ -41,7 +43,7 @@ function readVariably(
   input: { reader: SourceReader; preview: PreviewFacts },
   reading: Omit<Reading, "source">,
 ): ComposeSource {
-  const files = parseFiles(reading.choice.files);
+  const files = parseFiles(reading.choice.files).map((file) => withoutServices(file, reading.choice.leftOut));
   const services = serviceNames(files);
   refuseManyServices(services, files);
   const declared = Object.keys(reading.manifest.routes ?? reading.choice.templateRoutes);

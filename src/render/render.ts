@@ -1,8 +1,8 @@
 import { conform } from "../config/explain.ts";
 import { child, placeOf, type YamlMap } from "../config/yaml-node.ts";
-import { type Finding, InputError } from "../domain/errors.ts";
+import type { Finding } from "../domain/errors.ts";
 import type { StackSpec } from "../domain/stack.ts";
-import type { Choice, Templates } from "./compose-choice.ts";
+import type { Choice } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
 import { type Findings, refuse } from "./findings.ts";
 import { createSubstitution } from "./interpolate.ts";
@@ -17,6 +17,7 @@ import type { SourceReader } from "./repository-path.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
 import { giveSecrets, misplacedSecrets, type SecretOffer } from "./secrets.ts";
 import { specifyStack } from "./stack-spec.ts";
+import type { Templates } from "./template-choice.ts";
 
 export type RenderInput = {
   reader: SourceReader;
@@ -53,7 +54,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
 
   const compose = conform(ComposeModel, source.model);
-  const wishes = wishRoutes(compose, manifest, templateRoutes(choice, source.model));
+  const wishes = wishRoutes(compose, manifest, templateRoutes(choice));
   const routes = placeRoutes(wishes, preview, {
     ready: manifest.ready,
     file: choice.files[0]?.path ?? manifest.node.place.file,
@@ -96,15 +97,11 @@ function judge(model: YamlMap, { findings, reader, limits, registries }: Judging
   }
 }
 
-function templateRoutes(choice: Choice, model: YamlMap): RouteWish[] {
-  const substitute = createSubstitution({ lookup: (name) => choice.parameters.get(name), onUnset() {}, spend() {} });
-  return Object.entries(choice.templateRoutes).map(([service, written]) => {
-    const place = placeOf(model, ["services", service]);
-    const port = Number(substitute(written, place));
-    if (Number.isInteger(port) && port > 0 && port <= 65_535) return { service, port, path: null, health: null };
-    throw new InputError("invalid-value", `the template's port for ${service} is no port: ${written}`, {
-      place,
-      hint: "Give the port as a number: with: { port: 3000 }.",
-    });
+/** Only ports are said of a template's routes, and those are its own or were looked at as parameters. */
+function templateRoutes({ parameters, templateRoutes: routes }: Choice): RouteWish[] {
+  const substitute = createSubstitution({ lookup: (name) => parameters.get(name), onUnset() {}, spend() {} });
+  return Object.entries(routes).map(([service, written]) => {
+    const port = Number(substitute(written, { file: "template.yaml", line: 1, column: 1 }));
+    return { service, port, path: null, health: null };
   });
 }

@@ -74,7 +74,7 @@ describe("what runs", () => {
     [
       { ".mayfly.yaml": "template: dockerfile\nwith: { port: x }", Dockerfile: "FROM a" },
       "invalid-value",
-      "is no port",
+      "must be a port",
     ],
     [{ "compose.yaml": "" }, "invalid-value", "compose.yaml is empty"],
     [{ "compose.yaml": "- a" }, "invalid-value", "must be a map"],
