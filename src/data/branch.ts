@@ -6,10 +6,10 @@ import { allow } from "../engine/docker.ts";
 import { tail } from "../engine/logs.ts";
 import type { StepScope } from "../engine/step-host.ts";
 import type { Step } from "../plan/step.ts";
-import { anchorImage } from "./anchor-image.ts";
+import { anchorImage } from "../engine/anchor-image.ts";
 import type { DataHost } from "./data-host.ts";
 import { ensureVolume, overlayOptions } from "./data-volume.ts";
-import { createHolder } from "./holder.ts";
+import { createHolder } from "../engine/holder.ts";
 import type { Strategy } from "./strategy.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;

@@ -53,9 +53,18 @@ export function networkName(project: string, generation: number, network: string
   return `${project}_g${generation}_${network}`;
 }
 
-/** A volume's name carries a nonce: creating an existing name answers with the old one. */
+/**
+ * A volume's name carries a nonce: creating an existing name answers with the old one. One that stands for a path
+ * (`./data`) is spelled as the engine allows.
+ */
 export function volumeName(project: string, volume: string, nonce: string): string {
-  return `${project}_${volume}_${nonce}`;
+  const plain = volume.replaceAll(/[^a-zA-Z0-9_.-]+/g, "-");
+  return `${project}_${plain === volume ? plain : `${plain.slice(0, 60)}-${specHash(volume).slice(0, 8)}`}_${nonce}`;
+}
+
+/** The volume with a generation's files. No volume of the user's can have its name: those go on with `_`. */
+export function filesVolumeName(project: string, generation: number, nonce: string): string {
+  return `${project}.files-g${generation}_${nonce}`;
 }
 
 /** A kept container is named by what it is, a stateless one by its generation. */

@@ -24,7 +24,9 @@ export type Mount =
   | ({ kind: "volume"; volume: string; target: string; readOnly: boolean } & VolumeUse)
   | ({ kind: "anonymous"; target: string; readOnly?: boolean } & Pick<VolumeUse, "noCopy">)
   /** `options` as the engine takes them, beside the size: `mode=1777`. */
-  | { kind: "tmpfs"; target: string; sizeBytes: number | null; options?: string[] };
+  | { kind: "tmpfs"; target: string; sizeBytes: number | null; options?: string[] }
+  /** Something of the stack's files volume, a file or a folder; `content` is a hash of it, from the moment the stack was prepared. */
+  | { kind: "files"; path: string; target: string; readOnly: boolean; content?: string };
 
 type VolumeUse = {
   /** An empty volume is not filled with what the image has there. */

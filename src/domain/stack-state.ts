@@ -37,6 +37,8 @@ export type ObservedVolume = {
   createdAt: number;
   /** The snapshot's volume that lies under it; only a copy-on-write branch has one. */
   snapshot?: string;
+  /** The generation whose files it holds, or began to; only a files volume has one. */
+  files?: number;
 };
 
 /** What the engine says is there for one preview: parsed once, no decisions. */

@@ -1,3 +1,4 @@
+import type { Place } from "./errors.ts";
 import type { ServiceSpec } from "./service.ts";
 
 /** A fork's code never meets secrets, nor caches that a team uses. */
@@ -46,6 +47,20 @@ export type Snapshot = {
   root: { uid: number; gid: number; mode: number };
 };
 
+/** One thing that the stack's files volume holds. */
+export type FileSpec = {
+  /** Where it is in the volume; services mount it, or what lies in it. */
+  path: string;
+  /** A file or folder of the commit, a text of the Compose file, or an empty folder. */
+  from: { kind: "repository"; path: string } | { kind: "text"; text: string } | { kind: "folder" };
+  uid: number;
+  gid: number;
+  /** Null where git says it. */
+  mode: number | null;
+  /** Where the branch names it. */
+  place: Place;
+};
+
 export type RouteSpec = {
   service: string;
   port: number;
@@ -72,6 +87,8 @@ export type StackSpec = {
   networks: NetworkSpec[];
   volumes: VolumeSpec[];
   seeds: SeedSpec[];
+  /** What services mount of the repository, and what they are given as configs and secrets of it. */
+  files: FileSpec[];
   routes: RouteSpec[];
   readyTimeoutMs: number;
   /**

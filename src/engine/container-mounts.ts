@@ -19,7 +19,7 @@ export function mountOptions(
     Tmpfs: Object.fromEntries(mounts.flatMap(tmpfsOptions)),
     // The library's types ask for more than the engine does.
     Mounts: [
-      ...mounts.flatMap((mount) => volumeOptions(mount, plan.volumes, previewLabels(owner, "data", plan.generation))),
+      ...mounts.flatMap((mount) => volumeOptions(mount, plan, previewLabels(owner, "data", plan.generation))),
       ...secretsFolder(plan, owner),
     ] as Docker.MountSettings[],
   };
@@ -32,20 +32,24 @@ function tmpfsOptions(mount: Mount): [string, string][] {
 }
 
 /** Labels go along, since the engine makes a volume that is missing, silently. */
-function volumeOptions(
-  mount: Mount,
-  volumes: Readonly<Record<string, string>>,
-  Labels: Record<string, string>,
-): MountOptions[] {
+function volumeOptions(mount: Mount, plan: ContainerPlan, Labels: Record<string, string>): MountOptions[] {
   if (mount.kind === "tmpfs") return [];
+  if (mount.kind === "files") return [filesOptions(mount, plan)];
   const options = { NoCopy: mount.noCopy ?? false, Labels } as VolumeOptions;
   if (mount.kind === "anonymous") {
     return [{ Type: "volume", Target: mount.target, ReadOnly: mount.readOnly ?? false, VolumeOptions: options }];
   }
-  const Source = volumes[mount.volume];
+  const Source = plan.volumes[mount.volume];
   if (Source === undefined) throw new TypeError(`volume ${mount.volume} has no name on the engine`);
   const VolumeOptions = mount.subpath === undefined ? options : { ...options, Subpath: mount.subpath };
   return [{ Type: "volume", Source, Target: mount.target, ReadOnly: mount.readOnly, VolumeOptions }];
+}
+
+/** A part of the files volume, a file or a folder: as a bind does, it hides what the image has there. */
+function filesOptions(mount: Mount & { kind: "files" }, { files, service }: ContainerPlan): MountOptions {
+  if (files === undefined) throw new TypeError(`${service.name} mounts files, of which there is no volume`);
+  const VolumeOptions = { NoCopy: true, Subpath: mount.path } as VolumeOptions;
+  return { Type: "volume", Source: files, Target: mount.target, ReadOnly: mount.readOnly, VolumeOptions };
 }
 
 /**

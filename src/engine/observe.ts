@@ -93,12 +93,14 @@ function toNetwork(info: Docker.NetworkInspectInfo): ObservedNetwork {
 
 function toVolume(info: Docker.VolumeInspectInfo): ObservedVolume {
   const snapshot = info.Labels?.[labels.snapshot];
+  const isFiles = info.Labels?.[labels.kind] === "files";
   return {
     name: info.Name,
     volume: info.Labels?.[labels.volume] ?? "",
     dataKey: info.Labels?.[labels.dataKey] ?? "",
     createdAt: createdAtOf(info),
     ...(snapshot !== undefined && { snapshot }),
+    ...(isFiles && { files: parseGeneration(info.Labels?.[labels.generation]) }),
   };
 }
 

@@ -22,4 +22,13 @@ export type StepScope = {
   signal: AbortSignal;
   /** Values of the secrets that the step's container is given. */
   secrets?: ReadonlyMap<string, string>;
+  /** Lays out the files of the deployment's commit. */
+  openSource?(): Promise<SourceFiles>;
+};
+
+/** A commit's files on disk, until disposed; what is neither file nor folder is told apart. */
+export type SourceFiles = AsyncDisposable & {
+  /** Absolute path of the private tree. */
+  root: string;
+  special: readonly { path: string; kind: "symbolic link" | "submodule" }[];
 };

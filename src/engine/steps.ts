@@ -1,6 +1,7 @@
 import { MayflyError } from "../domain/errors.ts";
 import type { Step } from "../plan/step.ts";
 import { createContainer, removeContainer, startContainer, stopContainer } from "./containers.ts";
+import { fillFiles } from "./files-volume.ts";
 import { createNetwork, join, leave, removeNetwork } from "./networks.ts";
 import { awaitReady } from "./readiness.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
@@ -37,6 +38,8 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
         return createNetwork(host, subnets, step, scope);
       case "create-volume":
         return createVolume(host, step, scope);
+      case "fill":
+        return fillFiles(host, step, scope);
       case "create":
         return createContainer(host, step, scope);
       case "start":

@@ -3,6 +3,7 @@ import type { ServiceSpec } from "../domain/service.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer } from "../domain/stack-state.ts";
 import { type Draft, joinsOf } from "./draft.ts";
+import { planFiles } from "./files.ts";
 import { attachmentsOf, containerHash, isKept, isUsable, volumesOf } from "./identity.ts";
 import { planReady } from "./ready.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
@@ -26,7 +27,8 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
   for (const service of byDependency(input.stack.services)) {
     const image = input.images[service.name];
     const used = Object.fromEntries(volumesOf(service).map((name) => [name, volumes[name] ?? name]));
-    const hash = containerHash(service, image?.id ?? "", used, input.secrets);
+    const epoch = isKept(service, image) ? input.stack.dataEpoch : 0;
+    const hash = containerHash(service, image?.id ?? "", used, { secrets: input.secrets, epoch });
     const existing = input.match(service, hash);
     if (existing) {
       planExisting(input, { service, draft }, existing);
@@ -35,7 +37,7 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
       const container = containerPlan(
         input.stack,
         { ...service, kept: isKept(service, image) },
-        { hash, imageId: image.id, volumes: used },
+        { hash, imageId: image.id, volumes: used, files: planFiles(service, input, draft) },
       );
       planNew(input, { service, draft }, container);
       planReady(input, { service, draft }, container.name);
@@ -116,6 +118,7 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
       ...Object.keys(container.volumes).flatMap((name) =>
         ["create-volume", "branch", "anchor"].map((kind) => `${kind}:${name}`),
       ),
+      ...(container.files === undefined ? [] : ["fill"]),
     ],
     container,
   });
@@ -182,7 +185,7 @@ function waitsOf({ service, draft }: Context): string[] {
 function containerPlan(
   stack: StackSpec,
   service: ServiceSpec,
-  made: { hash: string; imageId: string; volumes: Record<string, string> },
+  made: { hash: string; imageId: string; volumes: Record<string, string>; files: string | undefined },
 ): ContainerPlan {
   const home = { network: homeNetworkName(stack.project), aliases: [], index: null };
   return {
@@ -193,6 +196,7 @@ function containerPlan(
     generation: stack.generation,
     attachments: service.kept && service.networks.length > 0 ? [home] : attachmentsOf(stack, service),
     volumes: made.volumes,
+    ...(made.files !== undefined && { files: made.files }),
   };
 }
 

@@ -5,6 +5,9 @@ import type { ObservedContainer, StackState } from "../domain/stack-state.ts";
 import { networkName } from "../domain/naming.ts";
 import type { Attachment } from "./step.ts";
 
+/** What a service is beside its own spec: by secret the keyed hash of its value, and which data a kept one has. */
+type Beside = { secrets?: Readonly<Record<string, string>> | undefined; epoch?: number };
+
 /**
  * What a container's identity is made of. What changes without replacing it is left out: networks are joined, limits
  * are our quota, the image counts by its id, a secret by the keyed hash of its value.
@@ -13,7 +16,7 @@ export function containerHash(
   service: ServiceSpec,
   imageId: string,
   volumes: Record<string, string>,
-  secrets: Readonly<Record<string, string>> = {},
+  { secrets = {}, epoch = 0 }: Beside = {},
 ): string {
   const {
     dependsOn: _order,
@@ -26,7 +29,8 @@ export function containerHash(
     ...content
   } = service;
   const values = service.secrets.length === 0 ? undefined : service.secrets.map((name) => secrets[name] ?? "");
-  return specHash({ content, imageId, volumes, values });
+  // A reset is other data also where no volume with a name of its own holds it.
+  return specHash({ content, imageId, volumes, values, epoch: epoch === 0 ? undefined : epoch });
 }
 
 /** Whether a service's data outlives a generation; an image's own `VOLUME` counts where the service runs an image. */

@@ -1,5 +1,5 @@
 import type { Condition, ServiceSpec } from "../domain/service.ts";
-import type { NetworkSpec, Resolved, SeedSpec, Snapshot, StackSpec } from "../domain/stack.ts";
+import type { FileSpec, NetworkSpec, Resolved, SeedSpec, Snapshot, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
 export type ContainerPlan = {
@@ -12,6 +12,8 @@ export type ContainerPlan = {
   attachments: Attachment[];
   /** The user's volume name → the volume's name on the engine. */
   volumes: Record<string, string>;
+  /** The files volume on the engine, where it mounts anything of it. */
+  files?: string;
 };
 
 /** One place in one network. */
@@ -52,6 +54,8 @@ export type Step = { id: string; cause: string; after: string[] } & (
       imageId: string;
       snapshot: Snapshot;
     }
+  /** Makes the volume that services mount files of the repository from; it is whole when the step is done. */
+  | { kind: "fill"; name: string; files: FileSpec[]; generation: number }
   /** Makes what keeps the parts of a data branch in use. */
   | { kind: "anchor"; name: string; volume: string; snapshotVolume: string; generation: number }
   | { kind: "create"; container: ContainerPlan }
@@ -120,6 +124,8 @@ export function resourceOf(step: Step): string {
       return `volume ${step.volume}`;
     case "branch":
       return step.service;
+    case "fill":
+      return `files g${step.generation}`;
     case "create":
       return step.container.service.name;
     case "start":

@@ -40,6 +40,8 @@ export type Checkout = AsyncDisposable & {
   list(path: string): string[];
   /** Git tree (or blob) id of a path at the commit: changes only when the content does. Throws SourceError. */
   treeId(path: string): Promise<string>;
+  /** How much lies at a path: files, and their bytes together. */
+  measure(path: string): Promise<{ files: number; bytes: number }>;
 };
 
 export type Source = {
@@ -102,6 +104,8 @@ export type StepContext = {
   signal: AbortSignal;
   /** Reads a file of the deployment's commit (seeds). */
   readSource(path: string): Promise<string>;
+  /** Lays out the deployment's commit (files that services mount). */
+  openSource(): Promise<Checkout>;
 };
 
 export type Engine = {

@@ -4,14 +4,19 @@ import type { Preview } from "../domain/preview.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
+import { keepFirstRunFiles } from "./first-run-files.ts";
+import { prepareFiles } from "./prepare-files.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
 import { timed } from "./timed.ts";
 import type { World } from "./world.ts";
 
-/** Fetches the commit and renders what it says should run, with the tag of each image to build. */
+/**
+ * Fetches the commit and renders what it says should run beside what serves, with the tag of each image to build and
+ * the content of what is read from files.
+ */
 export async function prepareStack(
   preview: Preview,
-  commit: string,
+  { commit, serving }: { commit: string; serving: StackSpec | null },
   world: World,
   signal: AbortSignal,
 ): Promise<{ stack: StackSpec; findings: Finding[] }> {
@@ -31,7 +36,9 @@ export async function prepareStack(
     const seeds = await Promise.all(
       stack.seeds.map(async (seed) => ({ ...seed, content: await contentHash(seed.files, checkout) })),
     );
-    return { stack: { ...stack, builds, seeds }, findings };
+    const services = await prepareFiles(stack, checkout);
+    const kept = keepFirstRunFiles({ ...stack, builds, seeds, services }, serving);
+    return { stack: kept.stack, findings: [...findings, ...kept.findings] };
   });
 }
 

@@ -80,7 +80,7 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   const { preview, commit, attempt, serving } = about;
   const { key } = preview;
   const { generation } = attempt;
-  const candidate = attempt.stack ?? (await prepareAndKeep(preview, commit, world, signal));
+  const candidate = attempt.stack ?? (await prepareAndKeep(preview, { commit, serving }, world, signal));
   const gathered = await gatherImages(preview, candidate, world, signal);
   signal.throwIfAborted();
   if (gathered.kind === "failed") return endOrRetry(about, gathered.failure, world);
@@ -104,8 +104,13 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   return "ended";
 }
 
-async function prepareAndKeep(preview: Preview, commit: string, world: World, signal: AbortSignal): Promise<StackSpec> {
-  const { stack, findings } = await prepareStack(preview, commit, world, signal);
+async function prepareAndKeep(
+  preview: Preview,
+  from: { commit: string; serving: StackSpec | null },
+  world: World,
+  signal: AbortSignal,
+): Promise<StackSpec> {
+  const { stack, findings } = await prepareStack(preview, from, world, signal);
   world.attempts.prepared(preview.key, stack, findings);
   return stack;
 }
@@ -180,7 +185,7 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
   const attempt = deployments.find((each) => each.generation === preview.spec.generation);
   const serving = servingOf(deployments)?.stack ?? null;
   if (attempt && !isUnderWay(attempt)) return planSettled(preview, serving, world);
-  const candidate = attempt?.stack ?? (await prepareStack(preview, commit, world, signal)).stack;
+  const candidate = attempt?.stack ?? (await prepareStack(preview, { commit, serving }, world, signal)).stack;
   const found = await findImages(preview, candidate, world);
   const missing = candidate.services.filter((service) => !(service.name in found));
   const images = {

@@ -14,7 +14,7 @@ type About = {
 };
 
 /** Steps that people wait for, and therefore see. */
-const told = new Set<Step["kind"]>(["start", "await", "branch", "seed", "probe", "swap", "drain"]);
+const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", "probe", "swap", "drain"]);
 
 /** Executes a plan: each step by whoever it concerns, the telling ones on the timeline. */
 export async function runPlan(plan: Plan, about: About, world: World, signal: AbortSignal): Promise<void> {
@@ -63,6 +63,10 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
     case "complete":
       world.volumes.complete(key, step.volume, null);
       return;
+    case "fill":
+      await world.engine.run(step, stepContext(about, world, signal));
+      world.volumes.complete(key, step.name, null);
+      return;
     case "branch": {
       const startedAt = world.clock.now();
       await world.engine.run(step, stepContext(about, world, signal));
@@ -88,12 +92,14 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
 }
 
 function stepContext({ preview, stack }: About, world: World, signal: AbortSignal): StepContext {
+  const openSource = () => world.source.checkout(preview, stack?.commit ?? "", signal);
   return {
     preview,
     project: stack?.project ?? "",
     signal,
+    openSource,
     readSource: async (path) => {
-      await using checkout = await world.source.checkout(preview, stack?.commit ?? "", signal);
+      await using checkout = await openSource();
       const text = checkout.readText(path);
       if (text === null) throw new EngineError("seed-failed", `there is no ${path} in the repository`);
       return text;

@@ -33,7 +33,8 @@ export async function sweep(options: SweepOptions, world: World, signal: AbortSi
 
 async function removeOrphan(key: string, world: World, signal: AbortSignal): Promise<void> {
   const state = await world.engine.observe(key);
-  const young = state.volumes.filter((volume) => world.clock.now() - volume.createdAt < volumesWaitMs);
+  const data = state.volumes.filter(({ files }) => files === undefined);
+  const young = data.filter((volume) => world.clock.now() - volume.createdAt < volumesWaitMs);
   const draft = newDraft();
   for (const volume of young) draft.volumes.add(volume.name);
   planRemoval(draft, { state, cause: "belongs to no preview", after: [], graceMs: 0 });

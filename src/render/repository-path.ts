@@ -8,7 +8,36 @@ export type SourceReader = {
   readText(path: string): string | null;
   kindOf(path: string): "file" | "directory" | "none" | "other";
   list(path: string): string[];
+  /** Where the symbolic link at a path leads, as it says; null for anything else. */
+  linkAt(path: string): string | null;
 };
+
+/** More links than this on one way run in circles (Linux follows as many, path_resolution(7)). */
+const mostLinks = 40;
+
+/**
+ * The path that a path means once every symbolic link on its way is followed; null where one leads out of the
+ * repository, or they run in circles. What is not there means itself.
+ */
+export function followLinks(reader: SourceReader, path: string): string | null {
+  const ahead = path.split("/").toReversed();
+  let at = ".";
+  let followed = 0;
+  for (let part = ahead.pop(); part !== undefined; part = ahead.pop()) {
+    if (part === "" || part === ".") continue;
+    if (part === ".." && at === ".") return null;
+    const next = posix.join(at, part);
+    const link = part === ".." ? null : reader.linkAt(next);
+    if (link === null) {
+      at = next;
+    } else {
+      followed += 1;
+      if (followed > mostLinks || link.startsWith("/")) return null;
+      ahead.push(...link.split("/").toReversed());
+    }
+  }
+  return at;
+}
 
 /** `path` seen from `directory`, normalized; both from the repository's root, which is `.`. */
 export function resolvePath(directory: string, path: string): string {

@@ -60,6 +60,7 @@ export function specifyStack(model: ComposeModel, { manifest, routes, preview, l
     })),
     volumes: usedVolumes(services).map((name) => ({ name })),
     seeds,
+    files: [],
     routes,
     readyTimeoutMs: manifest.ready?.timeout ?? defaultReadyMs,
   };

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SourceError } from "../domain/errors.ts";
@@ -16,7 +16,9 @@ export type Checkout = AsyncDisposable & {
   readText(path: string): string | null;
   kindOf(path: string): "file" | "directory" | "none" | "other";
   list(path: string): string[];
+  linkAt(path: string): string | null;
   treeId(path: string): Promise<string>;
+  measure(path: string): Promise<{ files: number; bytes: number }>;
 };
 
 export type Special = { path: string; kind: "symbolic link" | "submodule" };
@@ -39,7 +41,7 @@ export async function layOut({ folder, mirror, commit, git, randomId, signal }: 
   await mkdir(root, { recursive: true, mode: 0o700 });
   try {
     const special = await fill(root, { mirror, commit, git, signal, index: join(place, "index") });
-    return { root, commit, special, ...readers(root, special), treeId, [Symbol.asyncDispose]: remove };
+    return { root, commit, special, ...readers(root, special), treeId, measure, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     if (error instanceof GitExit) {
@@ -48,6 +50,14 @@ export async function layOut({ folder, mirror, commit, git, randomId, signal }: 
       });
     }
     throw error;
+  }
+
+  async function measure(path: string): Promise<{ files: number; bytes: number }> {
+    const inside = normalizeContained(path);
+    const list = ["--git-dir", mirror, "ls-tree", "-r", "-l", "-z", "--full-tree", "--", commit];
+    const answer = await git(inside === "." ? list : [...list, inside], { signal, mostBytes: most.listBytes });
+    const entries = answer.split("\0").filter((entry) => entry !== "");
+    return { files: entries.length, bytes: entries.reduce((sum, entry) => sum + sizeOf(entry), 0) };
   }
 
   async function treeId(path: string): Promise<string> {
@@ -102,7 +112,10 @@ function sizeOf(entry: string): number {
 }
 
 /** Reads below `root` without following links or leaving it; `special` are the paths git lays out as something else. */
-export function readers(root: string, special: readonly Special[]): Pick<Checkout, "readText" | "kindOf" | "list"> {
+export function readers(
+  root: string,
+  special: readonly Special[],
+): Pick<Checkout, "readText" | "kindOf" | "list" | "linkAt"> {
   const kinds = new Map(special.map(({ path, kind }) => [path, kind]));
 
   const specialOnTheWay = (path: string): Special | undefined => {
@@ -122,6 +135,16 @@ export function readers(root: string, special: readonly Special[]): Pick<Checkou
       return readTextInside(root, path);
     },
     kindOf: (path) => (specialOnTheWay(path) ? "other" : resolveContained(root, path).kind),
+    linkAt(path) {
+      const met = specialOnTheWay(path);
+      if (met)
+        return met.path === normalizeContained(path) && met.kind === "symbolic link"
+          ? readTextInside(root, path)
+          : null;
+      const found = resolveContained(root, path);
+      // In a checkout a link is a file; in a folder of somebody's own it is one.
+      return found.kind === "other" && lstatSync(found.path).isSymbolicLink() ? readlinkSync(found.path) : null;
+    },
     list(path) {
       const found = resolveContained(root, path);
       return found.kind === "directory" ? readdirSync(found.path).toSorted() : [];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
-import { createHolder } from "../../src/data/holder.ts";
+import { createHolder } from "../../src/engine/holder.ts";
 import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/strategy.ts";
 import { createSnapshotJobs } from "../../src/data/snapshot-jobs.ts";
 import { sweepSnapshots } from "../../src/data/snapshot-sweep.ts";

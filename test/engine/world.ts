@@ -47,7 +47,7 @@ export async function createWorld(pool = "10.217.0.0/16") {
     project,
     images: { node: node.Id, postgres: postgres.Id },
     name: (part: string) => `${project}_${part}`,
-    run: (step: BareStep, given: AbortSignal | Pick<StepScope, "secrets"> = {}) => {
+    run: (step: BareStep, given: AbortSignal | Pick<StepScope, "secrets" | "openSource"> = {}) => {
       const [signal, more] = given instanceof AbortSignal ? [given, {}] : [new AbortController().signal, given];
       return steps.run({ id: step.kind, cause: "test", after: [], ...step }, { ...scopeOf(signal), ...more });
     },

@@ -22,7 +22,7 @@ function withHash(state: StackState, secrets: Record<string, string>, { services
   const containers = state.containers.map((each) => {
     const service = services.find(({ name }) => name === each.service)!;
     const volumes: Record<string, string> = service.name === "db" ? { pgdata: volume.name } : {};
-    return { ...each, specHash: containerHash(service, images[service.name]?.id ?? "", volumes, secrets) };
+    return { ...each, specHash: containerHash(service, images[service.name]?.id ?? "", volumes, { secrets }) };
   });
   return { ...state, containers };
 }

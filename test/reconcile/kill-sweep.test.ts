@@ -19,6 +19,10 @@ const stories: [string, { before: Wish[]; wish: Wish }][] = [
   ["a reset to the snapshot", { before: [{ push: "branched" }], wish: { say: "reset" } }],
   ["a data branch whose anchor somebody pruned", { before: [{ push: "branched" }], wish: "prune" }],
   ["a removal of a data branch", { before: [{ push: "branched" }], wish: "close" }],
+  ["a first deployment with files of the repository", { before: [], wish: { push: "bound" } }],
+  ["a push that changes the files of one service", { before: [{ push: "bound" }], wish: { push: "rebound" } }],
+  ["a push after which no files are mounted", { before: [{ push: "bound" }], wish: { push: "unbound" } }],
+  ["a removal of what mounts files", { before: [{ push: "bound" }, { push: "rebound" }], wish: "close" }],
   ["a removal", { before: [{ push: "first" }, { push: "second" }], wish: "close" }],
   ["a removal of what failed halfway", { before: [{ push: "first" }, { push: "broken" }], wish: "close" }],
 ];

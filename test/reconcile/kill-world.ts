@@ -1,6 +1,8 @@
 import { pino } from "pino";
 import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
-import type { Snapshot, StackSpec } from "../../src/domain/stack.ts";
+import { boundPath } from "../../src/domain/files.ts";
+import type { Mount } from "../../src/domain/service.ts";
+import type { FileSpec, Snapshot, StackSpec } from "../../src/domain/stack.ts";
 import type { Builds, Checkout, Snapshots } from "../../src/reconcile/ports.ts";
 import { reconcile } from "../../src/reconcile/reconcile.ts";
 import type { World } from "../../src/reconcile/world.ts";
@@ -24,6 +26,9 @@ const commits = {
   tuned: "c",
   branched: "d",
   rebranched: "f",
+  bound: "a",
+  rebound: "9",
+  unbound: "8",
 } as const;
 export type Commit = keyof typeof commits;
 export type Wish = { push: Commit } | { say: "reset" | "redeploy" } | "close" | "prune";
@@ -232,11 +237,13 @@ const checkout: Checkout = {
   kindOf: () => "none",
   list: () => [],
   treeId: async () => "tree",
+  measure: async () => ({ files: 1, bytes: 1 }),
   [Symbol.asyncDispose]: async () => undefined,
 };
 
 /**
- * web (built from the commit) after db (kept). Its data is seeded where it is used, because a second volume is part of
+ * web (built from the commit) after db (kept). Where they are `bound`, both mount files of the repository; `rebound`
+ * changes the web's, so that the database lives on with the files of before. Its data is seeded where it is used, because a second volume is part of
  * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data.
  */
 function stackOf(preview: Preview, head: Commit): StackSpec {
@@ -245,6 +252,14 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
   const commit = commits[head].repeat(40);
   const isBranched = head === "branched" || head === "rebranched";
   const isTuned = head === "tuned" || head === "silent";
+  const isBound = head === "bound" || head === "rebound";
+  const bound = (name: string): Mount => ({
+    kind: "files",
+    path: boundPath(name),
+    target: `/etc/${name}`,
+    readOnly: true,
+    content: name === "web.conf" ? head : "same",
+  });
   return {
     ...base,
     commit,
@@ -256,9 +271,11 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
         image: { kind: "pull", reference: "postgres:17", place: { file: "compose.yaml", line: 7, column: 12 } },
         ...(isTuned && { command: ["postgres", "-c", "work_mem=8MB"] }),
         ...(!isBranched && { mounts: [...db!.mounts, { kind: "anonymous", target: "/archive" }] }),
+        ...(isBound && { mounts: [...db!.mounts, bound("db.conf")] }),
       },
-      service("web", { ...web, environment: { COMMIT: commit } }),
+      service("web", { ...web, environment: { COMMIT: commit }, ...(isBound && { mounts: [bound("web.conf")] }) }),
     ],
+    files: isBound ? [boundFile("db.conf"), boundFile("web.conf")] : [],
     builds: [
       {
         name: "web",
@@ -272,4 +289,9 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
       },
     ],
   };
+}
+
+function boundFile(name: string): FileSpec {
+  const place = { file: "compose.yaml", line: 1, column: 1 };
+  return { path: boundPath(name), from: { kind: "repository", path: name }, uid: 0, gid: 0, mode: null, place };
 }

@@ -14,6 +14,7 @@ export function readerOf(files: Files): SourceReader {
     readText: (path) => files[path] ?? null,
     kindOf: (path) => (path in files ? "file" : isDirectory(path) ? "directory" : "none"),
     list: (path) => Object.keys(files).filter((name) => name.startsWith(path === "." ? "" : `${path}/`)),
+    linkAt: () => null,
   };
 }
 

@@ -14,7 +14,7 @@ type Container = {
   /** Which address it has in each. */
   networks: Map<string, number | null>;
 };
-type Volume = { volume: string; dataKey: string; seeds: number; half: boolean; snapshot?: string };
+type Volume = { volume: string; dataKey: string; seeds: number; half: boolean; snapshot?: string; files?: number };
 type Network = { home: boolean; generation: number; network: string };
 
 /**
@@ -41,18 +41,21 @@ export function createEngineModel(options: {
       layVolumes(step);
       layAnchor({ name: step.name, snapshotVolume: step.snapshot.volume, generation: step.generation });
     },
+    fill: ({ name, generation }) =>
+      void volumes.set(name, { volume: "", dataKey: "", seeds: 0, half: false, files: generation }),
     anchor: (step) => layAnchor(step),
     create({ container: plan }) {
       const found = containers.get(plan.name);
       if (found && found.state !== "created" && found.plan?.specHash === plan.specHash) return;
       for (const { network } of plan.attachments) needed(networks.get(network), `network ${network}`);
       // The engine itself would make a volume that is missing, and nobody would know what is in it.
-      for (const name of Object.values(plan.volumes)) needed(volumes.get(name), `volume ${name}`);
+      for (const name of volumesOf(plan)) needed(volumes.get(name), `volume ${name}`);
+      if (plan.files !== undefined && volumes.get(plan.files)?.half) broken.push(`${plan.name} mounts half the files`);
       containers.set(plan.name, {
         name: plan.name,
         plan,
         generation: plan.generation,
-        volumes: Object.values(plan.volumes),
+        volumes: volumesOf(plan),
         state: "created",
         networks: new Map(plan.attachments.map((each) => [each.network, each.index])),
       });
@@ -64,7 +67,7 @@ export function createEngineModel(options: {
         takeAddress(network, index, found);
       }
       found.state = "running";
-      for (const name of found.volumes) {
+      for (const name of found.volumes.filter((each) => each !== found.plan?.files)) {
         const users = usersOf(name).filter((each) => each.state === "running");
         if (users.length > 1) broken.push(`${users.map((each) => each.name).join(" and ")} run on ${name}`);
       }
@@ -119,6 +122,10 @@ export function createEngineModel(options: {
     const held = [about.snapshotVolume, upper, work, about.name];
     const { generation } = about;
     containers.set(name, { name, plan: null, generation, volumes: held, state: "created", networks: new Map() });
+  }
+
+  function volumesOf({ volumes: data, files }: ContainerPlan): string[] {
+    return [...Object.values(data), ...(files === undefined ? [] : [files])];
   }
 
   function usersOf(volume: string): Container[] {
@@ -176,6 +183,8 @@ export function createEngineModel(options: {
     /** The first half of a step, where there is one: what a kill in its middle leaves. */
     runHalf(step: Step): void {
       if (step.kind === "branch") layVolumes(step);
+      if (step.kind === "fill")
+        volumes.set(step.name, { volume: "", dataKey: "", seeds: 0, half: true, files: step.generation });
       if (step.kind !== "seed") return;
       const name = containerOf(step.container).plan?.volumes[step.seed.volume] ?? "";
       const volume = volumes.get(name);
@@ -194,12 +203,13 @@ export function createEngineModel(options: {
         network,
         subnet: "",
       })),
-      volumes: [...volumes].map(([name, { volume, dataKey, snapshot }]) => ({
+      volumes: [...volumes].map(([name, { volume, dataKey, snapshot, files }]) => ({
         name,
         volume,
         dataKey,
         createdAt: 0,
         ...(snapshot !== undefined && { snapshot }),
+        ...(files !== undefined && { files }),
       })),
     }),
     /** Everything that is there, in words that two runs share: volumes' nonces are left out. */

@@ -58,6 +58,7 @@ export function shop(generation: number, more: Partial<StackSpec> = {}): StackSp
     networks: [{ name: "default", internal: false }],
     volumes: [{ name: "pgdata" }],
     seeds: [],
+    files: [],
     routes: [
       { service: "web", port: 3000, host: "shop-pr-42.preview.localhost", path: null, health: null, main: true },
     ],

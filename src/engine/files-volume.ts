@@ -1,0 +1,52 @@
+import { composeLabels, previewLabels } from "../domain/labels.ts";
+import type { Step } from "../plan/step.ts";
+import { anchorImage } from "./anchor-image.ts";
+import { allow } from "./docker.ts";
+import { packFiles } from "./files-archive.ts";
+import { createHolder } from "./holder.ts";
+import { ownerOf, refuseForeign } from "./ownership.ts";
+import type { StepHost, StepScope } from "./step-host.ts";
+
+/** Where the volume is mounted in what it is filled through. */
+const place = "/mayfly/files";
+
+/**
+ * Makes the volume with a generation's files, and fills it with an archive through a container that is never started:
+ * no path of the host is needed, wherever Mayfly itself runs. A volume that is there is filled again. Throws EngineError.
+ */
+export async function fillFiles(
+  host: StepHost,
+  step: Extract<Step, { kind: "fill" }>,
+  scope: StepScope,
+): Promise<void> {
+  const { docker } = host;
+  if (!scope.openSource) throw new TypeError("files are to be laid out, and nobody said of what");
+  await using source = await scope.openSource();
+  const owner = ownerOf(host, scope);
+  const found = await allow(docker.getVolume(step.name).inspect(), 404);
+  if (found) refuseForeign(found.Labels, owner, `volume ${step.name}`);
+  const image = await anchorImage(host);
+  scope.signal.throwIfAborted();
+  const Labels = {
+    ...composeLabels(scope.project, { volume: "mayfly-files" }),
+    ...previewLabels(owner, "files", step.generation),
+  };
+  if (!found) await docker.createVolume({ Name: step.name, Driver: "local", Labels });
+  const name = `${step.name}.fill`;
+  await allow(docker.getContainer(name).remove({ force: true, v: true }), 404, 409);
+  const labels = previewLabels(owner, "helper", step.generation);
+  const container = await createHolder(docker, { name, image, labels, volumes: { [step.name]: place } });
+  try {
+    const archive = packFiles(source, step.files);
+    // The library goes on waiting for an archive that ends with an error.
+    const broken = new AbortController();
+    archive.on("error", (error) => broken.abort(error));
+    const abortSignal = AbortSignal.any([scope.signal, broken.signal]);
+    const body = archive as unknown as NodeJS.ReadableStream;
+    await container.putArchive(body, { path: place, abortSignal }).catch((error: unknown) => {
+      throw broken.signal.aborted ? broken.signal.reason : error;
+    });
+  } finally {
+    await allow(container.remove({ force: true, v: true }), 404, 409);
+  }
+}
