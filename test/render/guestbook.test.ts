@@ -171,6 +171,7 @@ test("the guest book becomes this stack", () => {
     networks: [{ name: "default", internal: false }],
     volumes: [{ name: "pgdata" }],
     seeds: [{ service: "db", volume: "pgdata", files: ["db/seed.sql"] }],
+    files: [],
     routes: [
       { service: "web", port: 3000, path: null, health: "/up", host: "shop-pr-42.preview.example.com", main: true },
     ],
