@@ -1,5 +1,5 @@
 import { child, listNode, mapNode, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
-import { isNull } from "./value-forms.ts";
+import { isNull } from "./form.ts";
 
 /**
  * Later canonical files over earlier ones (Compose specification, Merge): maps merge, lists are appended, other values
@@ -13,7 +13,7 @@ export function mergeFiles(files: readonly YamlMap[]): YamlMap {
 }
 
 function merge(base: YamlNode, over: YamlNode, path: readonly string[]): YamlNode {
-  if (isNull(over) && base.kind !== "scalar") return base;
+  if (isNull(over) && !isReplaced(path) && !isPair(path)) return base;
   if (base.kind === "map" && over.kind === "map") {
     const entries = new Map(base.entries);
     for (const [key, entry] of over.entries) {
@@ -45,6 +45,11 @@ function isReplaced(path: readonly string[]): boolean {
   if (path[0] !== "services" || path.length < 3) return true;
   const key = path.slice(2).join(".");
   return key === "command" || key === "entrypoint" || key === "healthcheck.test";
+}
+
+/** A variable or label without a value is one. */
+function isPair(path: readonly string[]): boolean {
+  return ["environment", "args", "labels", "annotations", "sysctls"].includes(path.at(-2) ?? "");
 }
 
 /** Equal items are one: it stays at the first one's position and is the last one's value. */

@@ -10,7 +10,11 @@ const grants = z.array(
     target: z.string().optional(),
     uid: z.string().optional(),
     gid: z.string().optional(),
-    mode: z.number().optional(),
+    /** Octal in the canonical model. */
+    mode: z
+      .string()
+      .transform((said) => Number.parseInt(said, 8))
+      .optional(),
   }),
 );
 

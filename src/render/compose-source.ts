@@ -1,7 +1,7 @@
 import { child, mapNode, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { readYaml } from "../config/yaml-source.ts";
 import { InputError } from "../domain/errors.ts";
-import { canonicalFile } from "./compose-file.ts";
+import { canonicalFile, settleModel } from "./compose-file.ts";
 import { mergeFiles } from "./compose-merge.ts";
 import { resolveEnvironments } from "./environment.ts";
 import type { Findings } from "./findings.ts";
@@ -59,7 +59,7 @@ export function readCompose(
   context: { directory: string; reader: SourceReader; findings: Findings },
 ): ComposeSource {
   const canonical = files.map((file) => canonicalFile(interpolateNode(file, scope), context.findings));
-  const { model, left } = withoutProfiles(mergeFiles(canonical));
+  const { model, left } = withoutProfiles(settleModel(mergeFiles(canonical)));
   refuseHugeStack(model);
   return { model: resolveEnvironments(resolvePaths(model, context.directory), context.reader, scope), left };
 }

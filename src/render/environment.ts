@@ -4,7 +4,7 @@ import { InputError } from "../domain/errors.ts";
 import { parseEnvFile, parseRawEnvFile } from "./env-file.ts";
 import type { Scope } from "./interpolate.ts";
 import { leadsOutside, readAt, type SourceReader } from "./repository-path.ts";
-import { isNull } from "./value-forms.ts";
+import { isNull } from "./form.ts";
 
 /**
  * Reads each service's env files into its `environment` (the file's own entries win) and gives bare names the scope's

@@ -1,71 +1,118 @@
-import { listNode, mapNode, scalarNode, type YamlNode } from "../config/yaml-node.ts";
+import { z } from "zod";
+import { listNode, mapNode, scalarNode, toValue, type YamlNode } from "../config/yaml-node.ts";
 import { invalid } from "./findings.ts";
-import { fields, type Form, text, textOf, whole } from "./value-forms.ts";
+import { asMap, fields, type Form } from "./form.ts";
+import { whole } from "./quantity-forms.ts";
+import { numberText, scalarText, text } from "./value-forms.ts";
 
-/** The widest range of ports that one line may name, and the most that one service may have. */
-const maxRange = 100;
+/** What one service's lines may come to: each port is a value of its own from here on. */
+const maxPorts = 1000;
 
-const longForm = fields({
-  target: whole,
-  published: text,
-  host_ip: text,
-  protocol: text,
-  mode: text,
-  name: text,
-  app_protocol: text,
-});
+const port = fields(
+  {
+    name: text,
+    mode: text,
+    host_ip: text,
+    target: whole,
+    published: numberText,
+    protocol: text,
+    app_protocol: text,
+  },
+  { required: ["target"] },
+);
 
 /** `ports`, short and long, as a list of `{ mode, host_ip, target, published, protocol }` (Compose specification, Ports). */
-export const ports: Form = (node, at, findings) => {
-  if (node.kind !== "list") throw invalid(node, `${at} must be a list`);
-  const expanded: YamlNode[] = [];
-  for (const [index, item] of node.items.entries()) {
-    const itemAt = `${at}[${index}]`;
-    if (item.kind === "map") expanded.push(withDefaults(longForm(item, itemAt, findings), itemAt));
-    else expanded.push(...shortForm(item, itemAt));
-    if (expanded.length > maxRange) throw invalid(item, `${at} comes to more than ${maxRange} ports`);
-  }
-  return listNode(node.place, expanded);
+export const ports: Form = {
+  read(node, at, findings) {
+    if (node.kind !== "list") throw invalid(node, `${at} must be a list`);
+    const expanded: YamlNode[] = [];
+    for (const [index, item] of node.items.entries()) {
+      const itemAt = `${at}[${index}]`;
+      if (item.kind === "map") expanded.push(port.read(item, itemAt, findings));
+      else expanded.push(...shortForm(item, itemAt));
+      if (expanded.length > maxPorts) throw invalid(item, `${at} comes to more than ${maxPorts} ports`);
+    }
+    return listNode(node.place, expanded);
+  },
+  settle(node, at) {
+    if (node.kind !== "list") return node;
+    return listNode(
+      node.place,
+      node.items.map((item, index) => withDefaults(item, `${at}[${index}]`)),
+    );
+  },
+  print: (node) => (node.kind === "list" && node.items.length > 0 ? node.items.map(port.print ?? toValue) : undefined),
 };
 
 function withDefaults(node: YamlNode, at: string): YamlNode {
-  if (node.kind !== "map") return node;
-  const has = (key: string) => node.entries.has(key);
-  if (!has("target")) throw invalid(node, `${at}.target is missing`);
-  return mapNode(node.place, [
-    ...(has("mode") ? [] : [["mode", scalarNode(node.place, "ingress")] as const]),
-    ...[...node.entries].map(([key, entry]) => [key, entry.node, entry.key] as const),
-    ...(has("protocol") ? [] : [["protocol", scalarNode(node.place, "tcp")] as const]),
-  ]);
+  const { place, entries } = asMap(port.settle?.(node, at) ?? node, at);
+  const host = entries.get("host_ip")?.node;
+  if (host && !isAddress(String(toValue(host))))
+    throw invalid(host, `${at}.host_ip is no IP address: "${String(toValue(host))}"`);
+  const missing = [
+    ["mode", "ingress"],
+    ["protocol", "tcp"],
+  ].filter(([key = ""]) => !entries.has(key));
+  const defaults = missing.map(([key = "", value = ""]) => [key, scalarNode(place, value)] as const);
+  return mapNode(place, [...defaults, ...[...entries].map(([key, entry]) => [key, entry.node, entry.key] as const)]);
 }
 
-/** `[[HOST:]PUBLISHED:]TARGET[/PROTOCOL]`, ports or ranges. */
+/** `[[HOST:]PUBLISHED:]TARGET[/PROTOCOL]`, ports or ranges; the host may be an IPv6 address, also in brackets. */
 function shortForm(node: YamlNode, at: string): YamlNode[] {
-  const said = textOf(node, at);
-  const match = /^(?:(?:(\[[^\]]*\]|[^:]*):)?([\d-]*):)?(\d{1,5}(?:-\d{1,5})?)(?:\/([a-z]+))?$/.exec(said);
-  if (!match) throw invalid(node, `${at} is no port: "${said}"`);
-  const [, host = "", published = "", target = "", protocol = "tcp"] = match;
+  const said = scalarText(node, at);
+  const parts = said.split(":");
+  const [target = "", protocol = ""] = (parts.at(-1) ?? "").split("/");
+  const published = parts.at(-2) ?? "";
+  const address = parts.slice(0, -2).join(":");
+  const host = address.replace(/^\[(.*)\]$/, "$1");
+  if (!/^[\d-]+$/.test(target) || !/^(tcp|udp|sctp|)$/i.test(protocol))
+    throw invalid(node, `${at} is no port: "${said}"`);
+  if (host !== "" && !isAddress(host)) throw invalid(node, `${at}: "${host}" is no IP address`);
+  if (address === host && host.includes(":")) throw invalid(node, `${at}: write the address as [${host}]`);
   const targets = range(node, target, at);
   const hosts = published === "" ? [] : range(node, published, at);
-  if (hosts.length > 1 && targets.length > 1 && hosts.length !== targets.length) {
+  if (published !== "" && targets.length > 1 && hosts.length !== targets.length) {
     throw invalid(node, `${at}: the two ranges of "${said}" are not equally long`);
   }
-  return targets.map((port, index) =>
+  const expanded = targets.map((each, index) =>
     mapNode(node.place, [
       ["mode", scalarNode(node.place, "ingress")],
-      ...(host === "" ? [] : [["host_ip", scalarNode(node.place, host.replaceAll(/[[\]]/g, ""))] as const]),
-      ["target", scalarNode(node.place, port)],
+      ...(host === "" ? [] : [["host_ip", scalarNode(node.place, host)] as const]),
+      ["target", scalarNode(node.place, each)],
       ...(published === ""
         ? []
-        : [["published", scalarNode(node.place, targets.length === 1 ? published : String(hosts[index]))] as const]),
-      ["protocol", scalarNode(node.place, protocol)],
+        : [["published", scalarNode(node.place, publishedText(hosts, targets, index))] as const]),
+      ["protocol", scalarNode(node.place, protocol.toLowerCase() || "tcp")],
     ]),
   );
+  return expanded.toSorted((a, b) => inTextOrder(targetOf(a), targetOf(b)));
+}
+
+const addresses = z.union([z.ipv4(), z.ipv6()]);
+
+function isAddress(said: string): boolean {
+  return addresses.safeParse(said).success;
+}
+
+/** A single target takes any port of a range. */
+function publishedText(hosts: readonly number[], targets: readonly number[], index: number): string {
+  return targets.length === 1 && hosts.length > 1 ? `${hosts[0]}-${hosts.at(-1)}` : String(hosts[index]);
+}
+
+/** Compose prints the ports of a range in the order of their texts. */
+function inTextOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function targetOf(node: YamlNode): string {
+  const target = node.kind === "map" ? node.entries.get("target")?.node : undefined;
+  return `${target ? String(toValue(target)) : ""}/`;
 }
 
 function range(node: YamlNode, said: string, at: string): number[] {
-  const [from = 0, to = from] = said.split("-").map(Number);
-  const valid = from >= 0 && to >= from && to <= 65_535 && to - from < maxRange;
-  if (!valid) throw invalid(node, `${at}: "${said}" must be a port, or a range of at most ${maxRange}`);
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+  const [, from = "", to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(said) ?? [];
+  const [first, last] = [Number(from), Number(to)];
+  if (from === "" || last < first || last > 65_535) throw invalid(node, `${at}: "${said}" is no port and no range`);
+  if (last - first >= maxPorts) throw invalid(node, `${at}: "${said}" has more than ${maxPorts} ports`);
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

@@ -1,4 +1,5 @@
-import { toValue, type YamlMap } from "../config/yaml-node.ts";
+import type { YamlMap } from "../config/yaml-node.ts";
+import { printFile } from "./compose-file.ts";
 
 type Json = Record<string, unknown>;
 
@@ -10,7 +11,7 @@ const named = ["networks", "volumes", "secrets", "configs"];
  * the default network, names of networks and volumes, no command. Paths are the repository's.
  */
 export function printModel(model: YamlMap, project: string): unknown {
-  const printed = toValue(model) as Json;
+  const printed = printFile(model);
   const services = entriesOf(printed["services"]).map(([name, service]) => [name, printService(service)] as const);
   const joinsDefault = services.some(([, service]) => "default" in ((service["networks"] as Json | undefined) ?? {}));
   const networks = printed["networks"] as Json | undefined;
@@ -18,12 +19,12 @@ export function printModel(model: YamlMap, project: string): unknown {
     ...printed,
     name: project,
     services: Object.fromEntries(services),
-    ...(joinsDefault ? { networks: { default: {}, ...networks } } : {}),
+    ...(joinsDefault ? { networks: { default: { ipam: {} }, ...networks } } : {}),
   };
   for (const section of named) {
     if (result[section] === undefined) continue;
     const entries = entriesOf(result[section]).map(([key, resource]) => {
-      return [key, printResource(section, resource, resource["external"] === true ? key : `${project}_${key}`)];
+      return [key, { name: resource["external"] === true ? key : `${project}_${key}`, ...resource }];
     });
     result[section] = Object.fromEntries(entries);
   }
@@ -33,16 +34,8 @@ export function printModel(model: YamlMap, project: string): unknown {
 function printService(service: Json): Json {
   const networks = (service["networks"] as Json | undefined) ?? {};
   const hasOwnNetwork = service["network_mode"] !== undefined || service["provider"] !== undefined;
-  return {
-    command: null,
-    entrypoint: null,
-    ...service,
-    ...(Object.keys(networks).length === 0 && !hasOwnNetwork ? { networks: { default: null } } : {}),
-  };
-}
-
-function printResource(section: string, resource: Json, name: string): Json {
-  return { name, ...(section === "networks" ? { ipam: {} } : {}), ...resource };
+  if (Object.keys(networks).length > 0 || hasOwnNetwork) return service;
+  return { ...service, networks: { default: null } };
 }
 
 function entriesOf(value: unknown): [string, Json][] {

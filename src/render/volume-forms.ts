@@ -1,67 +1,98 @@
-import { listNode, mapNode, scalarNode, type YamlNode } from "../config/yaml-node.ts";
-import { invalid } from "./findings.ts";
-import { boolean, bytes, fields, type Form, text, textOf, whole } from "./value-forms.ts";
+import { posix } from "node:path";
+import { mapNode, scalarNode, toValue, type YamlNode } from "../config/yaml-node.ts";
+import { type Findings, invalid, note } from "./findings.ts";
+import { asMap, changeEntries, fields, type Form, listOf } from "./form.ts";
+import { bytes, whole } from "./quantity-forms.ts";
+import { choice, flag, labels, text, textOf } from "./value-forms.ts";
 
-const longForm = fields({
-  type: text,
-  source: text,
-  target: text,
-  read_only: boolean,
-  consistency: text,
-  tmpfs: fields({ size: bytes, mode: whole }),
-  volume: fields({ nocopy: boolean, subpath: text }),
-});
+const longForm = fields(
+  {
+    type: choice("bind", "volume", "tmpfs", "cluster", "npipe", "image"),
+    source: text,
+    target: text,
+    read_only: flag,
+    consistency: text,
+    bind: fields({
+      propagation: text,
+      create_host_path: flag,
+      recursive: choice("enabled", "disabled", "writable", "readonly"),
+      selinux: choice("z", "Z"),
+    }),
+    volume: fields({ labels, nocopy: flag, subpath: text }),
+    tmpfs: fields({ size: bytes, mode: whole }),
+    image: fields({ subpath: text }),
+  },
+  { required: ["type", "target"] },
+);
 
 /** A service's `volumes`, short and long, as a list of `{ type, source, target, read_only, … }` (Compose specification, Volumes). */
-export const volumes: Form = (node, at, findings) => {
-  if (node.kind !== "list") throw invalid(node, `${at} must be a list`);
-  return listNode(
-    node.place,
-    node.items.map((item, index) => {
-      const itemAt = `${at}[${index}]`;
-      if (item.kind !== "map") return shortForm(item, itemAt);
-      if (!item.entries.has("type")) throw invalid(item, `${itemAt}.type is missing`);
-      if (!item.entries.has("target")) throw invalid(item, `${itemAt}.target is missing`);
-      return longForm(item, itemAt, findings);
-    }),
-  );
-};
+export const mounts: Form = listOf({
+  read: (node, at, findings) =>
+    node.kind === "map" ? longForm.read(node, at, findings) : shortForm(node, at, findings),
+  settle: (node, at) =>
+    changeEntries(asMap(longForm.settle?.(node, at) ?? node, at), (own, key) =>
+      key === "target" ? scalarNode(own.place, posix.normalize(String(toValue(own)))) : own,
+    ),
+  ...(longForm.print ? { print: longForm.print } : {}),
+});
+
+const propagations = new Set(["rprivate", "private", "rshared", "shared", "rslave", "slave"]);
+/** Compose reads these without a word, and so do we; any other it passes over, too, which we tell. */
+const silent = new Set(["rw", "cached", "delegated", "consistent"]);
+
+/** `[SOURCE:]TARGET[:OPTIONS]`; a drive's letter (`C:\data`) belongs to its path. */
+function shortForm(node: YamlNode, at: string, findings: Findings): YamlNode {
+  const said = textOf(node, at);
+  if (said.length === 1 || said.length === 2) return anonymous(node, said);
+  const [first = "", second, written = "", ...rest] = said.split(colonsAfterDrives);
+  if (first === "" || second === "" || rest.length > 0) throw invalid(node, `${at} is no mount: "${said}"`);
+  const [source, target] = second === undefined ? [undefined, first] : [first, second];
+  const kind = source !== undefined && isPath(source) ? "bind" : "volume";
+  const { readOnly, bind, volume } = readOptions(node, at, { written, findings });
+  const scalar = (key: string, value: string | boolean) => [key, scalarNode(node.place, value)] as const;
+  const details = kind === "bind" ? [...bind, scalar("create_host_path", true)] : bind;
+  return mapNode(node.place, [
+    scalar("type", kind),
+    ...(source === undefined ? [] : [scalar("source", source)]),
+    scalar("target", posix.normalize(target).replace(/(?<=.)\/$/, "")),
+    ...(readOnly ? [scalar("read_only", true)] : []),
+    ...(details.length > 0 ? [["bind", mapNode(node.place, details)] as const] : []),
+    ...(kind === "volume" || volume.length > 0 ? [["volume", mapNode(node.place, volume)] as const] : []),
+  ]);
+}
+
+/** So short, it can only be a path in the container; Compose says no more of it. */
+function anonymous(node: YamlNode, target: string): YamlNode {
+  return mapNode(node.place, [
+    ["type", scalarNode(node.place, "volume")],
+    ["target", scalarNode(node.place, target)],
+  ]);
+}
+
+const colonsAfterDrives = /(?<!(?:^|:)[a-zA-Z]):/;
+
+type Said = { written: string; findings: Findings };
+type Detail = readonly [string, YamlNode];
+
+function readOptions(node: YamlNode, at: string, { written, findings }: Said) {
+  let readOnly = false;
+  const bind = new Map<string, Detail>();
+  const volume: Detail[] = [];
+  for (const option of written.split(",").filter((each) => each !== "")) {
+    const set = (key: string) => bind.set(key, [key, scalarNode(node.place, option)]);
+    if (option === "ro" || option === "rw") readOnly = option === "ro";
+    else if (option === "nocopy") volume[0] = ["nocopy", scalarNode(node.place, true)];
+    else if (option === "z" || option === "Z") set("selinux");
+    else if (propagations.has(option)) set("propagation");
+    else if (!silent.has(option)) {
+      const message = `${at}: the option "${option}" of a mount is not known; it does nothing`;
+      findings.add(note(node.place, "mount-option", message, "Remove it, or check its spelling."));
+    }
+  }
+  return { readOnly, bind: [...bind.values()], volume };
+}
 
 /** True for sources that Compose takes for a path and not for a volume's name. */
 function isPath(source: string): boolean {
-  return /^[./~]/.test(source);
-}
-
-function withoutTrailingSlashes(path: string): string {
-  let end = path.length;
-  while (end > 1 && path[end - 1] === "/") end -= 1;
-  return path.slice(0, end);
-}
-
-/** `[SOURCE:]TARGET[:OPTIONS]`. */
-function shortForm(node: YamlNode, at: string): YamlNode {
-  const said = textOf(node, at);
-  const parts = said.split(":");
-  if (parts.length > 3 || parts.includes("")) throw invalid(node, `${at} is no mount: "${said}"`);
-  const [first = "", written = first, options = ""] = parts;
-  const target = withoutTrailingSlashes(written);
-  const make = (key: string, value: string | boolean) => [key, scalarNode(node.place, value)] as const;
-  const settings = options === "" ? [] : options.split(",");
-  const readOnly = settings.includes("ro") ? [make("read_only", true)] : [];
-  const empty = (key: string, entries: (readonly [string, YamlNode])[] = []) =>
-    [key, mapNode(node.place, entries)] as const;
-  if (parts.length === 1) return mapNode(node.place, [make("type", "volume"), make("target", target), empty("volume")]);
-  const kind = isPath(first) ? "bind" : "volume";
-  const known = ["ro", "rw", "z", "Z", "cached", "delegated", "consistent", "nocopy", "rprivate", "private"];
-  const other = settings.find((setting) => !known.includes(setting));
-  if (other !== undefined) throw invalid(node, `${at}: the option "${other}" of "${said}" is not known`);
-  const details =
-    kind === "bind" ? [make("create_host_path", true)] : settings.includes("nocopy") ? [make("nocopy", true)] : [];
-  return mapNode(node.place, [
-    make("type", kind),
-    make("source", first),
-    make("target", target),
-    ...readOnly,
-    empty(kind, details),
-  ]);
+  return /^([./~]|\\\\|[a-zA-Z]:)/.test(source);
 }

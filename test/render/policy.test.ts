@@ -95,10 +95,10 @@ describe("a service's key is refused", () => {
     ["comand: x", "4:5", "unknown-key"],
     ["constructor: x", "4:5", "unknown-key"],
     ["healthcheck: { tests: x }", "4:20", "unknown-key"],
-    ["depends_on: { web2: { required: false, when: x } }", "4:44", "unknown-key"],
+    ["depends_on: { db: { condition: service_started, when: x } }", "4:53", "unknown-key"],
     ["restart: sometimes", "4:14", "invalid-value"],
   ])("%s", (line, place, code) => {
-    const text = `services:\n  web:\n    ${line.startsWith("image:") ? "tty: true" : "image: node:24"}\n    ${line}\n`;
+    const text = `services:\n  web:\n    ${line.startsWith("image:") ? "tty: true" : "image: node:24"}\n    ${line}\n  db: { image: postgres }\n`;
     const output = renderCompose(text, { Dockerfile: "FROM node:24\n" });
     expect(told(output)).toContain(`${place} refuse ${code}`);
     expect(output.stack).toBeNull();

@@ -72,7 +72,7 @@ describe("what runs", () => {
       'Did you mean "port"?',
     ],
     [
-      { ".mayfly.yaml": "template: dockerfile\nwith: { port: x }", Dockerfile: "FROM a" },
+      { ".mayfly.yaml": "template: dockerfile\nwith: { port: x }", Dockerfile: "FROM node:24" },
       "invalid-value",
       "must be a port",
     ],

@@ -6,7 +6,7 @@ const mebibyte = 1024 * 1024;
 
 function services(text: string, manifest = "routes: { web: 80 }"): Record<string, ServiceSpec> {
   const { stack } = renderCompose(
-    `services:\n  web: { image: x, restart: always }\n${text}\nvolumes: { v: }\nnetworks: { a: , b: }\n`,
+    `services:\n  web: { image: x, restart: always }\n${text}\nvolumes: { data: }\nnetworks: { a: , b: }\n`,
     { ".mayfly.yaml": manifest },
   );
   return Object.fromEntries((stack?.services ?? []).map((service) => [service.name, service]));
@@ -14,14 +14,14 @@ function services(text: string, manifest = "routes: { web: 80 }"): Record<string
 
 describe("a service is kept", () => {
   test.each([
-    ["an image with a named volume", "  s: { image: x, volumes: [v:/d] }", undefined, true],
+    ["an image with a named volume", "  s: { image: x, volumes: [data:/d] }", undefined, true],
     ["an image with an anonymous volume", "  s: { image: x, volumes: [/d] }", undefined, true],
     ["an image with a tmpfs", "  s: { image: x, tmpfs: /d }", undefined, false],
-    ["a built service with a volume", "  s: { build: ., volumes: [v:/d] }", undefined, false],
+    ["a built service with a volume", "  s: { build: ., volumes: [data:/d] }", undefined, false],
     ["a built service named in data", "  s: { build: . }", "routes: { web: 80 }\ndata: { s: {} }", true],
     [
       "an image that another service waits to complete",
-      "  s: { image: x, volumes: [v:/d] }\n  t: { image: x, depends_on: { s: { condition: service_completed_successfully } } }",
+      "  s: { image: x, volumes: [data:/d] }\n  t: { image: x, depends_on: { s: { condition: service_completed_successfully } } }",
       undefined,
       false,
     ],
@@ -48,7 +48,7 @@ describe("a service is a job", () => {
     ["but not when it has ports", "  s: { image: x, ports: [80] }", false],
     ["but not when it exposes ports", "  s: { image: x, expose: [80] }", false],
     ["but not when it has a health check", "  s: { image: x, healthcheck: { test: a } }", false],
-    ["but not when it keeps data", "  s: { image: x, volumes: [v:/d] }", false],
+    ["but not when it keeps data", "  s: { image: x, volumes: [data:/d] }", false],
   ])("%s: %s", (_what, text, job) => {
     expect(services(text)["s"]?.job).toBe(job);
   });
@@ -108,10 +108,10 @@ describe("details", () => {
   test("mounts keep their kinds", () => {
     expect(
       services(
-        "  s: { image: x, tmpfs: ['/run:size=1m', /x], volumes: ['v:/d:ro', /a, '/etc/timezone:/etc/timezone', { type: tmpfs, target: /t }] }",
+        "  s: { image: x, tmpfs: ['/run:size=1m', /x], volumes: ['data:/d:ro', /a, '/etc/timezone:/etc/timezone', { type: tmpfs, target: /t }] }",
       )["s"]?.mounts,
     ).toEqual([
-      { kind: "volume", volume: "v", target: "/d", readOnly: true },
+      { kind: "volume", volume: "data", target: "/d", readOnly: true },
       { kind: "anonymous", target: "/a" },
       { kind: "tmpfs", target: "/t", sizeBytes: null },
       { kind: "tmpfs", target: "/run", sizeBytes: mebibyte },
