@@ -22,14 +22,15 @@ import {
   space,
   writeProblem,
 } from "./doctor/look.ts";
-import { checkClock, checkDisk, checkGit, checkHandover, checkState } from "./doctor/machine-checks.ts";
+import { checkBuilds, checkClock, checkDisk, checkGit, checkHandover, checkState } from "./doctor/machine-checks.ts";
 import { checkPublicUrl, checkSites, checkWildcard } from "./doctor/name-checks.ts";
 import { checkOthers } from "./doctor/server-checks.ts";
 import { MayflyError } from "./domain/errors.ts";
 import { labels } from "./domain/labels.ts";
 import { previewLink } from "./domain/naming.ts";
+import { memoryProblem, prepareMemory } from "./engine/build-memory.ts";
 import { clearEngine } from "./engine/clear.ts";
-import { connect } from "./engine/docker.ts";
+import { connect, isOnThisMachine } from "./engine/docker.ts";
 import { serversOn } from "./engine/servers.ts";
 import { parseRange } from "./engine/subnets.ts";
 import { isLocked } from "./store/lock.ts";
@@ -39,18 +40,23 @@ export { adoptServer } from "./app-adopt.ts";
 /** What was found, and how the firewall's rules are typed by hand where they are not in place. */
 export type Examination = { checks: Check[]; firewall: string | null };
 
-/** Looks at everything that Mayfly stands on; with `fix` it installs the firewall first. Throws EngineError `firewall-refused`. */
+/**
+ * Looks at everything that Mayfly stands on; with `fix` it first prepares the control group of builds and installs the
+ * firewall. Throws EngineError `firewall-refused`.
+ */
 export async function examine(config: ServerConfig, { fix }: { fix: boolean }): Promise<Examination> {
   const state = resolve(config.state);
   const server = readStateFile(state, "server-id");
   const isRunning = isLocked(state);
   const docker = connect(config.engine.host);
+  if (fix) await prepareMemory(state);
   const [{ checks: engine, firewall }, names, gitHub] = await Promise.all([
     lookAtEngine(docker, { config, state, server, fix }),
     lookAtNames(config, isRunning),
     lookAtGitHub(config),
   ]);
   const machine = [
+    checkBuilds(config.builds.memoryBytes, await memoryProblem(isOnThisMachine(config.engine.host))),
     checkState(state, await writeProblem(existsSync(state) ? state : dirname(state))),
     checkGit(await printed("git", "--version")),
     checkHandover(await kernelSetting("net/ipv4/tcp_migrate_req")),

@@ -110,8 +110,12 @@ export const ServerFile = keys({
       .optional(),
     egress: z.enum(["internet", "none"], "must be internet or none").optional(),
   }).optional(),
-  // No engine limits a build's memory in a way that holds and spares what is sound (docs/decisions/0013).
-  builds: keys({ parallel: count.optional(), memory: planned, timeout: duration.optional() }).optional(),
+  builds: keys({
+    parallel: count.optional(),
+    memory: size.optional(),
+    timeout: duration.optional(),
+    fork_egress: z.enum(["internet", "none"], "must be internet or none").optional(),
+  }).optional(),
   max: count.optional(),
   defaults: Repository.optional(),
   repositories: z

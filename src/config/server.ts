@@ -23,7 +23,8 @@ export type ServerConfig = {
   /** `unix:///…` or `tcp://…`. */
   engine: { host: string };
   network: { pool: string; egress: "internet" | "none" };
-  builds: { parallel: number; timeoutMs: number };
+  /** `memoryBytes` for each build; what a fork's may reach is `forkEgress`. */
+  builds: { parallel: number; memoryBytes: number; timeoutMs: number; forkEgress: "internet" | "none" };
   /** Previews that are up at once, of all repositories. */
   max: number;
   defaults: RepositorySettings;
@@ -78,7 +79,9 @@ export function loadServerConfig(source: ServerFileSource): ServerConfig {
     network: { pool: file.network?.pool ?? "10.213.0.0/16", egress: file.network?.egress ?? "internet" },
     builds: {
       parallel: file.builds?.parallel ?? 2,
+      memoryBytes: file.builds?.memory ?? 4 * 1024 ** 3,
       timeoutMs: file.builds?.timeout ?? 20 * 60_000,
+      forkEgress: file.builds?.fork_egress ?? "none",
     },
     max: file.max ?? 100,
     defaults,

@@ -19,6 +19,16 @@ export function checkDisk({
   return freeBytes < 10 * gib ? warn("disk", said, hint) : ok("disk", said);
 }
 
+/** Whether a build's memory can be limited: null when it can, else why not. */
+export function checkBuilds(memoryBytes: number, problem: string | null): Check {
+  if (problem === null) return ok("builds", `a build may use ${(memoryBytes / gib).toFixed(1)} GiB of memory`);
+  return warn(
+    "builds",
+    `builds.memory does not hold: a build may use all memory that there is (${problem})`,
+    "`mayfly doctor --fix` as root prepares it; it is gone after a reboot, so run it then (docs/operations.md).",
+  );
+}
+
 /** git's version, as `git --version` tells it; null when there is none. */
 export function checkGit(said: string | null): Check {
   const [, version = "", major = "0", minor = "0"] = /((\d+)\.(\d+)[\d.]*)/.exec(said ?? "") ?? [];

@@ -86,6 +86,14 @@ export const catalogue = {
     title: "An image took too long to build",
     hint: "Make the build shorter, or raise builds.timeout in server.yaml.",
   },
+  "build-out-of-memory": {
+    title: "An image needed more memory to be built than a build may use",
+    hint: "Let the step use less (fewer workers, a smaller heap), or let the operator raise builds.memory in server.yaml.",
+  },
+  "build-offline": {
+    title: "A fork's image could not be built without a network",
+    hint: "Push the branch to the repository itself, or let the operator set builds.fork_egress: internet in server.yaml.",
+  },
   "service-exited": { title: "A service stopped before it was ready", hint: "Its last lines tell why." },
   "service-not-ready": {
     title: "A service did not become ready in time",

@@ -9,7 +9,9 @@ import type { BuildSpec } from "../domain/stack.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import { type BuildFiles, packContext } from "./build-context.ts";
 import { limitBuild } from "./build-limits.ts";
+import { explainBuildFailure } from "./build-failure.ts";
 import { type BuildLog, createBuildLog } from "./build-log.ts";
+import type { BuildMemory } from "./build-memory.ts";
 import { runBuild } from "./build-run.ts";
 import type { BuildGifts } from "./build-session.ts";
 import type { Disk } from "./disk.ts";
@@ -50,6 +52,10 @@ export type BuildOptions = {
   log: Logger;
   /** Room on the disk; without it none is looked for. */
   disk: Disk | undefined;
+  /** What each build may use; without it, what the machine has. */
+  memory?: BuildMemory;
+  /** What a fork's steps reach. */
+  forkEgress: "internet" | "none";
   /** Logs are kept in `<logFolder>/<preview>/<hash of the tag>.log`. */
   logFolder: string;
   onEnd(previewKey: string): void;
@@ -120,7 +126,18 @@ async function buildWithin(options: BuildOptions, { work, subscribers, cancel }:
     });
     const cacheNamespace = `${request.repositoryId}-${request.trust}`;
     const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {}, anew: false };
-    await runBuild(docker, { build, context, labels, cacheNamespace, gifts }, output, signal);
+    const isOffline = request.trust === "fork" && options.forkEgress === "none";
+    await using group = (await options.memory?.open()) ?? null;
+    try {
+      await runBuild(docker, { build, context, labels, cacheNamespace, gifts, group, isOffline }, output, signal);
+    } catch (error) {
+      throw await explainBuildFailure(error, { build, output, group, isOffline });
+    }
+    if (group && output.ran() && (await group.wasPassedOver()))
+      options.log.warn(
+        { build: build.name },
+        "the engine did not limit a build's memory: its control groups are others than ours",
+      );
   } catch (error) {
     if (cancel.signal.aborted || !limits.signal.aborted) throw error;
     const { reason } = limits.signal;

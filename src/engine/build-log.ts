@@ -11,6 +11,8 @@ export type BuildLog = Disposable & {
   lines(): string[];
   /** The step that ended with an error, the last one when several did. */
   failed(): { name: string; error: string } | null;
+  /** A program was run: not all was copied, or taken from the cache. */
+  ran(): boolean;
   /** The step that is being run, for a build that takes too long. */
   running(): string | null;
 };
@@ -34,6 +36,7 @@ export function createBuildLog(
   const kept: string[] = [];
   const steps = new Map<string, StepLog>();
   let written = 0;
+  let hasRun = false;
 
   const put = (said: string) => {
     const line = mask(said);
@@ -64,12 +67,14 @@ export function createBuildLog(
         step.error = cleanLine(vertex.error.slice(0, lineLimit).replaceAll("\n", " "));
         if (vertex.started && !step.started) put(`#${step.number} ${step.name}`);
         step.started ||= vertex.started;
+        hasRun ||= vertex.completed && !vertex.cached && / RUN /.test(vertex.name);
         if (vertex.completed) end(step, vertex.cached);
       }
       for (const { vertex, text } of logs) stepOf(vertex).output.write(text);
     },
     lines: () => [...kept],
     failed: () => [...steps.values()].findLast((step) => step.error !== "") ?? null,
+    ran: () => hasRun,
     running: () => [...steps.values()].findLast((step) => step.started && !step.ended)?.name ?? null,
     [Symbol.dispose]: () => closeSync(handle),
   };

@@ -1,16 +1,15 @@
-import type { Readable } from "node:stream";
+import { randomUUID } from "node:crypto";
 import type Docker from "dockerode";
-import { EngineError } from "../domain/errors.ts";
+import { EngineError, MayflyError } from "../domain/errors.ts";
 import type { BuildSpec } from "../domain/stack.ts";
 import type { BuildContext } from "./build-context.ts";
+import { openBuildControl } from "./build-control.ts";
+import type { BuildGroup } from "./build-memory.ts";
 import type { BuildLog } from "./build-log.ts";
 import { type BuildGifts, openBuildSession } from "./build-session.ts";
-import { decodeTrace } from "./build-trace.ts";
-import { allow } from "./docker.ts";
-import { jsonLines } from "./json-lines.ts";
+import type { Trace } from "./build-trace.ts";
+import { allow, textOf } from "./docker.ts";
 import { cleanLine, lineLimit } from "./log-lines.ts";
-
-type BuildEvent = { id?: string; aux?: unknown; error?: string; errorDetail?: { message?: string } };
 
 /** What a build is run with: its packed files, the image's labels, and the name its cache is kept apart by. */
 export type BuildInput = {
@@ -19,6 +18,10 @@ export type BuildInput = {
   labels: Record<string, string>;
   cacheNamespace: string;
   gifts: BuildGifts;
+  /** The control group of its steps; null for the engine's own. */
+  group: Pick<BuildGroup, "path"> | null;
+  /** No step reaches anything. */
+  isOffline: boolean;
 };
 
 /**
@@ -26,47 +29,58 @@ export type BuildInput = {
  * Throws EngineError `build-failed`, which names the step and its exit code, or the signal's reason.
  */
 export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog, signal: AbortSignal): Promise<void> {
-  await using session = await openBuildSession(docker, input.gifts);
-  const { build } = input;
-  const options = {
-    t: build.tag,
-    dockerfile: input.context.dockerfile,
-    buildargs: {
-      ...build.args,
-      BUILDKIT_CACHE_MOUNT_NS: input.cacheNamespace,
-      // Part of what a step is known by in the cache, as secrets are not: what one made with them no other's build is given.
-      BUILDKIT_SANDBOX_HOSTNAME: input.cacheNamespace,
-    },
-    labels: input.labels,
-    ...(build.target !== null && { target: build.target }),
-    ...(input.gifts.anew && { pull: "1" }),
-    session: session.id,
-    // As a number: with the string dockerode would open a session of its own, and not close it when a build is aborted.
-    version: 2,
-    abortSignal: signal,
-  };
+  const { build, context } = input;
   try {
-    const stream = (await docker.buildImage(
-      input.context.tar,
-      options as unknown as Docker.ImageBuildOptions,
-    )) as Readable;
-    // A failed build ends without an error of the call: the stream tells.
-    for await (const event of jsonLines(stream) as AsyncGenerator<BuildEvent>) {
-      if (event.id === "moby.buildkit.trace" && typeof event.aux === "string") log.add(decodeTrace(event.aux));
-      const error = event.errorDetail?.message ?? event.error;
-      if (error !== undefined) throw buildFailed(build, log, error);
+    await using session = await openBuildSession(docker, input.gifts, context.tar);
+    await using control = await openBuildControl(docker);
+    const ref = randomUUID();
+    const request = { ref, session: session.id, image: build.tag, attributes: attributesOf(input, session.contextUrl) };
+    const unlogged = new AbortController();
+    const told = tell(control.status(ref), log, signal).catch((error: unknown) => unlogged.abort(error));
+    try {
+      await control.solve(request, AbortSignal.any([signal, unlogged.signal]));
+    } finally {
+      if (!signal.aborted) await told;
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw input.context.tar.errored ?? error;
+    throw context.tar.errored ?? (error instanceof MayflyError ? error : buildFailed(build, log, textOf(error)));
   } finally {
-    input.context.tar.destroy();
+    context.tar.destroy();
   }
-  // So does an aborted one, and one that the engine gave up.
-  signal.throwIfAborted();
   if ((await allow(docker.getImage(build.tag).inspect(), 404)) === null) {
     throw buildFailed(build, log, "the engine ended it without an image");
   }
+}
+
+/** Until it is told to end: which step was being run then is what is to be known. */
+async function tell(traces: AsyncIterable<Trace>, log: BuildLog, signal: AbortSignal): Promise<void> {
+  for await (const trace of traces) if (!signal.aborted) log.add(trace);
+}
+
+/** What is asked of BuildKit's Dockerfile frontend. */
+function attributesOf(input: BuildInput, contextUrl: string): Record<string, string> {
+  const { build, context, labels, cacheNamespace, gifts, group } = input;
+  const args = {
+    ...build.args,
+    BUILDKIT_CACHE_MOUNT_NS: cacheNamespace,
+    // Part of what a step is known by in the cache, as secrets are not: what one made with them no other's build is given.
+    BUILDKIT_SANDBOX_HOSTNAME: cacheNamespace,
+  };
+  return {
+    context: contextUrl,
+    filename: context.dockerfile,
+    ...prefixed("build-arg:", args),
+    ...prefixed("label:", labels),
+    ...(build.target !== null && { target: build.target }),
+    "image-resolve-mode": gifts.anew ? "pull" : "default",
+    ...(group && { "cgroup-parent": group.path }),
+    ...(input.isOffline && { "force-network-mode": "none" }),
+  };
+}
+
+function prefixed(prefix: string, entries: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [`${prefix}${name}`, value]));
 }
 
 function buildFailed(build: BuildSpec, log: BuildLog, error: string): EngineError {

@@ -1,7 +1,16 @@
 import { randomUUID } from "node:crypto";
-import type { Duplex } from "node:stream";
-import { Server, ServerCredentials, type ServiceDefinition, status, type UntypedHandleCall } from "@grpc/grpc-js";
+import type { Readable } from "node:stream";
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServiceDefinition,
+  status,
+  type UntypedHandleCall,
+} from "@grpc/grpc-js";
 import type Docker from "dockerode";
+import { uploadOf } from "./build-upload.ts";
+import { hijack } from "./hijack.ts";
 import { readFields, textField } from "./protobuf.ts";
 import { type Registries, registryKey } from "./registries.ts";
 
@@ -13,17 +22,19 @@ export type BuildGifts = {
   anew: boolean;
 };
 
-export type BuildSession = AsyncDisposable & { id: string };
+/** `contextUrl` is where BuildKit finds the context that was given: nowhere but in this session. */
+export type BuildSession = AsyncDisposable & { id: string; contextUrl: string };
 
 /** A call of ours: what it asks, as bytes, to what we answer; null is "not found". */
 type Answer = (request: Buffer) => Buffer | null;
 
 /**
  * Opens a session that BuildKit asks things of while it builds (moby/buildkit: session/secrets/secrets.proto,
- * session/auth/auth.proto, and gRPC's own health check). Values go over the engine's connection and into the step's
- * memory; no image, cache or log of the engine holds them. Whoever opens it closes it. Throws EngineError.
+ * session/auth/auth.proto, session/upload/upload.proto, and gRPC's own health check). Values go over the engine's
+ * connection and into the step's memory; no image, cache or log of the engine holds them. `context` is sent as it is
+ * asked for, never faster. Whoever opens it closes it. Throws EngineError.
  */
-export async function openBuildSession(docker: Docker, gifts: BuildGifts): Promise<BuildSession> {
+export async function openBuildSession(docker: Docker, gifts: BuildGifts, context: Readable): Promise<BuildSession> {
   const answers: Record<string, Answer> = {
     "/moby.buildkit.secrets.v1.Secrets/GetSecret": (request) => {
       const value = gifts.secrets.get(textOf(request, 1));
@@ -39,12 +50,19 @@ export async function openBuildSession(docker: Docker, gifts: BuildGifts): Promi
     "/grpc.health.v1.Health/Check": () => Buffer.from([8, 1]),
   };
   const id = randomUUID();
-  const socket = await dial(docker, id, Object.keys(answers));
+  const socket = await hijack(docker, "/session", {
+    "X-Docker-Expose-Session-Uuid": id,
+    "X-Docker-Expose-Session-Name": "mayfly",
+    "X-Docker-Expose-Session-Grpc-Method": [...Object.keys(answers), pull],
+  });
   const server = new Server();
-  for (const [path, answer] of Object.entries(answers)) server.addService(...serviceOf(path, answer));
+  for (const [path, answer] of Object.entries(answers)) server.addService(...answering(path, answer));
+  server.addService(...streaming(pull, uploadOf(context)));
   server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(socket);
   return {
     id,
+    // The host is BuildKit's word for the session (source/http/transport.go); the name keeps two builds' contexts apart.
+    contextUrl: `http://buildkit-session/${id}`,
     async [Symbol.asyncDispose]() {
       server.forceShutdown();
       socket.destroy();
@@ -52,38 +70,17 @@ export async function openBuildSession(docker: Docker, gifts: BuildGifts): Promi
   };
 }
 
-function dial(docker: Docker, id: string, methods: string[]): Promise<Duplex> {
-  const options = {
-    method: "POST",
-    path: "/session",
-    hijack: true,
-    headers: {
-      Upgrade: "h2c",
-      "X-Docker-Expose-Session-Uuid": id,
-      "X-Docker-Expose-Session-Name": "mayfly",
-      "X-Docker-Expose-Session-Grpc-Method": methods,
-    },
-    statusCodes: { 200: true, 500: "server error" },
-  };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(options, (error, socket) => {
-      if (error) reject(error);
-      else resolve(socket as Duplex);
-    });
-  });
-}
+const pull = "/moby.upload.v1.Upload/Pull";
 
-function serviceOf(path: string, answer: Answer): [ServiceDefinition, Record<string, UntypedHandleCall>] {
-  const same = (bytes: Buffer) => bytes;
-  const method = {
-    path,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: same,
-    requestDeserialize: same,
-    responseSerialize: same,
-    responseDeserialize: same,
-  };
+const same = (bytes: Buffer) => bytes;
+const asBytes = {
+  requestSerialize: same,
+  requestDeserialize: same,
+  responseSerialize: same,
+  responseDeserialize: same,
+};
+
+function answering(path: string, answer: Answer): [ServiceDefinition, Record<string, UntypedHandleCall>] {
   const handle: UntypedHandleCall = (
     call: { request: Buffer },
     callback: (error: { code: status; details: string } | null, response?: Buffer) => void,
@@ -92,7 +89,14 @@ function serviceOf(path: string, answer: Answer): [ServiceDefinition, Record<str
     if (response === null) callback({ code: status.NOT_FOUND, details: "not found" });
     else callback(null, response);
   };
-  return [{ call: method }, { call: handle }];
+  return [{ call: { path, requestStream: false, responseStream: false, ...asBytes } }, { call: handle }];
+}
+
+function streaming(
+  path: string,
+  handle: (call: ServerDuplexStream<Buffer, Buffer>) => void,
+): [ServiceDefinition, Record<string, UntypedHandleCall>] {
+  return [{ call: { path, requestStream: true, responseStream: true, ...asBytes } }, { call: handle }];
 }
 
 function textOf(message: Buffer, field: number): string {

@@ -14,12 +14,11 @@ export type Vertex = {
 export type Trace = { vertexes: Vertex[]; logs: { vertex: string; text: Buffer }[] };
 
 /**
- * Decodes a `moby.buildkit.trace` message: protobuf `StatusResponse` of BuildKit's api/services/control/control.proto,
- * the few fields we show. (dockerode's own decoder keeps all output of a build in memory and forgets which step wrote
- * what.) Throws RangeError when it is cut short.
+ * Decodes what BuildKit tells of a build: `StatusResponse` of its api/services/control/control.proto, the few fields we
+ * show. Throws RangeError when it is cut short.
  */
-export function decodeTrace(base64: string): Trace {
-  const fields = [...readFields(Buffer.from(base64, "base64"))];
+export function decodeTrace(message: Buffer): Trace {
+  const fields = [...readFields(message)];
   return {
     vertexes: fields.filter((field) => field.number === 1).map((field) => decodeVertex(field.value)),
     logs: fields.filter((field) => field.number === 3).map((field) => decodeLog(field.value)),

@@ -80,9 +80,14 @@ export function parseTime(text: string | undefined): number | null {
   return Number.isNaN(time) || time < 0 ? null : time;
 }
 
+/** Whether the engine at that host shares this machine's kernel. */
+export function isOnThisMachine(host: string): boolean {
+  return host.startsWith("unix://");
+}
+
 function addressOf(host: string): Docker.DockerOptions {
   // Both forms name every key: docker-modem fills what is missing from the process's DOCKER_HOST.
-  if (host.startsWith("unix://")) return { socketPath: host.slice("unix://".length), host: undefined, port: undefined };
+  if (isOnThisMachine(host)) return { socketPath: host.slice("unix://".length), host: undefined, port: undefined };
   const url = new URL(host);
   return { host: url.hostname, port: url.port || "2375", protocol: "http", socketPath: undefined };
 }

@@ -41,10 +41,25 @@ function readVarint(bytes: Buffer, start: number): { value: number; end: number 
   throw new RangeError("a message is cut short");
 }
 
-/** One field of text or bytes; an empty one is left out, as the format has it. */
+/** One field of text; an empty one is left out, as the format has it. */
 export function textField(number: number, value: string): Buffer {
-  const bytes = Buffer.from(value);
-  if (bytes.length === 0) return bytes;
+  return value === "" ? Buffer.alloc(0) : bytesField(number, Buffer.from(value));
+}
+
+/** A field of a boolean that is true. */
+export function flagField(number: number): Buffer {
+  return Buffer.from([number * 8, 1]);
+}
+
+/** A map of texts, an entry a field. */
+export function mapField(number: number, entries: Readonly<Record<string, string>>): Buffer[] {
+  return Object.entries(entries).map(([key, value]) =>
+    bytesField(number, Buffer.concat([textField(1, key), textField(2, value)])),
+  );
+}
+
+/** One field of bytes, also when there are none. */
+export function bytesField(number: number, bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([number * 8 + 2]), writeVarint(bytes.length), bytes]);
 }
 

@@ -53,7 +53,7 @@ describe("the server file", () => {
       },
       engine: { host: "unix:///var/run/docker.sock" },
       network: { pool: "10.213.0.0/16", egress: "internet" },
-      builds: { parallel: 2, timeoutMs: 1_200_000 },
+      builds: { parallel: 2, memoryBytes: 4_294_967_296, timeoutMs: 1_200_000, forkEgress: "none" },
       max: 100,
       defaults: {
         limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 },
@@ -139,6 +139,8 @@ describe("the server file", () => {
     ["zzz: 1", "unknown-key", "1:1", 'unknown key "zzz"'],
     ["builds:\n  timeout: 3", "invalid-value", "2:12", "builds.timeout must be a duration such as 30s or 5m"],
     ["builds: { timeout: soon }", "invalid-value", "1:20", "builds.timeout must be a duration such as 30s or 5m"],
+    ["builds: { memory: much }", "invalid-value", "1:19", "builds.memory must be a size such as 512MiB"],
+    ["builds: { fork_egress: all }", "invalid-value", "1:24", "builds.fork_egress must be internet or none"],
     ["builds: { parallel: 0 }", "invalid-value", "1:21", "builds.parallel must be above zero"],
     ["listen: here", "invalid-value", "1:9", 'listen must be HOST:PORT, not "here"'],
     ["listen: 127.0.0.1:99999", "invalid-value", "1:9", 'listen must be HOST:PORT, not "127.0.0.1:99999"'],
@@ -218,7 +220,6 @@ describe("the server file", () => {
 
   test.each([
     "defaults: { freeze_after: 15m }",
-    "builds: { memory: 2GiB }",
     "defaults: { stop_after: 2h }",
     "defaults: { allow: [] }",
     "repositories: { acme/shop: { stop_after: 3h } }",

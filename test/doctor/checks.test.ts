@@ -3,7 +3,14 @@ import type { Check } from "../../src/doctor/check.ts";
 import { checkEngine, checkPool, type Taken } from "../../src/doctor/engine-checks.ts";
 import { checkFirewall, firewallOf, firewallScript } from "../../src/doctor/firewall.ts";
 import { checkGitHub, checkWebhook, type GitHubFacts } from "../../src/doctor/github-checks.ts";
-import { checkClock, checkDisk, checkGit, checkHandover, checkState } from "../../src/doctor/machine-checks.ts";
+import {
+  checkBuilds,
+  checkClock,
+  checkDisk,
+  checkGit,
+  checkHandover,
+  checkState,
+} from "../../src/doctor/machine-checks.ts";
 import { checkPublicUrl, checkSites, checkWildcard } from "../../src/doctor/name-checks.ts";
 import { checkOthers } from "../../src/doctor/server-checks.ts";
 import { parseRange } from "../../src/engine/subnets.ts";
@@ -48,6 +55,8 @@ describe("what is found is told with what to do", () => {
     [checkEngine(engine), "ok", "engine 26.1.5, overlay2 on ext4"],
     [checkEngine({ ...engine, version: "20.10.24", apiVersion: "1.41" }), "fail", "older than 26"],
     [checkEngine({ ...engine, rootless: true }), "warn", "rootless"],
+    [checkBuilds(4 * gib, null), "ok", "a build may use 4.0 GiB"],
+    [checkBuilds(4 * gib, "EACCES"), "warn", "builds.memory does not hold: a build may use all memory"],
     [pool(["192.168.1.0/24"], ["172.17.0.0/16"]), "ok", "10.213.0.0/16 is free"],
     [pool(["10.213.4.0/24"]), "fail", "holds 10.213.4.0/24"],
     [pool(["10.0.0.0/8"]), "warn", "lies inside 10.0.0.0/8"],

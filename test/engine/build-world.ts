@@ -10,11 +10,15 @@ import {
   createBuildJobs,
 } from "../../src/engine/build-jobs.ts";
 import type { BuildFiles } from "../../src/engine/build-context.ts";
+import { createBuildMemory } from "../../src/engine/build-memory.ts";
 import { eventually } from "../support/eventually.ts";
 import { clock, createWorld, log } from "./world.ts";
 
 /** A server of its own that builds, with a folder for each build's files; disposing proves that nothing is left. */
-export async function createBuildWorld(options: Partial<BuildOptions> = {}) {
+export async function createBuildWorld({
+  memoryBytes,
+  ...options
+}: Partial<BuildOptions> & { memoryBytes?: number } = {}) {
   const world = await createWorld();
   const folder = mkdtempSync(join(tmpdir(), "mayfly-build-"));
   const ended: string[] = [];
@@ -24,6 +28,10 @@ export async function createBuildWorld(options: Partial<BuildOptions> = {}) {
     parallel: 2,
     disk: undefined,
     timeoutMs: 60_000,
+    forkEgress: "none",
+    ...(memoryBytes !== undefined && {
+      memory: createBuildMemory({ memoryBytes, server: world.server, isLocal: true, timeoutMs: 60_000, clock, log }),
+    }),
     clock,
     log,
     logFolder: join(folder, "logs"),
