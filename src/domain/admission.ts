@@ -4,8 +4,10 @@ export type Standing = {
   repositoryId: number;
   /** Something should run. */
   wanted: boolean;
-  /** Since when, without a break (epoch milliseconds). */
+  /** Since when, without a break (epoch milliseconds); where its only attempt failed, since that. */
   wantedSince: number;
+  /** Its newest attempt failed and nothing of it serves: it needs no place until something new is wished. */
+  rests: boolean;
   /** When it was last given a place. */
   admittedAt: number | null;
 };
@@ -21,13 +23,20 @@ export type House = {
 /** A preview's turn: its place among those that wait for the same, and how full that is. */
 export type Turn = { place: number; of: number; up: number; max: number; limit: "server" | "repository" };
 
-/** True from the moment a place is given until nothing of the preview is left, whatever is pushed meanwhile. */
-export function holdsPlace({ admittedAt, wantedSince }: Pick<Standing, "admittedAt" | "wantedSince">): boolean {
-  return admittedAt !== null && admittedAt >= wantedSince;
+/**
+ * True from the moment a place is given until nothing of the preview is left, whatever is pushed meanwhile. What failed
+ * before anything of it served gives its place back, and asks for one again with the next wish.
+ */
+export function holdsPlace({
+  admittedAt,
+  wantedSince,
+  rests,
+}: Omit<Standing, "key" | "repositoryId" | "wanted">): boolean {
+  return !rests && admittedAt !== null && admittedAt >= wantedSince;
 }
 
 function isWaiting(each: Standing): boolean {
-  return each.wanted && !holdsPlace(each);
+  return each.wanted && !each.rests && !holdsPlace(each);
 }
 
 /** Who may start now, in order: repositories take turns, and within one the oldest wish comes first. */

@@ -14,7 +14,7 @@ export function expiresAt(preview: Preview, ttlMs: number | null): number | null
   const { wanted, pinned, keptUntil, wantedSince } = preview.spec;
   if (ttlMs === null || wanted !== "running" || pinned) return null;
   // Who waits for a place cannot be used.
-  if (!holdsPlace({ admittedAt: preview.admittedAt, wantedSince })) return null;
+  if (!holdsPlace({ admittedAt: preview.admittedAt, wantedSince, rests: false })) return null;
   return Math.max(lastUsedAt(preview) + ttlMs, keptUntil ?? 0);
 }
 

@@ -30,7 +30,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     return remove(preview, world, signal);
   }
 
-  if (!world.takePlace(key)) return { kind: "done" };
+  if (!world.takePlace(key)) {
+    // What failed has given its place back, and may have left something when it was killed.
+    if (world.attempts.of(key).some((each) => each.generation === generation)) await settle(preview, world, signal);
+    return { kind: "done" };
+  }
   world.attempts.begin({ preview: key, generation, commit, cause: preview.spec.cause });
   const deployments = world.attempts.of(key);
   const attempt = deployments.find((each) => each.generation === generation);
@@ -41,6 +45,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     if (outcome !== "ended") return outcome;
   }
   await settle(preview, world, signal);
+  // Where the attempt failed and nothing serves, its place is free.
+  if (servingOf(world.attempts.of(key)) === null) world.placeFreed();
   return { kind: "done" };
 }
 

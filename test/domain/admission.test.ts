@@ -14,6 +14,7 @@ function house(up: string, waiting: string, caps: { max?: number; each?: number;
       repositoryId: repositories[key[0] ?? ""] ?? 0,
       wanted: true,
       wantedSince,
+      rests: false,
       admittedAt: isUp ? 0 : null,
     };
   };
@@ -49,8 +50,23 @@ describe("who may start", () => {
     expect(whoWaits(house("", `${many} b1@500 c1@501`)).slice(0, 4)).toEqual(["a0", "b1", "c1", "a1"]);
   });
 
+  test("what failed before anything of it served takes no place and waits for none, until something new is wished", () => {
+    const failed: Standing = { key: "a1", repositoryId: 1, wanted: true, wantedSince: 6, rests: true, admittedAt: 5 };
+    const given = house("", "b1@9", { max: 1 });
+    const resting = { ...given, live: [...given.live, failed] };
+    expect([whoMayStart(resting), turnOf("a1", resting)]).toEqual([["b1"], null]);
+    expect(whoWaits({ ...given, live: [...given.live, { ...failed, rests: false }] })).toEqual(["a1", "b1"]);
+  });
+
   test("what is being removed keeps its place until it is gone, and what came back since has none", () => {
-    const removing: Standing = { key: "a1", repositoryId: 1, wanted: false, wantedSince: 0, admittedAt: 5 };
+    const removing: Standing = {
+      key: "a1",
+      repositoryId: 1,
+      wanted: false,
+      wantedSince: 0,
+      rests: false,
+      admittedAt: 5,
+    };
     const given = house("", "b1@9", { max: 1 });
     expect(whoMayStart({ ...given, live: [...given.live, removing] })).toEqual([]);
     const back: Standing = { ...removing, wanted: true, wantedSince: 10 };

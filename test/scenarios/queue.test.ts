@@ -49,3 +49,19 @@ test("what does not fit waits, knows its turn, also after a restart, and starts 
   await github.comment({ repo: repository, number: second, author: "bob", body: "/deploy" });
   await says(second, "Waiting: 1st in the queue of 1; 1 of 1 previews are up.");
 });
+
+test("what fails before anything of it serves makes room for others, and waits its turn when it is mended", async () => {
+  tellOnFailure(scenario);
+  for (const number of [2, 3]) await scenario.github.close({ repo: repository, number, author: "ann" });
+  const broken = await scenario.open({
+    branch: "broken",
+    files: { "compose.yaml": "services: { web: { imagee: x } }\n" },
+  });
+  await scenario.seen(`shop-pr-${broken}`, ({ phase }) => phase === "failed");
+  const sound = await scenario.open({ branch: "sound", files: miniShop({ page: "same" }) });
+  await scenario.seen(`shop-pr-${sound}`, ({ phase }) => phase === "ready");
+  await scenario.push({ branch: "broken", files: miniShop({ page: "mended" }) });
+  await scenario.seen(`shop-pr-${broken}`, ({ queue }) => queue?.place === 1);
+  await scenario.github.close({ repo: repository, number: sound, author: "ann" });
+  await scenario.seen(`shop-pr-${broken}`, ({ phase }) => phase === "ready");
+});

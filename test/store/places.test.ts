@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { holdsPlace, type House, whoMayStart } from "../../src/domain/admission.ts";
+import { describeFailure, InputError } from "../../src/domain/errors.ts";
 import { decidePull } from "../../src/intake/decide.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { pullRequest } from "../support/pull.ts";
@@ -79,4 +80,23 @@ test("a clock that is set back makes no repository wait for the other's whole li
     give(1);
   }
   expect(order).toEqual(["1-1", "2-1", "1-2", "2-2", "1-3"]);
+});
+
+test("what failed with nothing up gives its place back, and asks for one again with the next push", () => {
+  const [broken, other] = [say(1, 1), say(1, 2)];
+  give(1);
+  const { generation, commit } = store.wishes.get(broken)!.spec;
+  store.attempts.begin({ preview: broken, generation, commit: commit!, cause: "opened" });
+  expect([give(1), up()]).toEqual([[], [broken]]);
+  at += 1000;
+  const failure = describeFailure(new InputError("invalid-value", "a typo"));
+  store.attempts.fail(broken, generation, failure);
+  expect(up()).toEqual([]);
+  expect([give(1), up()]).toEqual([[other], [other]]);
+  at += 1000;
+  const preview = store.wishes.get(broken)!;
+  store.wishes.put({ ...preview, spec: { ...preview.spec, generation: generation + 1 } });
+  expect([give(1), up()]).toEqual([[], [other]]);
+  end(1, 2);
+  expect([give(1), up()]).toEqual([[broken], [broken]]);
 });
