@@ -63,5 +63,6 @@ test("what fails before anything of it serves makes room for others, and waits i
   await scenario.push({ branch: "broken", files: miniShop({ page: "mended" }) });
   await scenario.seen(`shop-pr-${broken}`, ({ queue }) => queue?.place === 1);
   await scenario.github.close({ repo: repository, number: sound, author: "ann" });
-  await scenario.seen(`shop-pr-${broken}`, ({ phase }) => phase === "ready");
+  const mended = await scenario.seen(`shop-pr-${broken}`, ({ phase }) => phase === "ready");
+  expect((await scenario.mayfly.visit(mended.url)).body).toContain("mended");
 });
