@@ -87,8 +87,8 @@ async function fill(
   const { service, readyTimeoutMs } = wish;
   const about = { container: plan.name, service: plan.service };
   await startContainer(host, { container: plan.name, service: service.name });
-  const readiness = { ...about, condition: "healthy" as const, ports: [], network: "", timeoutMs: readyTimeoutMs };
-  await awaitReady(host, readiness, signal);
+  const readiness = { ...about, condition: "healthy" as const, mayEnd: false, ports: [], network: "" };
+  await awaitReady(host, { ...readiness, timeoutMs: readyTimeoutMs }, signal);
   await runSeed(host, { ...about, seed: wish.seed }, { signal, readSource });
   signal.throwIfAborted();
   const graceMs = Math.max(service.stopGraceMs ?? 0, stopMs);

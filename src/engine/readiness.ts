@@ -22,11 +22,12 @@ const defaultHealthTimeoutMs = 30_000;
 const logLines = 20;
 /** Most services are ready within seconds and are waited for closely that long; a look costs the engine 1 to 2 ms. */
 const closelyMs = 10_000;
+const pauseMs = 15;
 const hopelessRestarts = 8;
 
 /**
- * Waits until a service is what its dependents wait for: it runs, it ended with 0, or its health check passes and
- * every promised port accepts TCP at the container's own address. Throws EngineError `service-exited`, `job-failed` or
+ * Waits until a service is what its dependents wait for: it ended with 0, or its health check passes and every promised
+ * port accepts TCP at the container's own address. Throws EngineError `service-exited`, `job-failed` or
  * `service-not-ready` with what was seen last and the last log lines.
  */
 export async function awaitReady(host: Host, readiness: Readiness, signal: AbortSignal): Promise<void> {
@@ -41,8 +42,28 @@ export async function awaitReady(host: Host, readiness: Readiness, signal: Abort
     if (look.ready) return;
     const leftMs = deadline - host.clock.now();
     if (leftMs <= 0) throw await notReady(host, readiness, look, exits(info, lastExit));
-    const pauseMs = host.clock.now() - startedAt < closelyMs ? 15 : 250;
-    await host.clock.sleep(Math.min(leftMs, look.pauseMs ?? pauseMs), signal);
+    const idleMs = host.clock.now() - startedAt < closelyMs ? pauseMs : 250;
+    await host.clock.sleep(Math.min(leftMs, look.pauseMs ?? idleMs), signal);
+  }
+}
+
+/**
+ * Waits until a service's promised ports accept TCP, it ended, or its time is over: whoever asks is started then, as
+ * Compose would have done long before.
+ */
+export async function awaitListening(
+  { docker, clock }: Host,
+  { container, ports, network, timeoutMs }: Readiness,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = clock.now() + timeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const info = await allow(docker.getContainer(container).inspect(), 404);
+    const { Running, Restarting } = info?.State ?? {};
+    if (!info || (!Running && !Restarting)) return;
+    if ((await lookAtPorts({ ports, network }, info)).ready || clock.now() >= deadline) return;
+    await clock.sleep(pauseMs, signal);
   }
 }
 
@@ -61,11 +82,11 @@ async function lookAt(
   info: Docker.ContainerInspectInfo,
   signal: AbortSignal,
 ): Promise<Look> {
-  const { condition, service } = readiness;
+  const { condition, mayEnd } = readiness;
   const { Status, ExitCode } = info.State;
   // The engine says `restarting` of what it will start again, so `exited` is final.
   if (Status === "exited" || Status === "dead") {
-    if (ExitCode === 0 && (condition === "completed" || service.job)) return ready;
+    if (ExitCode === 0 && (condition === "completed" || mayEnd)) return ready;
     throw await exited(host, readiness, info);
   }
   // Eight restarts take the engine some 25 s: what it waited for, if anything, would be there by now.
@@ -75,8 +96,6 @@ async function lookAt(
   switch (condition) {
     case "completed":
       return { ready: false, seen: "it still runs" };
-    case "started":
-      return ready;
     case "healthy": {
       const ports = await lookAtPorts(readiness, info);
       return ports.ready ? lookAtHealth(host, readiness, info, signal) : ports;
@@ -84,7 +103,10 @@ async function lookAt(
   }
 }
 
-async function lookAtPorts(readiness: Readiness, info: Docker.ContainerInspectInfo): Promise<Look> {
+async function lookAtPorts(
+  readiness: Pick<Readiness, "ports" | "network">,
+  info: Docker.ContainerInspectInfo,
+): Promise<Look> {
   if (readiness.ports.length === 0) return ready;
   const address = info.NetworkSettings.Networks[readiness.network]?.IPAddress;
   if (!address) return { ready: false, seen: `it has no address in network ${readiness.network}` };

@@ -3,7 +3,7 @@ import type { Step } from "../plan/step.ts";
 import { createContainer, removeContainer, startContainer, stopContainer } from "./containers.ts";
 import { fillFiles } from "./files-volume.ts";
 import { createNetwork, join, leave, removeNetwork } from "./networks.ts";
-import { awaitReady } from "./readiness.ts";
+import { awaitListening, awaitReady } from "./readiness.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
 import { createSubnets } from "./subnets.ts";
 import { createVolume, removeVolume } from "./volumes.ts";
@@ -48,6 +48,8 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
         return join(host, step, scope);
       case "await":
         return awaitReady(host, step.readiness, scope.signal);
+      case "listen":
+        return awaitListening(host, step.readiness, scope.signal);
       case "stop":
         return stopContainer(host, step);
       case "remove":

@@ -1,10 +1,11 @@
 import { homeNetworkName, containerName, networkName } from "../domain/naming.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { StackSpec } from "../domain/stack.ts";
+import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer } from "../domain/stack-state.ts";
 import { type Draft, joinsOf } from "./draft.ts";
 import { planFiles } from "./files.ts";
-import { attachmentsOf, containerHash, isKept, isUsable, volumesOf } from "./identity.ts";
+import { attachmentsOf, containerHash, isKept, isUsable, mayEnd, volumesOf } from "./identity.ts";
+import { byDependency, impliedBy, waitsOf } from "./order.ts";
 import { planReady } from "./ready.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
 import { planVolumes, type VolumeInput } from "./volumes.ts";
@@ -48,21 +49,6 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
   return volumes;
 }
 
-/** Services with those they depend on first; the order of the file otherwise. */
-export function byDependency(services: readonly ServiceSpec[]): ServiceSpec[] {
-  const sorted: ServiceSpec[] = [];
-  const visit = (service: ServiceSpec, path: readonly string[]) => {
-    if (sorted.includes(service) || path.includes(service.name)) return;
-    for (const { service: name } of service.dependsOn) {
-      const dependency = services.find((each) => each.name === name);
-      if (dependency) visit(dependency, [...path, service.name]);
-    }
-    sorted.push(service);
-  };
-  for (const service of services) visit(service, []);
-  return sorted;
-}
-
 type Context = { service: ServiceSpec; draft: Draft };
 
 function planNetworks({ stack, state }: BringUpInput, draft: Draft): void {
@@ -95,8 +81,8 @@ function planExisting(input: BringUpInput, { service, draft }: Context, containe
   const missing = attachmentsOf(input.stack, service).filter((each) => !(each.network in container.addresses));
   for (const attachment of missing)
     pushJoin({ service, draft }, container.name, attachment, "unchanged; joins the new generation");
-  if (shouldStart(service, container)) {
-    pushStart({ service, draft }, container.name, tellEnd(container));
+  if (shouldStart(service, container, input.images[service.name])) {
+    pushStart(input, { service, draft }, { container: container.name, cause: tellEnd(container) });
   } else if (missing.length === 0) {
     draft.kept.push({ resource: service.name, cause: container.state === "exited" ? "it completed" : "unchanged" });
   }
@@ -141,8 +127,10 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
       graceMs: service.stopGraceMs ?? 10_000,
     });
   }
-  const waits = service.dependsOn.map((dependency) => dependency.service).join(" and ");
-  pushStart({ service, draft }, container.name, waits === "" ? "nothing to wait for" : `after ${waits}`);
+  const named = service.dependsOn.map((dependency) => dependency.service);
+  const waits = [...named, ...impliedBy(service, input.stack, input.images)].join(" and ");
+  const cause = waits === "" ? "nothing to wait for" : `after ${waits}`;
+  pushStart(input, { service, draft }, { container: container.name, cause });
 }
 
 function pushJoin({ service, draft }: Context, container: string, attachment: Attachment, cause: string): void {
@@ -157,29 +145,19 @@ function pushJoin({ service, draft }: Context, container: string, attachment: At
   });
 }
 
-function pushStart({ service, draft }: Context, container: string, cause: string): void {
+function pushStart(
+  { stack, images }: BringUpInput,
+  { service, draft }: Context,
+  { container, cause }: { container: string; cause: string },
+): void {
   const after = [
     `create:${service.name}`,
     // Who needs nobody starts at once; those who need it wait until it is ready, and joined.
     ...(service.dependsOn.length > 0 ? joinsOf(draft, service.name) : []),
     `stop:${service.name}`,
-    ...waitsOf({ service, draft }),
+    ...waitsOf(service, stack, images),
   ];
   draft.steps.push({ kind: "start", id: `start:${service.name}`, cause, after, container, service: service.name });
-}
-
-/** What a service waits for (Compose specification, depends_on); seeded data counts to being healthy. */
-function waitsOf({ service, draft }: Context): string[] {
-  return service.dependsOn.flatMap(({ service: name, condition }) =>
-    condition === "started"
-      ? [`start:${name}`]
-      : [
-          `await:${name}`,
-          ...draft.steps
-            .filter((step) => step.kind === "complete" && step.after.includes(`await:${name}`))
-            .map((step) => step.id),
-        ],
-  );
 }
 
 function containerPlan(
@@ -213,10 +191,10 @@ function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedCo
 }
 
 /** Ended from outside, or after a while of good work: it is started again. One that ended at once would only end again. */
-function shouldStart(service: ServiceSpec, container: ObservedContainer): boolean {
+function shouldStart(service: ServiceSpec, container: ObservedContainer, image: ResolvedImage | undefined): boolean {
   if (container.state !== "exited") return false;
   if (service.kept) return true;
-  if (service.job) return false;
+  if (service.job || (container.exitCode === 0 && mayEnd(service, image))) return false;
   const worked = (container.ranMs ?? 0) >= 10_000;
   if (container.exitCode === 0 && service.restart === "on-failure") return worked && service.ports.length > 0;
   // The engine's own end (a restart, a reboot) lets them end in good order: what is no job has to stay all the same.

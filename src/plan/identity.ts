@@ -38,6 +38,16 @@ export function isKept(service: ServiceSpec, image: ResolvedImage | undefined): 
   return service.kept || (service.image.kind === "pull" && (image?.volumes.length ?? 0) > 0);
 }
 
+/**
+ * Whether exit 0 is a good end: of a job, and of what nothing tells to stay, though others are started after it. What
+ * its image declares is known here.
+ */
+export function mayEnd(service: ServiceSpec, image: ResolvedImage | undefined): boolean {
+  if (service.job) return true;
+  const promises = service.ports.length > 0 || (image?.ports.length ?? 0) > 0 || isKept(service, image);
+  return service.restart === "no" && !promises && (service.healthcheck === null || service.healthcheck === "none");
+}
+
 /** The places of a service in its generation's networks; its index fixes its address there. */
 export function attachmentsOf(stack: StackSpec, service: ServiceSpec): Attachment[] {
   const index = stack.services.findIndex((each) => each.name === service.name);

@@ -1,7 +1,12 @@
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { type Draft, hasStep, joinsOf } from "./draft.ts";
-import { attachmentsOf, isKept, volumesOf } from "./identity.ts";
+import { attachmentsOf, isKept, mayEnd, volumesOf } from "./identity.ts";
+import { isListenedFor } from "./order.ts";
+import type { Readiness } from "./step.ts";
+
+/** Two services may wait for each other's words: then both run, as with Compose, only later. */
+const listenMs = 60_000;
 
 type ReadyInput = {
   stack: StackSpec;
@@ -21,20 +26,28 @@ export function planReady(input: ReadyInput, { service, draft }: Context, contai
   const image = input.images[service.name];
   // A database opens its image's port only after its init; a worker on the web's image need not listen.
   const promised = isKept(service, image) ? [...service.ports, ...(image?.ports ?? [])] : service.ports;
-  draft.steps.push({
-    kind: "await",
-    id: `await:${service.name}`,
-    cause: completes ? "until it completed" : "until it is ready",
-    after: [`start:${service.name}`, ...joinsOf(draft, service.name)],
-    readiness: {
-      container,
-      service,
-      condition: completes ? "completed" : "healthy",
-      ports: completes ? [] : [...new Set(promised)].toSorted((a, b) => a - b),
-      network: attachmentsOf(input.stack, service)[0]?.network ?? "",
-      timeoutMs: input.stack.readyTimeoutMs,
-    },
-  });
+  const after = [`start:${service.name}`, ...joinsOf(draft, service.name)];
+  const readiness: Readiness = {
+    container,
+    service,
+    condition: completes ? "completed" : "healthy",
+    mayEnd: mayEnd(service, image),
+    // Who has no network is asked for none.
+    ports: completes || service.networks.length === 0 ? [] : [...new Set(promised)].toSorted((a, b) => a - b),
+    network: attachmentsOf(input.stack, service)[0]?.network ?? "",
+    timeoutMs: input.stack.readyTimeoutMs,
+  };
+  if (readiness.ports.length > 0 && isListenedFor(service, input.stack, input.images)) {
+    draft.steps.push({
+      kind: "listen",
+      id: `listen:${service.name}`,
+      cause: "until it accepts connections",
+      after,
+      readiness: { ...readiness, timeoutMs: Math.min(listenMs, readiness.timeoutMs) },
+    });
+  }
+  const cause = completes ? "until it completed" : "until it is ready";
+  draft.steps.push({ kind: "await", id: `await:${service.name}`, cause, after, readiness });
   planWhole(input.stack, { service, draft }, container);
 }
 

@@ -1,4 +1,4 @@
-import type { Condition, ServiceSpec } from "../domain/service.ts";
+import type { ServiceSpec } from "../domain/service.ts";
 import type { FileSpec, NetworkSpec, Resolved, SeedSpec, Snapshot, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
@@ -29,7 +29,9 @@ export type Attachment = {
 export type Readiness = {
   container: string;
   service: ServiceSpec;
-  condition: Condition;
+  condition: "healthy" | "completed";
+  /** Exit 0 is a good end. */
+  mayEnd: boolean;
   /** Ports that must accept TCP, on the container's address in `network`. */
   ports: number[];
   network: string;
@@ -62,6 +64,8 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "start"; container: string; service: string }
   | { kind: "join"; container: string; service: string; attachment: Attachment }
   | { kind: "await"; readiness: Readiness }
+  /** Waits for the ports alone, and not for ever: others are started then, ready or not. */
+  | { kind: "listen"; readiness: Readiness }
   | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
   /** Writes into the store that a volume's content is whole. */
   | { kind: "complete"; volume: string }
@@ -136,6 +140,7 @@ export function resourceOf(step: Step): string {
     case "remove":
       return step.container;
     case "await":
+    case "listen":
       return step.readiness.service.name;
     case "seed":
       return step.seed.service;

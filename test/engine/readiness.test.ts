@@ -46,7 +46,6 @@ describe("a service is ready", () => {
 
   test("when it runs, if nothing is promised", async () => {
     expect(await readyOf(idle)).toBeNull();
-    expect(await readyOf(idle, {}, { condition: "started", ports: [3000] })).toBeNull();
   });
 
   test("when its health check passes, without waiting for the engine's interval", async () => {

@@ -84,6 +84,7 @@ export async function createWorld(pool = "10.217.0.0/16") {
         container: plan.name,
         service: plan.service,
         condition: "healthy",
+        mayEnd: plan.service.job,
         ports: [],
         network: plan.attachments[0]?.network ?? "",
         timeoutMs: 20_000,

@@ -1,34 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { dataKey } from "../../src/domain/naming.ts";
-import type { StackSpec } from "../../src/domain/stack.ts";
-import type { StackState } from "../../src/domain/stack-state.ts";
-import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
+import { planSettle } from "../../src/plan/deploy.ts";
 import { planTeardown } from "../../src/plan/removal.ts";
-import { formatPlan, type Plan } from "../../src/plan/step.ts";
 import { images, nothing, running, service, shop } from "../support/stack.ts";
-
-const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", 0) };
-const whole = new Set([volume.name]);
-
-function deploy(
-  candidate: StackSpec,
-  serving: StackSpec | null,
-  state: StackState,
-  more: { whole?: Set<string>; images?: typeof images } = {},
-) {
-  return planDeploy({ candidate, serving, state, images, whole, nonce: "n0nc", drainMs: 30_000, ...more });
-}
-
-/** Every step comes after what it waits for, and waits only for steps that are there. */
-function expectOrdered(plan: Plan): void {
-  const ids = plan.steps.map((step) => step.id);
-  expect(new Set(ids).size).toBe(ids.length);
-  for (const step of plan.steps) for (const id of step.after) expect(ids).toContain(id);
-}
-
-function after(plan: Plan, id: string): string[] {
-  return plan.steps.find((step) => step.id === id)?.after ?? [];
-}
+import { after, deploy, expectOrdered, lines, volume, whole } from "./world.ts";
 
 describe("a deployment", () => {
   test("the first one makes networks, data and services, and serves when the main page answers", () => {
@@ -259,9 +233,3 @@ test("a teardown removes containers before the networks and volumes they hold", 
   expect(after(plan, "remove-network:shop-pr-42-ab12_home")).toHaveLength(1);
   expect(after(plan, "remove-network:shop-pr-42-ab12_g1_default")).toHaveLength(2);
 });
-
-function lines(plan: Plan): string[] {
-  return formatPlan(plan)
-    .split("\n")
-    .map((line) => line.replaceAll(/ {2,}/g, " "));
-}

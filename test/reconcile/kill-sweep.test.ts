@@ -5,6 +5,7 @@ import { createKillWorld, type Call, type Kill, type Wish } from "./kill-world.t
 /** What is brought to its end in peace, and then what is killed at each of its calls. */
 const stories: [string, { before: Wish[]; wish: Wish }][] = [
   ["a first deployment", { before: [], wish: { push: "first" } }],
+  ["a first deployment of services in no order", { before: [], wish: { push: "unordered" } }],
   ["a push", { before: [{ push: "first" }], wish: { push: "second" } }],
   ["a push that replaces the database on its data", { before: [{ push: "first" }], wish: { push: "tuned" } }],
   ["a reset", { before: [{ push: "first" }], wish: { say: "reset" } }],

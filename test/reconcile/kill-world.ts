@@ -29,6 +29,7 @@ const commits = {
   bound: "a",
   rebound: "9",
   unbound: "8",
+  unordered: "7",
 } as const;
 export type Commit = keyof typeof commits;
 export type Wish = { push: Commit } | { say: "reset" | "redeploy" } | "close" | "prune";
@@ -244,7 +245,8 @@ const checkout: Checkout = {
 /**
  * web (built from the commit) after db (kept). Where they are `bound`, both mount files of the repository; `rebound`
  * changes the web's, so that the database lives on with the files of before. Its data is seeded where it is used, because a second volume is part of
- * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data.
+ * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data. In `unordered` web
+ * names nobody.
  */
 function stackOf(preview: Preview, head: Commit): StackSpec {
   const base = shop(preview.spec.generation);
@@ -273,7 +275,12 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
         ...(!isBranched && { mounts: [...db!.mounts, { kind: "anonymous", target: "/archive" }] }),
         ...(isBound && { mounts: [...db!.mounts, bound("db.conf")] }),
       },
-      service("web", { ...web, environment: { COMMIT: commit }, ...(isBound && { mounts: [bound("web.conf")] }) }),
+      service("web", {
+        ...web,
+        environment: { COMMIT: commit },
+        ...(isBound && { mounts: [bound("web.conf")] }),
+        ...(head === "unordered" && { dependsOn: [] }),
+      }),
     ],
     files: isBound ? [boundFile("db.conf"), boundFile("web.conf")] : [],
     builds: [
