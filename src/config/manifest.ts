@@ -82,7 +82,15 @@ const ManifestFile = keys({
     status: planned,
     body: planned,
   }).optional(),
-  services: planned,
+  services: z
+    .record(
+      name,
+      z.union(
+        [z.literal("drop"), z.record(z.string(), z.unknown()).nullable()],
+        "must be drop, or what to change of the service, in Compose's own keys",
+      ),
+    )
+    .optional(),
   secrets: Secrets.optional(),
   checks: planned,
   ttl: planned,
@@ -116,5 +124,12 @@ export function readManifest(file: string, text: string | null): Manifest {
       place: placeOf(node, ["ready", "timeout"]),
     });
   }
-  return { ...manifest, node };
+  return { ...manifest, ...withoutDropped(manifest), node };
+}
+
+/** What is left out of the preview is not shown either. */
+function withoutDropped({ routes, services = {} }: z.infer<typeof ManifestFile>): Pick<Manifest, "routes"> {
+  if (routes === undefined) return {};
+  const kept = Object.entries(routes).filter(([name]) => services[name] !== "drop");
+  return { routes: Object.fromEntries(kept) };
 }

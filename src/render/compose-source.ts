@@ -7,8 +7,10 @@ import { resolveEnvironments } from "./environment.ts";
 import type { Findings } from "./findings.ts";
 import { interpolateNode, type Scope } from "./interpolate.ts";
 import type { SourceReader } from "./repository-path.ts";
+import { dropServices } from "./service-overrides.ts";
 import { refuseHugeStack } from "./stack-caps.ts";
 import { resolvePaths } from "./resolve-paths.ts";
+import { withoutUnused } from "./unused.ts";
 
 /** A stack as `docker compose config` would print it, still knowing its places; `left` are the services with profiles. */
 export type ComposeSource = { model: YamlMap; left: ReadonlySet<string> };
@@ -39,29 +41,20 @@ export function serviceNames(files: readonly YamlNode[]): string[] {
   return [...new Set(names)];
 }
 
-/** A parsed Compose file without some of its services. */
-export function withoutServices(file: YamlNode, names: readonly string[]): YamlNode {
-  const services = child(file, "services");
-  if (names.length === 0 || file.kind !== "map" || services?.kind !== "map") return file;
-  const kept = new Map([...services.entries].filter(([name]) => !names.includes(name)));
-  const entries = new Map(file.entries);
-  entries.set("services", { key: services.place, node: { ...services, entries: kept } });
-  return { ...file, entries };
-}
-
 /**
  * Interpolates, canonicalizes and merges parsed Compose files; `directory` is the first one's, from the repository's
- * root. Throws InputError with its place.
+ * root, `dropped` are services left out. Throws InputError with its place.
  */
 export function readCompose(
   files: readonly YamlNode[],
   scope: Scope,
-  context: { directory: string; reader: SourceReader; findings: Findings },
+  context: { directory: string; reader: SourceReader; findings: Findings; dropped: ReadonlySet<string> },
 ): ComposeSource {
   const canonical = files.map((file) => canonicalFile(interpolateNode(file, scope), context.findings));
-  const { model, left } = withoutProfiles(settleModel(mergeFiles(canonical)));
+  const { model, left } = withoutProfiles(settleModel(dropServices(mergeFiles(canonical), context.dropped)));
   refuseHugeStack(model);
-  return { model: resolveEnvironments(resolvePaths(model, context.directory), context.reader, scope), left };
+  const needed = withoutUnused(resolvePaths(model, context.directory));
+  return { model: resolveEnvironments(needed, context.reader, scope), left };
 }
 
 /** Services with `profiles` are not started by default (Compose specification, Profiles). */

@@ -3,7 +3,7 @@ import { toValue } from "../config/yaml-node.ts";
 import type { Finding, Place } from "../domain/errors.ts";
 import { type Choice, chooseCompose } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
-import { type ComposeSource, parseFiles, readCompose, serviceNames, withoutServices } from "./compose-source.ts";
+import { type ComposeSource, parseFiles, readCompose, serviceNames } from "./compose-source.ts";
 import { createFindings, type Findings, note } from "./findings.ts";
 import type { Scope } from "./interpolate.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
@@ -11,6 +11,7 @@ import { checkReferences } from "./references.ts";
 import { readAt, type SourceReader } from "./repository-path.ts";
 import { wishRoutes } from "./routes.ts";
 import { secretVariables } from "./secrets.ts";
+import { droppedServices, withOverrides, withoutServices } from "./service-overrides.ts";
 import { refuseManyServices } from "./stack-caps.ts";
 import { type Templates, templateNote } from "./template-choice.ts";
 import { createScope, mayflyVariables } from "./variables.ts";
@@ -43,23 +44,26 @@ function readVariably(
   input: { reader: SourceReader; preview: PreviewFacts },
   reading: Omit<Reading, "source">,
 ): ComposeSource {
-  const files = parseFiles(reading.choice.files).map((file) => withoutServices(file, reading.choice.leftOut));
-  const services = serviceNames(files);
-  refuseManyServices(services, files);
-  const declared = Object.keys(reading.manifest.routes ?? reading.choice.templateRoutes);
+  const { manifest, choice } = reading;
+  const written = parseFiles(choice.files).map((file) => withoutServices(file, new Set(choice.leftOut)));
+  const services = serviceNames(written);
+  refuseManyServices(services, written);
+  const files = withOverrides(written, manifest, services);
+  const dropped = droppedServices(manifest);
+  const declared = Object.keys(manifest.routes ?? choice.templateRoutes);
   const read = (main: string | null, findings: Findings) => {
     const onUnset = tellUnset(findings);
     const own = mayflyVariables(input.preview, { services, main });
-    const { directory, parameters } = reading.choice;
-    const secrets = secretVariables(reading.manifest, input.preview.trust);
-    const given = { manifest: reading.manifest, secrets, parameters, directory };
+    const { directory, parameters } = choice;
+    const secrets = secretVariables(manifest, input.preview.trust);
+    const given = { manifest, secrets, parameters, directory };
     const scope = createScope(own, given, input.reader, onUnset);
-    return readCompose(files, scope, { directory, reader: input.reader, findings });
+    return readCompose(files, scope, { directory, reader: input.reader, findings, dropped });
   };
   const [first] = declared;
   if (first !== undefined) return read(first, reading.findings);
   const draft = ComposeModel.safeParse(toValue(read(null, createFindings()).model));
-  const main = draft.success ? wishRoutes(draft.data, reading.manifest, [])[0]?.service : undefined;
+  const main = draft.success ? wishRoutes(draft.data, manifest, [])[0]?.service : undefined;
   return read(main ?? null, reading.findings);
 }
 

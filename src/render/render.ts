@@ -54,7 +54,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
 
   const compose = conform(ComposeModel, source.model);
-  const wishes = wishRoutes(compose, manifest, templateRoutes(choice));
+  const wishes = wishRoutes(compose, manifest, templateRoutes(choice, compose));
   const routes = placeRoutes(wishes, preview, {
     ready: manifest.ready,
     file: choice.files[0]?.path ?? manifest.node.place.file,
@@ -98,9 +98,10 @@ function judge(model: YamlMap, { findings, reader, limits, registries }: Judging
 }
 
 /** Only ports are said of a template's routes, and those are its own or were looked at as parameters. */
-function templateRoutes({ parameters, templateRoutes: routes }: Choice): RouteWish[] {
+function templateRoutes({ parameters, templateRoutes: routes }: Choice, { services }: ComposeModel): RouteWish[] {
   const substitute = createSubstitution({ lookup: (name) => parameters.get(name), onUnset() {}, spend() {} });
-  return Object.entries(routes).map(([service, written]) => {
+  const kept = Object.entries(routes).filter(([service]) => Object.hasOwn(services, service));
+  return kept.map(([service, written]) => {
     const port = Number(substitute(written, { file: "template.yaml", line: 1, column: 1 }));
     return { service, port, path: null, health: null };
   });

@@ -113,19 +113,31 @@ describe("a service's key is refused", () => {
 
 describe("outside of services", () => {
   test.each([
-    ["volumes:\n  data:\n    driver_opts: { type: none, o: bind, device: / }", "7:5", "volume-driver-opts"],
-    ["volumes:\n  data:\n    driver: nfs", "7:5", "volume-driver"],
-    ["volumes:\n  data:\n    external: true", "7:5", "external-volume"],
-    ["networks:\n  net:\n    external: true", "7:5", "external-network"],
-    ["networks:\n  net:\n    driver: host", "7:5", "network-driver"],
-    ["secrets:\n  a:\n    file: /etc/shadow", "6:3", "not-supported"],
-    ["configs:\n  a:\n    file: /etc/shadow", "5:1", "not-supported"],
-    ["include: [other.yaml]", "5:1", "not-supported"],
-    ["servces: {}", "5:1", "unknown-key"],
+    ["volumes:\n  own:\n    driver_opts: { type: none, o: bind, device: / }", "11:5", "volume-driver-opts"],
+    ["volumes:\n  own:\n    driver: nfs", "11:5", "volume-driver"],
+    ["volumes:\n  own:\n    external: true", "11:5", "external-volume"],
+    ["networks:\n  own:\n    external: true", "11:5", "external-network"],
+    ["networks:\n  own:\n    driver: host", "11:5", "network-driver"],
+    ["secrets:\n  own:\n    file: /etc/shadow", "10:3", "not-supported"],
+    ["servces: {}", "9:1", "unknown-key"],
   ])("%j is refused", (text, place, code) => {
-    const output = renderCompose(`services:\n  web:\n    image: node:24\n    ports: [3000]\n${text}\n`);
+    const sections = ["volumes", "networks", "secrets"].map((section) =>
+      text.startsWith(section) ? "" : `${section}: { own: { ${section === "secrets" ? "environment: X" : ""} } }\n`,
+    );
+    const output = renderCompose(
+      `services:\n  web:\n    image: node:24\n    volumes: [own:/x]\n    networks: [own]\n    secrets: [own]\n    ports: [3000]\n# what is used\n${text}\n${sections.join("")}`,
+    );
     expect(told(output)).toEqual([`${place} refuse ${code}`]);
     expect(output.stack).toBeNull();
+  });
+
+  test("what no service uses is not made, and not judged", () => {
+    const output = service(
+      "tty: true",
+      "volumes: { x: { driver_opts: { device: / } } }\nnetworks: { x: { driver: host } }\n",
+    );
+    expect(told(output)).toEqual([]);
+    expect(output.stack?.volumes).toEqual([]);
   });
 });
 
@@ -160,14 +172,14 @@ describe("a service's key is done otherwise", () => {
 
   test("and names of projects, networks and volumes", () => {
     const output = service(
-      "networks: [net]",
-      "name: mine\nnetworks: { net: { name: n, ipam: { driver: x } } }\nvolumes: { v: { name: other_stack } }\n",
+      "networks: [net]\n    volumes: [own:/v]",
+      "name: mine\nnetworks: { net: { name: n, ipam: { driver: x } } }\nvolumes: { own: { name: other } }\n",
     );
     expect(told(output)).toEqual([
-      "6:1 rewrite name",
-      "7:20 rewrite name",
-      "7:29 rewrite fixed-address",
-      "8:17 rewrite name",
+      "7:1 rewrite name",
+      "8:20 rewrite name",
+      "8:29 rewrite fixed-address",
+      "9:19 rewrite name",
     ]);
   });
 });
