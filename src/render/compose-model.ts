@@ -4,19 +4,19 @@ import { duration, size } from "../config/quantity.ts";
 const texts = z.array(z.string());
 const variables = z.record(z.string(), z.string().nullable());
 
-const grants = z.array(
-  z.object({
-    source: z.string(),
-    target: z.string().optional(),
-    uid: z.string().optional(),
-    gid: z.string().optional(),
-    /** Octal in the canonical model. */
-    mode: z
-      .string()
-      .transform((said) => Number.parseInt(said, 8))
-      .optional(),
-  }),
-);
+const Grant = z.object({
+  source: z.string(),
+  target: z.string().optional(),
+  uid: z.string().optional(),
+  gid: z.string().optional(),
+  /** Octal in the canonical model. */
+  mode: z
+    .string()
+    .transform((said) => Number.parseInt(said, 8))
+    .optional(),
+});
+export type Grant = z.infer<typeof Grant>;
+const grants = z.array(Grant);
 
 const Build = z.object({
   context: z.string().optional(),
@@ -131,6 +131,7 @@ const Service = z.object({
   pids_limit: z.number().optional(),
   profiles: texts.optional(),
   secrets: grants.optional(),
+  configs: grants.optional(),
   deploy: Deploy.optional(),
 });
 export type Service = z.infer<typeof Service>;

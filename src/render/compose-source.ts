@@ -13,7 +13,12 @@ import { resolvePaths } from "./resolve-paths.ts";
 import { withoutUnused } from "./unused.ts";
 
 /** A stack as `docker compose config` would print it, still knowing its places; `left` are the services with profiles. */
-export type ComposeSource = { model: YamlMap; left: ReadonlySet<string> };
+export type ComposeSource = {
+  model: YamlMap;
+  left: ReadonlySet<string>;
+  /** The value of a variable, as `${NAME}` has it. */
+  lookup: Scope["lookup"];
+};
 
 /** Of all files together, as of one. */
 const maxCharacters = 1024 * 1024;
@@ -54,11 +59,11 @@ export function readCompose(
   const { model, left } = withoutProfiles(settleModel(dropServices(mergeFiles(canonical), context.dropped)));
   refuseHugeStack(model);
   const needed = withoutUnused(resolvePaths(model, context.directory));
-  return { model: resolveEnvironments(needed, context.reader, scope), left };
+  return { model: resolveEnvironments(needed, context.reader, scope), left, lookup: scope.lookup };
 }
 
 /** Services with `profiles` are not started by default (Compose specification, Profiles). */
-function withoutProfiles(model: YamlMap): ComposeSource {
+function withoutProfiles(model: YamlMap): Omit<ComposeSource, "lookup"> {
   const services = model.entries.get("services");
   if (services?.node.kind !== "map") return { model, left: new Set() };
   const left = new Set<string>();

@@ -13,7 +13,7 @@ const isBind = ({ node }: Subject) => textOf(node, "type") === "bind";
 /** What services mount, and the volumes there are. */
 export const mountRows: Rows = {
   "services.*.volumes.*": honor(
-    "a volume of the preview's own, or a tmpfs",
+    "a volume of the preview's own, a tmpfs, or files of the repository (see [files](files.md))",
     refuse(
       "docker-socket",
       "a preview never gets the engine's socket",
@@ -31,12 +31,6 @@ export const mountRows: Rows = {
       "a path of the host, and a preview sees only its own files",
       `Use a named volume, or a file of the repository. ${orDrop}`,
       when("a path outside the repository", (mount) => isBind(mount) && leadsOutside(sourceOf(mount))),
-    ),
-    refuse(
-      "not-supported",
-      "a bind mount of the repository's files is not honored by this version",
-      "Copy the files into the image with its Dockerfile; then a compose.preview.yaml without the mount is taken in place of this file.",
-      when("a path in the repository", isBind),
     ),
     refuse(
       "mount-type",
@@ -63,7 +57,7 @@ export const mountRows: Rows = {
   "services.*.volumes.*.volume.labels": rewrite("labels", "not given to the engine", leaveIt),
   "services.*.volumes.*.tmpfs.size": honor(),
   "services.*.volumes.*.tmpfs.mode": rewrite("tmpfs-options", "not used", sizeOnly),
-  "services.*.volumes.*.bind.create_host_path": honor("without meaning: nothing is bound from the host"),
+  "services.*.volumes.*.bind.create_host_path": honor("`false` refuses a path that the repository does not have"),
   "services.*.volumes.*.bind.recursive": honor("without meaning: nothing is bound from the host"),
   "services.*.volumes.*.bind.selinux": rewrite("bind-options", "not used", leaveIt),
   "services.*.volumes.*.bind.propagation": refuse(

@@ -3,8 +3,8 @@ import { child, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { InputError, type Place } from "../domain/errors.ts";
 
 /**
- * Checks that a model holds together: every service runs something, and the services, networks, volumes and secrets
- * that are named exist. Throws InputError `invalid-value` at the name (Compose refuses the same).
+ * Checks that a model holds together: every service runs something, and the services, networks, volumes, secrets
+ * and configs that are named exist. Throws InputError `invalid-value` at the name (Compose refuses the same).
  */
 export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void {
   const services = entriesOf(child(model, "services"));
@@ -19,6 +19,7 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
   const networks = new Set(["default", ...entriesOf(child(model, "networks")).map(([name]) => name)]);
   const volumes = new Set(entriesOf(child(model, "volumes")).map(([name]) => name));
   const secrets = new Set(entriesOf(child(model, "secrets")).map(([name]) => name));
+  const configs = new Set(entriesOf(child(model, "configs")).map(([name]) => name));
   for (const [name, { node, key }] of services) {
     const at = `services.${name}`;
     if (!child(node, "image") && !child(node, "build")) throw missing(`${at} has neither image nor build`, key);
@@ -33,6 +34,10 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
     for (const grant of [...itemsOf(child(node, "secrets")), ...itemsOf(child(child(node, "build"), "secrets"))]) {
       const secret = textOf(child(grant, "source"));
       if (!secrets.has(secret)) throw missing(`${at} uses the secret ${secret}, which is not declared`, grant.place);
+    }
+    for (const grant of itemsOf(child(node, "configs"))) {
+      const config = textOf(child(grant, "source"));
+      if (!configs.has(config)) throw missing(`${at} uses the config ${config}, which is not declared`, grant.place);
     }
     for (const mount of itemsOf(child(node, "volumes"))) {
       const volume = textOf(child(mount, "type")) === "volume" ? textOf(child(mount, "source")) : "";

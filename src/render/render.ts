@@ -9,6 +9,8 @@ import { createSubstitution } from "./interpolate.ts";
 import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { policeBuilds } from "./police-builds.ts";
+import { placeFiles } from "./place-files.ts";
+import { policeFiles } from "./police-files.ts";
 import { police } from "./policy.ts";
 import type { OperatorRegistries } from "./operator-registries.ts";
 import { printModel } from "./print-model.ts";
@@ -48,18 +50,21 @@ export function renderStack(input: RenderInput): RenderOutput {
   const model = printModel(source.model, preview.project);
   const registries = { hosts: preview.registries, areOpen: preview.trust === "team" };
   judge(source.model, { findings, reader, limits, registries });
+  for (const finding of policeFiles({ ...source, reader })) findings.add(finding);
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
   if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
 
-  const compose = conform(ComposeModel, source.model);
+  const read = conform(ComposeModel, source.model);
+  const { compose, files, findings: told } = placeFiles(read, { ...source, reader });
+  for (const finding of told) findings.add(finding);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, compose));
   const routes = placeRoutes(wishes, preview, {
     ready: manifest.ready,
     file: choice.files[0]?.path ?? manifest.node.place.file,
   });
-  const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader }), source.model);
+  const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
   return {
     ...done,
     stack: giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings }),

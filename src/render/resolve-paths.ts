@@ -2,7 +2,7 @@ import { type Entry, listNode, mapNode, scalarNode, type YamlMap, type YamlNode 
 import { isRemote, resolvePath } from "./repository-path.ts";
 
 /**
- * Turns the relative paths of a merged model (contexts, env files, bind mounts) into paths from the repository's root,
+ * Turns the relative paths of a merged model (contexts, env files, bind mounts, secrets and configs) into paths from the repository's root,
  * and names the context and Dockerfile of builds that do not.
  * `directory` is the one of the first Compose file (Compose specification, Path resolution).
  */
@@ -29,7 +29,14 @@ export function resolvePaths(model: YamlMap, directory: string): YamlMap {
           [...node.entries].map(([name, entry]) => [name, service(entry.node), entry.key]),
         )
       : node;
-  return change(model, { services });
+  const declared = (node: YamlNode) =>
+    node.kind === "map"
+      ? mapNode(
+          node.place,
+          [...node.entries].map(([name, entry]) => [name, change(entry.node, { file: path }), entry.key]),
+        )
+      : node;
+  return change(model, { services, secrets: declared, configs: declared });
 }
 
 function withBuildDefaults(build: YamlNode, directory: string): YamlNode {

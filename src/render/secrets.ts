@@ -146,8 +146,13 @@ function refuseUnknownServices({ services }: StackSpec, manifest: Manifest): voi
 
 function refuseClashes({ name, mounts }: ServiceSpec, files: readonly SecretFile[]): void {
   if (files.length === 0) return;
-  if (mounts.some(({ target }) => target.replace(/\/+$/, "") === "/run/secrets")) {
-    throw new InputError("invalid-value", `services.${name} mounts something at /run/secrets, where its secrets are`);
+  const places = new Set(["/run/secrets", ...files.map(({ file }) => `/run/secrets/${file}`)]);
+  const taken = mounts.find(({ target }) => places.has(target.replace(/\/+$/, "")));
+  if (taken) {
+    throw new InputError(
+      "invalid-value",
+      `services.${name} mounts something at ${taken.target}, where its secrets are`,
+    );
   }
   const twice = files.find(({ file }, index) => files.findIndex((each) => each.file === file) < index);
   if (twice) throw new InputError("invalid-value", `services.${name} gets two secrets as /run/secrets/${twice.file}`);

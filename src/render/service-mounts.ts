@@ -18,6 +18,7 @@ function specifyMount(mount: ComposeMount): Mount[] {
     const mode = mount.tmpfs?.mode;
     return [tmpfsMount(target, mount.tmpfs?.size ?? null, mode === undefined ? [] : [`mode=${mode.toString(8)}`])];
   }
+  if (type === "files") return [{ kind: "files", path: source ?? "", target, readOnly }];
   if (type === "bind" && hostClock.includes(source ?? "")) return [];
   const noCopy = mount.volume?.nocopy === true ? { noCopy: true } : {};
   if (source === undefined || source === "") {

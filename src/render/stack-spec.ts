@@ -1,6 +1,6 @@
 import type { Manifest } from "../config/manifest.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { RouteSpec, StackSpec } from "../domain/stack.ts";
+import type { FileSpec, RouteSpec, StackSpec } from "../domain/stack.ts";
 import { specifyImages } from "./builds.ts";
 import type { ComposeModel } from "./compose-model.ts";
 import { findJobs } from "./jobs.ts";
@@ -20,10 +20,14 @@ type Context = {
   preview: PreviewFacts;
   limits: PreviewLimits;
   reader: SourceReader;
+  files: FileSpec[];
 };
 
 /** A model that passed the policy, as everything one generation should run. Throws InputError for data and seeds that do not fit. */
-export function specifyStack(model: ComposeModel, { manifest, routes, preview, limits, reader }: Context): StackSpec {
+export function specifyStack(
+  model: ComposeModel,
+  { manifest, routes, preview, limits, reader, files }: Context,
+): StackSpec {
   const { builds, imageOf } = specifyImages(model);
   const seeds = specifySeeds(model, manifest, reader);
   const names = Object.keys(model.services);
@@ -60,7 +64,7 @@ export function specifyStack(model: ComposeModel, { manifest, routes, preview, l
     })),
     volumes: usedVolumes(services).map((name) => ({ name })),
     seeds,
-    files: [],
+    files,
     routes,
     readyTimeoutMs: manifest.ready?.timeout ?? defaultReadyMs,
   };

@@ -42,8 +42,7 @@ describe("a service's key is refused", () => {
     ["volumes: [~/.ssh:/ssh]", "4:15", "host-path"],
     ["volumes: [../other:/x]", "4:15", "host-path"],
     ["volumes: [./a/../../etc:/x]", "4:15", "host-path"],
-    ["volumes: [.:/app]", "4:15", "not-supported"],
-    ["volumes: [./src:/app/src:ro]", "4:15", "not-supported"],
+    ["volumes: [{ type: bind, source: ./src, target: /s, bind: { create_host_path: false } }]", "4:15", "file-missing"],
     ["volumes: [{ type: npipe, source: x, target: /x }]", "4:15", "mount-type"],
     ["volumes: [{ type: image, source: x, target: /x }]", "4:15", "mount-type"],
     ["volumes: [{ type: volume, target: /x, volume: { subpath: y } }]", "4:53", "not-supported"],
@@ -88,7 +87,6 @@ describe("a service's key is refused", () => {
     ["extra_hosts: [a:1.2.3.4]", "4:5", "not-supported"],
     ["sysctls: { net.core.somaxconn: 1 }", "4:5", "not-supported"],
     ["ulimits: { nofile: 1 }", "4:5", "not-supported"],
-    ["configs: [a]", "4:5", "not-supported"],
     ["label_file: a", "4:5", "not-supported"],
     ["group_add: [docker]", "4:5", "not-supported"],
     ["post_start: [{ command: x }]", "4:5", "not-supported"],
@@ -118,14 +116,20 @@ describe("outside of services", () => {
     ["volumes:\n  own:\n    external: true", "11:5", "external-volume"],
     ["networks:\n  own:\n    external: true", "11:5", "external-network"],
     ["networks:\n  own:\n    driver: host", "11:5", "network-driver"],
-    ["secrets:\n  own:\n    file: /etc/shadow", "10:3", "not-supported"],
+    ["secrets:\n  own:\n    file: /etc/shadow", "11:11", "host-path"],
+    ["secrets:\n  own:\n    file: ../shadow", "11:11", "host-path"],
+    ["configs:\n  own:\n    file: /etc/shadow", "11:11", "host-path"],
+    ["configs:\n  own:\n    external: true", "11:5", "external-config"],
     ["servces: {}", "9:1", "unknown-key"],
   ])("%j is refused", (text, place, code) => {
-    const sections = ["volumes", "networks", "secrets"].map((section) =>
-      text.startsWith(section) ? "" : `${section}: { own: { ${section === "secrets" ? "environment: X" : ""} } }\n`,
-    );
+    const sections = Object.entries({
+      volumes: "",
+      networks: "",
+      secrets: "environment: X",
+      configs: "content: x",
+    }).map(([section, own]) => (text.startsWith(section) ? "" : `${section}: { own: { ${own} } }\n`));
     const output = renderCompose(
-      `services:\n  web:\n    image: node:24\n    volumes: [own:/x]\n    networks: [own]\n    secrets: [own]\n    ports: [3000]\n# what is used\n${text}\n${sections.join("")}`,
+      `services:\n  web:\n    image: node:24\n    volumes: [own:/x]\n    networks: [own]\n    secrets: [own]\n    configs: [own]\n    ports: [3000]\n${text}\n${sections.join("")}`,
     );
     expect(told(output)).toEqual([`${place} refuse ${code}`]);
     expect(output.stack).toBeNull();

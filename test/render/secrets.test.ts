@@ -176,7 +176,6 @@ describe("Compose's own secrets", () => {
   });
 
   test.each([
-    ["a file of the branch", "{ file: ./s.txt }", "[s]", "not-supported"],
     ["a name the operator cannot write", "{ external: true, name: db-password }", "[s]", "secret-name"],
     ["a target elsewhere", "{ environment: STRIPE_KEY }", "[{ source: s, target: /etc/key }]", "secret-target"],
     ["an owner by name", "{ environment: STRIPE_KEY }", "[{ source: s, uid: app }]", "invalid-value"],
@@ -195,6 +194,14 @@ describe("Compose's own secrets", () => {
     );
     const compose = "services: { web: { build: ., secrets: [s] } }\nsecrets: { s: { environment: NONE } }";
     expect(failure(compose)).toMatchObject({ code: "secret-missing", message: "missing: NONE", place: { line: 2 } });
+  });
+
+  test("one whose file is kept out of git is the operator's of its name", () => {
+    const declared = (name: string) => `secrets: { ${name}: { file: ./secrets/key.txt } }`;
+    const { stack } = rendered(`services: { web: { build: ., secrets: [STRIPE_KEY] } }\n${declared("STRIPE_KEY")}`);
+    expect(stack?.services[0]).toMatchObject({ secrets: ["STRIPE_KEY"], secretFiles: [{ file: "STRIPE_KEY" }] });
+    const other = rendered(`services: { web: { build: ., secrets: [db-key] } }\n${declared("db-key")}`);
+    expect(other.findings).toMatchObject([{ code: "file-missing", action: "refuse", line: 2 }]);
   });
 
   test("nothing else may be mounted where they are", () => {
