@@ -9,6 +9,7 @@ import { logs } from "./logs.ts";
 import { ls } from "./ls.ts";
 import { plan } from "./plan.ts";
 import { render } from "./render.ts";
+import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
 import { share } from "./share.ts";
 import { show } from "./show.ts";
@@ -25,6 +26,7 @@ export const commands: Readonly<Record<string, Command>> = {
   show,
   plan,
   render,
+  schema,
   logs,
   ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
   destroy,

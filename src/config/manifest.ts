@@ -12,76 +12,98 @@ const scalar = z
 const name = z.string().regex(/^[a-zA-Z0-9._-]+$/, "must be a service's name");
 
 /** A port, or a port with where it is mounted and what is asked of it. */
-const RouteEntry = z.preprocess(
-  (entry) => (typeof entry === "object" ? entry : { port: entry }),
-  keys({ port, path: absolutePath.optional(), health: absolutePath.optional() }),
-);
+const RouteEntry = z
+  .preprocess(
+    (entry) => (typeof entry === "object" ? entry : { port: entry }),
+    keys({
+      port: port.describe("The port that the service listens on, in its container."),
+      path: absolutePath.optional().describe("Where it is mounted on the main host as well, such as /api."),
+      health: absolutePath.optional().describe("Asked until it answers below 500 before the preview is ready."),
+    }),
+  )
+  .meta({ short: port });
+
+const sqlFile = /^[^*?]+\.sql$/;
 
 /** The path of one `.sql` file; programs, globs and dumps are known, but not honored yet. */
-const seedFile = z.unknown().transform((value, context): string => {
-  if (typeof value === "string" && /^[^*?]+\.sql$/.test(value)) return value;
-  addPlanned(context);
-  return z.NEVER;
-});
+const seedFile = z
+  .unknown()
+  .transform((value, context): string => {
+    if (typeof value === "string" && sqlFile.test(value)) return value;
+    addPlanned(context);
+    return z.NEVER;
+  })
+  .meta({ type: "string", pattern: sqlFile.source });
 
 const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "must be a name of letters, digits and _, such as STRIPE_KEY");
 
+/** What is said of one secret: who gets it, as what. */
+const SecretEntry = keys({
+  services: z.array(name).optional().describe("The services that get it; all of them without."),
+  build: z
+    .string()
+    .regex(/^[A-Za-z0-9_][\w.-]{0,99}$/, "must be an id such as npm")
+    .optional()
+    .describe("The id by which a step of a build mounts it: RUN --mount=type=secret,id=…"),
+  file: z
+    .string()
+    .regex(/^\/run\/secrets\/[A-Za-z0-9_][\w.-]{0,99}$/, "must be a file in /run/secrets, such as /run/secrets/stripe")
+    .optional()
+    .describe("The file in /run/secrets that holds it, in place of a variable."),
+});
+
 /** A list of names, or a map that also says who gets each, whether as a file, and by which id builds mount it. */
-const Secrets = z.preprocess(
-  (written) => (Array.isArray(written) ? Object.fromEntries(written.map((each) => [String(each), {}])) : written),
-  z
-    .record(
-      secretName,
-      keys({
-        services: z.array(name).optional(),
-        build: z
-          .string()
-          .regex(/^[A-Za-z0-9_][\w.-]{0,99}$/, "must be an id such as npm")
-          .optional(),
-        file: z
-          .string()
-          .regex(
-            /^\/run\/secrets\/[A-Za-z0-9_][\w.-]{0,99}$/,
-            "must be a file in /run/secrets, such as /run/secrets/stripe",
-          )
-          .optional(),
-      }).nullable(),
-    )
-    .refine((secrets) => Object.keys(secrets).length <= 100, "must be at most 100 names"),
-);
+const Secrets = z
+  .preprocess(
+    (written) => (Array.isArray(written) ? Object.fromEntries(written.map((each) => [String(each), {}])) : written),
+    z
+      .record(secretName, SecretEntry.nullable())
+      .refine((secrets) => Object.keys(secrets).length <= 100, "must be at most 100 names"),
+  )
+  .meta({ short: z.array(secretName).max(100) });
 
 /** `.mayfly.yaml`, as far as this version honors it. Hostile: it comes from the branch. */
-const ManifestFile = keys({
+export const ManifestFile = keys({
   compose: z
     .union(
       [z.string().min(1), z.array(z.string().min(1)).min(1).max(10, "must be at most 10 paths")],
       "must be a path or a list of paths",
     )
     .transform((paths) => (typeof paths === "string" ? [paths] : paths))
-    .optional(),
-  template: z.string().min(1).optional(),
-  with: z.record(z.string(), scalar).optional(),
-  routes: z.record(name, RouteEntry).optional(),
+    .optional()
+    .describe("The Compose files to run, from the repository's root; later ones override earlier ones."),
+  template: z.string().min(1).optional().describe("A stack that comes with Mayfly, in place of a Compose file."),
+  with: z.record(z.string(), scalar).optional().describe("The template's parameters."),
+  routes: z
+    .record(name, RouteEntry)
+    .optional()
+    .describe("What is shown: a service and its port. The first one has the preview's own address."),
   data: z
     .record(
       name,
       keys({
-        volume: z.string().min(1).optional(),
-        seed: z.array(seedFile).optional(),
+        volume: z.string().min(1).optional().describe("The named volume that holds the data, where there are several."),
+        seed: z.array(seedFile).optional().describe("SQL files that a Postgres is filled with once, in this order."),
         migrations: planned,
         source: planned,
       }),
     )
-    .optional(),
-  variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable's name"), scalar).optional(),
+    .optional()
+    .describe("Services whose data outlives pushes, and what it starts with."),
+  variables: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable's name"), scalar)
+    .optional()
+    .describe("Values for ${…} in the Compose files, before .env."),
   ready: keys({
-    path: absolutePath.optional(),
-    timeout: duration.optional(),
+    path: absolutePath.optional().describe("The page to ask on the main route, in place of /."),
+    timeout: duration.optional().describe("How long all of it may take, such as 3m; at most 15m."),
     status: planned,
     body: planned,
-  }).optional(),
+  })
+    .optional()
+    .describe("When the preview is ready: the main page answers below 500."),
   services: z
     .record(
       name,
@@ -90,8 +112,9 @@ const ManifestFile = keys({
         "must be drop, or what to change of the service, in Compose's own keys",
       ),
     )
-    .optional(),
-  secrets: Secrets.optional(),
+    .optional()
+    .describe("What the preview does otherwise: drop leaves a service out, Compose's own keys change it."),
+  secrets: Secrets.optional().describe("Names of secrets that the operator has set for this repository."),
   checks: planned,
   ttl: planned,
 });
