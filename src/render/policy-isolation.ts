@@ -1,4 +1,4 @@
-import { later, orDrop, refuse, rewrite, type Rows, unless, when } from "./policy-row.ts";
+import { orDrop, refuse, rewrite, type Rows, unless, when } from "./policy-row.ts";
 import { toValue } from "../config/yaml-node.ts";
 
 const shared = "shares something of the host, and a preview is its own machine";
@@ -8,9 +8,6 @@ const device = "asks for a device of the host, which a preview never gets";
 /** What would open a container to the host, or to other containers. */
 export const isolationRows: Rows = {
   "services.*.privileged": refuse("privileged", loosened, orDrop, unless(false)),
-  "services.*.cap_add": refuse("cap-add", loosened, orDrop),
-  "services.*.security_opt": refuse("security-opt", loosened, orDrop),
-  "services.*.sysctls": later(),
   "services.*.devices": refuse("devices", device, orDrop),
   "services.*.device_cgroup_rules": refuse("devices", device, orDrop),
   "services.*.gpus": refuse("devices", device, orDrop),

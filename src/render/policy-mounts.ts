@@ -3,7 +3,7 @@ import { honor, later, leaveIt, orDrop, refuse, rewrite, type Rows, type Subject
 import { leadsOutside } from "./repository-path.ts";
 import { parseTmpfs } from "./tmpfs.ts";
 
-const sizeOnly = "Only a size is honored: `/path:size=64m`.";
+const sizeOnly = "Write a path, and what it needs of size, mode, uid and gid: `/path:size=64m,mode=1777`.";
 
 /** Files of the host that containers mount only to have its time; images do without. */
 export const hostClock: readonly string[] = ["/etc/localtime", "/etc/timezone"];
@@ -47,16 +47,19 @@ export const mountRows: Rows = {
   "services.*.volumes.*.target": honor(),
   "services.*.volumes.*.read_only": honor(),
   "services.*.volumes.*.consistency": honor("without meaning on Linux"),
-  "services.*.volumes.*.volume.nocopy": refuse(
-    "not-supported",
-    "is not honored by this version",
-    "Remove it.",
-    unless(false),
+  "services.*.volumes.*.volume.nocopy": honor(),
+  "services.*.volumes.*.volume.subpath": honor(
+    "made where it is missing",
+    refuse(
+      "path-outside",
+      "leads out of the volume",
+      "Name a folder of the volume.",
+      when("a path outside the volume", ({ node }) => leadsOutside(String(toValue(node)))),
+    ),
   ),
-  "services.*.volumes.*.volume.subpath": later(),
   "services.*.volumes.*.volume.labels": rewrite("labels", "not given to the engine", leaveIt),
   "services.*.volumes.*.tmpfs.size": honor(),
-  "services.*.volumes.*.tmpfs.mode": rewrite("tmpfs-options", "not used", sizeOnly),
+  "services.*.volumes.*.tmpfs.mode": honor(),
   "services.*.volumes.*.bind.create_host_path": honor("`false` refuses a path that the repository does not have"),
   "services.*.volumes.*.bind.recursive": honor("without meaning: nothing is bound from the host"),
   "services.*.volumes.*.bind.selinux": rewrite("bind-options", "not used", leaveIt),
@@ -68,7 +71,7 @@ export const mountRows: Rows = {
   ),
   "services.*.volumes.*.image": later(),
   "services.*.tmpfs.*": honor(
-    "with its size",
+    "it counts to the service's memory",
     refuse(
       "invalid-value",
       "must be an absolute path, with a size where wanted",
@@ -77,7 +80,7 @@ export const mountRows: Rows = {
     ),
     rewrite(
       "tmpfs-options",
-      "options other than size are not used",
+      "an option is not used",
       sizeOnly,
       when("other options", ({ node }) => (parseTmpfs(String(toValue(node)))?.ignored.length ?? 0) > 0),
     ),

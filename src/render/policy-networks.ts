@@ -1,4 +1,6 @@
-import { honor, later, leaveIt, refuse, rewrite, type Rows, unless } from "./policy-row.ts";
+import { toValue } from "../config/yaml-node.ts";
+import { asWritten, honor, leaveIt, refuse, rewrite, type Rows, type Subject, unless, when } from "./policy-row.ts";
+import { namesTheHost } from "./service-network.ts";
 
 const ownNetworks = "Use the stack's own networks: services reach each other by name.";
 const byName = "Reach the service by its name.";
@@ -12,19 +14,40 @@ export const networkRows: Rows = {
   "services.*.networks.*.ipv6_address": fixed,
   "services.*.networks.*.link_local_ips": fixed,
   "services.*.networks.*.mac_address": fixed,
-  "services.*.networks.*.priority": later(),
-  "services.*.networks.*.gw_priority": later(),
+  "services.*.networks.*.priority": honor(),
+  "services.*.networks.*.gw_priority": rewrite("network-options", "not used", leaveIt),
   "services.*.networks.*.interface_name": rewrite("network-options", "not used", byName),
   "services.*.networks.*.driver_opts": rewrite("network-options", "not used", leaveIt),
-  "services.*.network_mode": refuse("network-mode", "leaves the preview's own networks", ownNetworks),
+  "services.*.network_mode": honor(
+    "`none` is",
+    rewrite(
+      "network-mode",
+      "the stack's own network, which the preview has instead of the host's",
+      leaveIt,
+      when("`bridge` or `default`", ({ node }) => ["bridge", "default"].includes(String(toValue(node)))),
+    ),
+    refuse("network-mode", "leaves the preview's own networks", ownNetworks, unless("none")),
+  ),
   "services.*.external_links": refuse("external-links", "reaches containers outside the preview", ownNetworks),
-  "services.*.links": later(),
+  "services.*.links": honor("an alias in the networks that both are in"),
   "services.*.mac_address": fixed,
-  "services.*.extra_hosts": later(),
-  "services.*.dns": rewrite("dns", "not used, names are resolved by the engine", leaveIt),
-  "services.*.dns_opt": rewrite("dns", "not used, names are resolved by the engine", leaveIt),
-  "services.*.dns_search": later(),
-  "services.*.domainname": later(),
+  "services.*.extra_hosts.*": honor(
+    asWritten,
+    rewrite(
+      "host-gateway",
+      "left out, a preview does not reach the machine it runs on",
+      "Run what is called there as a service of the stack.",
+      when("`host-gateway`", ({ node }) => namesTheHost(String(toValue(node)))),
+    ),
+    refuse("invalid-value", "must be HOST=ADDRESS", "Write an IP address.", when("no address", notAnAddress)),
+  ),
+  "services.*.dns.*": honor(
+    "asked for what is not a name of the stack",
+    refuse("invalid-value", "must be an IP address", "Write an IP address.", when("no address", notAnAddress)),
+  ),
+  "services.*.dns_opt": honor(),
+  "services.*.dns_search": honor(),
+  "services.*.domainname": honor(),
   "networks.*.internal": honor("without a way out"),
   "networks.*.driver": refuse("network-driver", "is not bridge", ownNetworks, unless("bridge", "default")),
   "networks.*.name": rewrite("name", "not used, every preview has networks of its own", leaveIt),
@@ -46,3 +69,9 @@ export const networkRows: Rows = {
     unless(false),
   ),
 };
+
+/** Whether what is written, after `HOST=`, cannot be an address: the engine would not make the container. */
+function notAnAddress({ node }: Subject): boolean {
+  const address = String(toValue(node)).replace(/^[^=]*=/, "");
+  return !/^(\d{1,3}(\.\d{1,3}){3}|[\da-f:.]*:[\da-f:.]*)$/i.test(address);
+}

@@ -45,7 +45,6 @@ export const serviceRows: Rows = {
   "services.*.env_file.*.required": honor(),
   "services.*.env_file.*.format": refuse("unknown-format", "is not known", "Remove it, or write raw.", unless("raw")),
   "services.*.user": honor(),
-  "services.*.group_add": later(),
   "services.*.working_dir": honor(),
   "services.*.hostname": honor(),
   "services.*.container_name": rewrite(
@@ -87,24 +86,17 @@ export const serviceRows: Rows = {
   "services.*.healthcheck.disable": honor(),
   "services.*.restart": honor(
     asWritten,
-    rewrite(
-      "restart-count",
-      "the number of tries is not used",
-      "Write on-failure.",
-      when("`on-failure:N`", (subject) => /^on-failure:\d+$/.test(textOf(subject))),
-    ),
     refuse(
       "invalid-value",
       "must be no, always, on-failure or unless-stopped",
       'Quote it: restart: "no".',
-      when("anything else", (subject) => !/^(no|always|unless-stopped|on-failure)$/.test(textOf(subject))),
+      when("anything else", (subject) => !/^(no|always|unless-stopped|on-failure(:\d+)?)$/.test(textOf(subject))),
     ),
   ),
   "services.*.init": honor(),
   "services.*.tty": honor(),
   "services.*.stdin_open": honor(),
   "services.*.read_only": honor(),
-  "services.*.cap_drop": honor(),
   "services.*.stop_signal": honor(),
   "services.*.stop_grace_period": honor(
     asWritten,

@@ -2,6 +2,7 @@ import { buildRows } from "./policy-build.ts";
 import { isolationRows } from "./policy-isolation.ts";
 import { mountRows } from "./policy-mounts.ts";
 import { networkRows } from "./policy-networks.ts";
+import { processRows } from "./policy-process.ts";
 import { resourceRows } from "./policy-resources.ts";
 import { honor, leaveIt, refuse, rewrite, type Rows } from "./policy-row.ts";
 import { secretRows } from "./policy-secrets.ts";
@@ -21,6 +22,7 @@ export const policyTable: Rows = {
   ...networkRows,
   ...resourceRows,
   ...isolationRows,
+  ...processRows,
   ...secretRows,
   models: refuse("models", "Mayfly runs no models", "Run the model as a service of the stack, or point to one by URL."),
 };

@@ -15,6 +15,7 @@ import { police } from "./policy.ts";
 import type { OperatorRegistries } from "./operator-registries.ts";
 import { printModel } from "./print-model.ts";
 import { readStack } from "./read-stack.ts";
+import { withoutAbsent } from "./replicas.ts";
 import type { SourceReader } from "./repository-path.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
 import { giveSecrets, misplacedSecrets, type SecretOffer } from "./secrets.ts";
@@ -56,7 +57,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   const done = { model, findings: all, detected: choice.detected };
   if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
 
-  const read = conform(ComposeModel, source.model);
+  const read = withoutAbsent(conform(ComposeModel, source.model));
   const { compose, files, findings: told } = placeFiles(read, { ...source, reader });
   for (const finding of told) findings.add(finding);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, compose));

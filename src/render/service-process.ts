@@ -3,13 +3,16 @@ import type { Service } from "./compose-model.ts";
 
 /** What a service may set itself as it likes: memory, processes and disk have limits of their own. */
 const freeUlimits = ["nproc", "memlock", "stack", "as", "data", "rss", "fsize", "cpu", "locks"];
-/** The most of what costs the host; others are priorities over its other work, and nobody's; a core dump would be written where the host keeps its own. */
+/** The most of what costs the host;  a core dump would be written where the host keeps its own. */
 const mostOf: Readonly<Record<string, number>> = {
   nofile: 1_048_576,
   sigpending: 128_000,
   msgqueue: 8 * 1024 ** 2,
   core: 0,
 };
+
+/** The others are priorities over the host's other work: nobody's. */
+export const ulimitNames: readonly string[] = [...freeUlimits, ...Object.keys(mostOf)];
 
 /** What a process of the service may and is given, beside its command; nothing where the file says nothing. */
 export function specifyProcess(model: Service): Partial<ServiceSpec> {
@@ -35,11 +38,26 @@ export function capabilityName(said: string): string {
 /** Compose files ask for it to be a little faster (MySQL's image), and run without: it would take CPU time from the host. */
 export const leftOutCapabilities: readonly string[] = ["SYS_NICE"];
 
+/** True for what the engine gives every container (Docker's documentation, Runtime privilege), and for locking memory, which is limited anyway. */
+export function isHarmlessCapability(name: string): boolean {
+  return harmlessCapabilities.includes(name);
+}
+
+const harmlessCapabilities = `AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID IPC_LOCK KILL MKNOD NET_BIND_SERVICE NET_RAW
+  SETFCAP SETGID SETPCAP SETUID SYS_CHROOT`.split(/\s+/);
+
 /** Settings of the container's own network (sysctl(8)); others are the machine's. */
 export function isOwnSysctl(name: string): boolean {
   return (
     /^net\.(ipv4|ipv6)\.[\w./-]+$/.test(name) || name === "net.core.somaxconn" || name === "net.unix.max_dgram_qlen"
   );
+}
+
+/** True where a limit is lowered to what a preview may have. */
+export function isCappedUlimit(name: string, said: number | { soft: number; hard: number }): boolean {
+  const [capped] = specifyUlimit(name, said);
+  const { soft, hard } = both(said);
+  return capped !== undefined && (capped.soft !== soft || capped.hard !== hard);
 }
 
 function specifyUlimit(name: string, said: number | { soft: number; hard: number }): Ulimit[] {

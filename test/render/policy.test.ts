@@ -12,8 +12,9 @@ const told = (output: ReturnType<typeof renderCompose>) =>
 describe("a service's key is refused", () => {
   test.each([
     ["privileged: true", "4:5", "privileged"],
-    ["cap_add: [SYS_ADMIN]", "4:5", "cap-add"],
-    ["security_opt: [seccomp=unconfined]", "4:5", "security-opt"],
+    ["cap_add: [SYS_ADMIN]", "4:15", "cap-add"],
+    ["cap_add: [CHOWN, cap_net_admin]", "4:22", "cap-add"],
+    ["cap_add: [ALL]", "4:15", "cap-add"],
     ["devices: [/dev/kvm]", "4:5", "devices"],
     ["device_cgroup_rules: [c 1:3 mr]", "4:5", "devices"],
     ["gpus: all", "4:5", "devices"],
@@ -21,7 +22,7 @@ describe("a service's key is refused", () => {
     ["runtime: nvidia", "4:5", "runtime"],
     ["network_mode: host", "4:5", "network-mode"],
     ["network_mode: service:db", "4:5", "network-mode"],
-    ["network_mode: bridge", "4:5", "network-mode"],
+    ["network_mode: container:other", "4:5", "network-mode"],
     ["pid: host", "4:5", "host-namespace"],
     ["ipc: host", "4:5", "host-namespace"],
     ["uts: host", "4:5", "host-namespace"],
@@ -45,7 +46,8 @@ describe("a service's key is refused", () => {
     ["volumes: [{ type: bind, source: ./src, target: /s, bind: { create_host_path: false } }]", "4:15", "file-missing"],
     ["volumes: [{ type: npipe, source: x, target: /x }]", "4:15", "mount-type"],
     ["volumes: [{ type: image, source: x, target: /x }]", "4:15", "mount-type"],
-    ["volumes: [{ type: volume, target: /x, volume: { subpath: y } }]", "4:53", "not-supported"],
+    ["volumes: [{ type: volume, target: /x, volume: { subpath: ../y } }]", "4:62", "path-outside"],
+    ["volumes: [{ type: volume, target: /x, volume: { subpath: /y } }]", "4:62", "path-outside"],
     ["env_file: ../../etc/passwd", "4:15", "path-outside"],
     ["env_file: [/proc/self/environ]", "4:16", "path-outside"],
     ["image: mayfly.local/7/team:0123", "4:12", "own-image"],
@@ -83,12 +85,9 @@ describe("a service's key is refused", () => {
     ["build: { context: ., dockerfile: /etc/passwd }", "4:38", "path-outside"],
     ["build: { contxt: . }", "4:14", "unknown-key"],
     ["extends: { file: base.yaml, service: web }", "4:5", "not-supported"],
-    ["links: [db]", "4:5", "not-supported"],
-    ["extra_hosts: [a:1.2.3.4]", "4:5", "not-supported"],
-    ["sysctls: { net.core.somaxconn: 1 }", "4:5", "not-supported"],
-    ["ulimits: { nofile: 1 }", "4:5", "not-supported"],
+    ["extra_hosts: [a:b]", "4:19", "invalid-value"],
+    ["dns: [resolver]", "4:11", "invalid-value"],
     ["label_file: a", "4:5", "not-supported"],
-    ["group_add: [docker]", "4:5", "not-supported"],
     ["post_start: [{ command: x }]", "4:5", "not-supported"],
     ["comand: x", "4:5", "unknown-key"],
     ["constructor: x", "4:5", "unknown-key"],
@@ -154,18 +153,28 @@ describe("a service's key is done otherwise", () => {
     ["scale: 3", "4:5", "one-replica"],
     ["deploy: { replicas: 3 }", "4:15", "one-replica"],
     ["deploy: { mode: global }", "4:15", "deploy"],
-    ["deploy: { resources: { reservations: { memory: 1g } } }", "4:44", "reservation"],
+    ["deploy: { resources: { reservations: { cpus: 1 } } }", "4:44", "reservation"],
+    ["deploy: { restart_policy: { condition: any, window: 1s } }", "4:49", "deploy"],
+    ["cap_add: [SYS_NICE]", "4:15", "capability-left-out"],
+    ["security_opt: [seccomp=unconfined]", "4:20", "security-opt"],
+    ["security_opt: [no-new-privileges:true, no-new-privileges:false]", "4:44", "security-opt"],
+    ["sysctls: { net.core.somaxconn: 1, vm.max_map_count: 262144 }", "4:39", "sysctl"],
+    ["ulimits: { nofile: 2000000 }", "4:24", "ulimit-capped"],
+    ["ulimits: { core: { soft: 0, hard: -1 } }", "4:22", "ulimit-capped"],
+    ["ulimits: { rtprio: 99 }", "4:16", "ulimit-left-out"],
+    ["extra_hosts: ['host.docker.internal:host-gateway']", "4:19", "host-gateway"],
+    ["network_mode: bridge", "4:19", "network-mode"],
+    ["cpu_shares: 4096", "4:17", "cpu-shares-capped"],
+    ["networks: { default: { gw_priority: 1 } }", "4:28", "network-options"],
     ["logging: { driver: syslog }", "4:5", "logging"],
     ["labels: { traefik.enable: true, a: b }", "4:5", "labels"],
     ["stop_grace_period: 10m", "4:24", "grace-capped"],
-    ["restart: on-failure:3", "4:14", "restart-count"],
     ["tmpfs: [/run:dev]", "4:13", "tmpfs-options"],
     ["volumes: [/etc/localtime:/etc/localtime:ro]", "4:15", "host-clock"],
     ["networks: { default: { ipv4_address: 10.0.0.2 } }", "4:28", "fixed-address"],
     ["networks: { default: { driver_opts: { a: b } } }", "4:28", "network-options"],
-    ["dns: [1.1.1.1]", "4:5", "dns"],
     ["storage_opt: { size: 1G }", "4:5", "storage"],
-    ["oom_score_adj: -900", "4:5", "memory-options"],
+    ["oom_score_adj: -900", "4:20", "oom-score"],
   ])("%s", (line, place, code) => {
     const output = renderCompose(`services:\n  web:\n    image: node:24\n    ${line}\n    x-note: it still runs\n`, {
       ".mayfly.yaml": "routes: { web: 80 }",
@@ -203,9 +212,9 @@ services:
     expose: [4000]
     depends_on: { db: { condition: service_healthy, required: true } }
     healthcheck: { test: x, interval: 1s, timeout: 1s, retries: 1, start_period: 1s, start_interval: 100ms, disable: false }
-    volumes: ["data:/data:ro", /anonymous, { type: tmpfs, target: /tmp, tmpfs: { size: 1m } }]
-    tmpfs: /run:size=64m
-    networks: { back: { aliases: [w] } }
+    volumes: ["data:/data:ro", /anonymous, { type: tmpfs, target: /tmp, tmpfs: { size: 1m, mode: 511 } }, { type: volume, source: data, target: /sub, volume: { nocopy: true, subpath: a/b } }]
+    tmpfs: "/run:size=64m,mode=755,noexec"
+    networks: { back: { aliases: [w], priority: 10 } }
     user: "1000"
     working_dir: /app
     hostname: web
@@ -218,6 +227,21 @@ services:
     stop_grace_period: 5s
     restart: unless-stopped
     cap_drop: [ALL]
+    cap_add: [CAP_CHOWN, net_bind_service]
+    security_opt: ["no-new-privileges:true"]
+    sysctls: { net.ipv4.ip_unprivileged_port_start: 0 }
+    ulimits: { nofile: 1024, nproc: { soft: 1, hard: -1 } }
+    extra_hosts: ["a=1.2.3.4", "b:::1"]
+    dns: [1.1.1.1]
+    dns_search: [example.com]
+    dns_opt: ["ndots:1"]
+    domainname: example.com
+    group_add: [audio, 1000]
+    links: ["db:database"]
+    oom_score_adj: 500
+    cpu_shares: 512
+    cpu_quota: 50000
+    mem_reservation: 64m
     shm_size: 64m
     mem_limit: 256m
     cpus: 0.5
@@ -246,7 +270,7 @@ services:
       "2:3 refuse privileged",
       "3:3 refuse host-namespace",
       "3:3 refuse host-namespace",
-      "6:37 refuse cap-add",
+      "6:47 refuse cap-add",
     ]);
   });
 
