@@ -1,4 +1,5 @@
 import type { Finding } from "../domain/errors.ts";
+import { groupFindings } from "../domain/finding-groups.ts";
 import { formatPlace } from "../domain/errors.ts";
 import type { Deployment } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
@@ -62,7 +63,7 @@ function imageWords({ image, kept }: ServiceSpec): string {
 }
 
 function findingsPart({ newest }: PreviewFacts): Html {
-  const findings = newest?.findings ?? [];
+  const findings = groupFindings(newest?.findings ?? []);
   const item = (finding: Finding): Html =>
     html`<li>
       <code>${formatPlace(finding)}</code> ${prose(finding.message)}. <span class="quiet">${prose(finding.hint)}</span>

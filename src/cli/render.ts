@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { cleanText } from "../domain/clean-text.ts";
 import { type Finding, formatPlace, InputError } from "../domain/errors.ts";
+import { groupFindings } from "../domain/finding-groups.ts";
 import type { Command } from "./command.ts";
 
 /** `mayfly render [DIR]`: what a branch's files mean, and what would be rewritten or refused. No server is asked. */
@@ -23,13 +24,22 @@ export const render: Command = {
       terminal.complain(cleanText(detected));
       terminal.print(cleanText(JSON.stringify(model, null, 2)));
       // Last, and so on the screen however long the model is.
-      for (const line of findings.flatMap(findingLines)) terminal.complain(cleanText(line));
+      for (const line of inReadingOrder(findings).flatMap(findingLines)) terminal.complain(cleanText(line));
     }
     return findings.some((finding) => finding.action === "refuse") ? 1 : 0;
   },
 };
 
+/** What was only done otherwise, told together; then what has to be read. */
+function inReadingOrder(findings: readonly Finding[]): Finding[] {
+  const isRefused = ({ action }: Finding) => action === "refuse";
+  const told = groupFindings(findings);
+  return [...told.filter((finding) => !isRefused(finding)), ...told.filter(isRefused)];
+}
+
+/** A rewrite needs nobody to do anything: one line. */
 function findingLines(finding: Finding): string[] {
   const place = formatPlace(finding);
-  return [`${place}  ${finding.action}: ${finding.message}`, `${" ".repeat(place.length)}  ${finding.hint}`];
+  const first = `${place}  ${finding.action}: ${finding.message}`;
+  return finding.action === "rewrite" ? [first] : [first, `${" ".repeat(place.length)}  ${finding.hint}`];
 }

@@ -40,6 +40,8 @@ export type Finding = {
   code: string;
   message: string;
   hint: string;
+  /** What it says of one key of `services.web`, say: findings that say the same are told together. */
+  about?: { section: string; owner: string; key: string; means: string };
 };
 
 /** The author asked for what a preview never gets; all findings at once. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../domain/catalogue.ts";
 import type { Failure, Finding } from "../domain/errors.ts";
+import { groupFindings } from "../domain/finding-groups.ts";
 import { type Deployment, newestOf, servingOf, trustOf } from "../domain/preview.ts";
 import { formatMoment } from "../domain/time.ts";
 import type { Verb } from "../domain/verbs.ts";
@@ -97,7 +98,7 @@ function whatNow({ what, where, now, service, findings }: Failure, details: Repo
 function findings(view: PreviewView, newest: Deployment | null, details: ReportDetails): string | null {
   if (newest === null) return null;
   const refused = (newest.failure?.findings ?? []).filter(({ action }) => action === "refuse");
-  const all = refused.length > 0 ? refused : newest.findings;
+  const all = groupFindings(refused.length > 0 ? refused : newest.findings);
   if (all.length === 0) return null;
   const { prose } = masked(details);
   const lines = all.slice(0, most.findings).map((finding) => {

@@ -5,28 +5,32 @@ import type { YamlNode } from "../config/yaml-node.ts";
 /** What is said of the author's files while they are read; each thing once per place. */
 export type Findings = { add(finding: Finding): void; readonly all: Finding[] };
 
-/** More of them help nobody, and all are stored, commented and shown. */
+/** More of them help nobody, and all are stored, commented and shown. What is refused is counted apart: nothing hides it. */
 const most = 100;
 
-/** An empty collection; what comes after a hundred is only counted, and refuses all the same. */
+/** An empty collection; what comes after a hundred of a kind is only counted, and refuses all the same. */
 export function createFindings(): Findings {
   const seen = new Set<string>();
   const all: Finding[] = [];
-  let left = 0;
+  const refused = { kept: 0, left: 0, at: -1 };
+  const others = { kept: 0, left: 0, at: -1 };
   return {
     all,
     add(finding) {
       const identity = `${finding.file}:${finding.line}:${finding.column} ${finding.code} ${finding.message}`;
       if (seen.has(identity)) return;
-      if (all.length < most) {
+      const kind = finding.action === "refuse" ? refused : others;
+      if (kind.kept < most) {
         seen.add(identity);
+        kind.kept += 1;
         all.push(finding);
         return;
       }
-      left += 1;
-      const action = all[most]?.action === "refuse" ? "refuse" : finding.action;
-      const message = `${left} more findings are left out`;
-      all[most] = { ...finding, action, code: "more-findings", message, hint: "Mend the ones told first." };
+      kind.left += 1;
+      if (kind.at === -1) kind.at = all.length;
+      const { about: _, ...rest } = finding;
+      const message = `${kind.left} more findings are left out`;
+      all[kind.at] = { ...rest, code: "more-findings", message, hint: "Mend the ones told first." };
     },
   };
 }

@@ -102,8 +102,18 @@ export function tell({ action, code, means, instead, when }: Case, subject: Subj
   const service = path[0] === "services" && path.length > 1 ? String(path[1]) : "SERVICE";
   const shown = shownOf(node);
   const message = `${formatPath(path)}${shown === "" ? "" : ` (${excerpt(shown, 100)})`}: ${means}`;
-  const say = action === "refuse" ? refuseFinding : rewriteFinding;
-  return say(when?.at === "value" ? node.place : key, code, message, instead.replaceAll("SERVICE", service));
+  const at = when?.at === "value" ? node.place : key;
+  const hint = instead.replaceAll("SERVICE", service);
+  if (action === "refuse") return refuseFinding(at, code, message, hint);
+  const about = aboutOf(path, means);
+  return { ...rewriteFinding(at, code, message, hint), ...(about && { about }) };
+}
+
+/** What is said of `services.web.ports[0]` is about `ports` of the service `web`. */
+function aboutOf(path: Path, means: string): Finding["about"] {
+  const [section, owner, ...inside] = path;
+  const key = formatPath(inside.filter((part) => typeof part !== "number"));
+  return key === "" ? undefined : { section: String(section), owner: String(owner), key, means };
 }
 
 /** A value that asks for nothing. */

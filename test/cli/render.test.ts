@@ -31,6 +31,22 @@ describe("mayfly render", () => {
     expect(err).toMatch(/^compose\.yaml:4:5 {2}refuse: services\.web\.privileged/m);
   });
 
+  test("tells what is only done otherwise in a line for each kind, and what is refused last", async () => {
+    const service = (name: string) =>
+      `  ${name}:\n    image: nginx\n    container_name: my-${name}\n    ports: ["80:80", "81:81"]\n`;
+    write(`services:\n${["a", "b", "c"].map(service).join("")}    pid: host\n`);
+    const { code, err } = await mayfly(["render", folder]);
+    expect([code, err.trimEnd().split("\n").slice(1)]).toEqual([
+      1,
+      [
+        "compose.yaml:4:5  rewrite: container_name of 3 services: becomes a network alias",
+        "compose.yaml:5:13  rewrite: ports of 3 services: not published on the host",
+        expect.stringMatching(/^compose\.yaml:14:5 {2}refuse: services\.c\.pid \(host\): /),
+        expect.stringContaining("`services: { c: drop }`"),
+      ],
+    ]);
+  });
+
   test("tells place, problem and what now of a file that cannot be read", async () => {
     write("services:\n  web:\n    build: 7\n    image: nginx\n");
     const { code, out, err } = await mayfly(["render", folder]);
