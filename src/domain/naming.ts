@@ -86,7 +86,7 @@ export const imageNamespace = "mayfly.local";
 export function imageTag(
   owner: { repositoryId: number; trust: Trust; salt: string },
   build: Omit<BuildSpec, "tag" | "name">,
-  content: { tree: string; dockerfile: string },
+  content: object,
 ): string {
   const hash = specHash({ owner, build, content }).slice(0, 32);
   return `${imageNamespace}/${owner.repositoryId}/${owner.trust}:${hash}`;

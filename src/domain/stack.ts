@@ -1,5 +1,5 @@
 import type { Place } from "./errors.ts";
-import type { ServiceSpec } from "./service.ts";
+import type { ServiceSpec, Ulimit } from "./service.ts";
 
 /** A fork's code never meets secrets, nor caches that a team uses. */
 export type Trust = "team" | "fork";
@@ -16,8 +16,33 @@ export type BuildSpec = {
   args: Record<string, string>;
   /** What a step may mount as a secret: by the id that the Dockerfile says, the secret's name. */
   secrets: { id: string; secret: string }[];
+  /** Further contexts of the Dockerfile, by the names it uses; none are told as nothing. */
+  contexts?: NamedContext[];
+  /** How its steps are run, where that is told. */
+  settings?: BuildSettings;
   /** Our own tag, a hash of everything that goes in; empty until prepared (`naming.ts`, imageTag). */
   tag: string;
+};
+
+/** A path of the repository, an image to pull, or the image of another build of the stack. */
+export type NamedContext = { name: string } & (
+  | { kind: "path"; path: string }
+  | { kind: "image"; reference: string }
+  /** With the tag of that image once the stack is prepared. */
+  | { kind: "build"; build: string; tag?: string }
+);
+
+export type BuildSettings = {
+  /** Steps reach nothing. */
+  offline?: true;
+  /** Nothing is taken from the cache. */
+  noCache?: true;
+  /** Base images are asked for anew. */
+  pull?: true;
+  shmSizeBytes?: number;
+  /** `HOST=ADDRESS`. */
+  hosts?: string[];
+  ulimits?: Ulimit[];
 };
 
 /** A network of the stack, by the user's own name (`default` included). */

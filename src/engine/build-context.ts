@@ -15,10 +15,10 @@ export type BuildFiles = AsyncDisposable & {
   readText(path: string): string | null;
 };
 
-/** What is sent to the engine, and where in it the Dockerfile is. */
-export type BuildContext = { tar: Readable; dockerfile: string };
+/** What is sent to the engine, and where in it the Dockerfile is; further contexts by their names. */
+export type BuildContext = { tar: Readable; dockerfile: string; named: ReadonlyMap<string, Readable> };
 
-type Packing = { root: string; ignore: Ignore; tar: Pack; open: Readable | null; privateName: string };
+type Packing = { root: string; ignore: Ignore; tar: Pack; open: Readable | null; privateName: string | null };
 
 /**
  * Packs a build's context directory without what its `.dockerignore` (or `<Dockerfile>.dockerignore`) names. Symbolic
@@ -27,22 +27,41 @@ type Packing = { root: string; ignore: Ignore; tar: Pack; open: Readable | null;
  */
 export async function packContext(files: BuildFiles, build: BuildSpec): Promise<BuildContext> {
   const root = await contextRoot(files.root, build.context);
+  const named = await packNamed(files, build);
   const text = dockerfileText(files, build);
   const ignore = readIgnore(files, build);
   const inside = build.dockerfile === null ? null : pathInside(join("/", build.context), join("/", build.dockerfile));
   const sendsItself = inside !== null && !ignore.ignores(inside);
-  const tar = pack();
   const privateName = privateNameOf(text);
-  const packing: Packing = { root, ignore, tar, open: null, privateName };
-  const fill = async () => {
-    if (!sendsItself) tar.entry({ name: privateName, mode: 0o644 }, text);
-    await packDirectory(packing, "");
-    tar.finalize();
-  };
+  const tar = pack();
+  if (!sendsItself) tar.entry({ name: privateName, mode: 0o644 }, text);
+  const stream = fill({ root, ignore, tar, open: null, privateName });
+  return { tar: stream, dockerfile: sendsItself ? inside : privateName, named };
+}
+
+/** The directories among a build's further contexts, each without what a `.dockerignore` in it names. */
+async function packNamed(files: BuildFiles, build: BuildSpec): Promise<Map<string, Readable>> {
+  const named = new Map<string, Readable>();
+  for (const context of build.contexts ?? []) {
+    if (context.kind !== "path") continue;
+    const root = await contextRoot(files.root, context.path);
+    const path = join(context.path, ".dockerignore");
+    const ignore = parseDockerignore(files.readText(path) ?? "", path);
+    named.set(context.name, fill({ root, ignore, tar: pack(), open: null, privateName: null }));
+  }
+  return named;
+}
+
+/** Packs as it is read. */
+function fill(packing: Packing): Readable {
+  const { tar } = packing;
   // The engine may stop reading in the middle of a file.
   tar.on("close", () => packing.open?.destroy());
-  fill().catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
-  return { tar: Readable.from(tar), dockerfile: sendsItself ? inside : privateName };
+  packDirectory(packing, "").then(
+    () => tar.finalize(),
+    (error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))),
+  );
+  return Readable.from(tar);
 }
 
 /**

@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { EngineError } from "../domain/errors.ts";
 import { decodeTrace, type Trace } from "./build-trace.ts";
 import { hijack } from "./hijack.ts";
-import { flagField, mapField, textField } from "./protobuf.ts";
+import { bytesField, mapField, numberField, textField } from "./protobuf.ts";
 
 /** One build as BuildKit takes it: the attributes are those of its Dockerfile frontend (moby/buildkit, frontend/dockerui/config.go). */
 export type SolveRequest = {
@@ -11,6 +11,8 @@ export type SolveRequest = {
   session: string;
   image: string;
   attributes: Record<string, string>;
+  /** Further sources by name, as BuildKit's definitions. */
+  inputs: Record<string, Buffer>;
 };
 
 export type BuildControl = AsyncDisposable & {
@@ -70,7 +72,7 @@ export async function openBuildControl(docker: Docker): Promise<BuildControl> {
   };
 }
 
-function encodeSolve({ ref, session, image, attributes }: SolveRequest): Buffer {
+function encodeSolve({ ref, session, image, attributes, inputs }: SolveRequest): Buffer {
   return Buffer.concat([
     textField(1, ref),
     // The engine's own store; newer versions take these two fields as well.
@@ -79,8 +81,11 @@ function encodeSolve({ ref, session, image, attributes }: SolveRequest): Buffer 
     textField(5, session),
     textField(6, "dockerfile.v0"),
     ...mapField(7, attributes),
+    ...Object.entries(inputs).map(([name, input]) =>
+      bytesField(10, Buffer.concat([textField(1, name), bytesField(2, input)])),
+    ),
     // Kept out of the engine's history of builds, which would hold their arguments.
-    flagField(11),
+    numberField(11, 1),
   ]);
 }
 

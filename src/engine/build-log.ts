@@ -61,7 +61,7 @@ export function createBuildLog(
   return {
     add({ vertexes, logs }) {
       for (const vertex of vertexes) {
-        if (vertex.name.startsWith("[internal]") && vertex.error === "") continue;
+        if (isPreparation(vertex.name) && vertex.error === "") continue;
         const step = stepOf(vertex.digest);
         step.name = cleanLine(vertex.name.slice(0, lineLimit));
         step.error = cleanLine(vertex.error.slice(0, lineLimit).replaceAll("\n", " "));
@@ -85,4 +85,9 @@ export function createBuildLog(
     step.ended = true;
     put(`#${step.number} ${step.error === "" ? (cached ? "CACHED" : "DONE") : `ERROR: ${step.error}`}`);
   }
+}
+
+/** What BuildKit does before the Dockerfile: reading it, and unpacking contexts. */
+function isPreparation(name: string): boolean {
+  return name.startsWith("[internal]") || name === "copy /context /" || name.startsWith("http://buildkit-session/");
 }

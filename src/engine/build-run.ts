@@ -6,6 +6,8 @@ import type { BuildContext } from "./build-context.ts";
 import { openBuildControl } from "./build-control.ts";
 import type { BuildGroup } from "./build-memory.ts";
 import type { BuildLog } from "./build-log.ts";
+import { attributesOf } from "./build-attributes.ts";
+import { unpackedArchive } from "./build-input.ts";
 import { type BuildGifts, openBuildSession } from "./build-session.ts";
 import type { Trace } from "./build-trace.ts";
 import { allow, textOf } from "./docker.ts";
@@ -30,11 +32,20 @@ export type BuildInput = {
  */
 export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog, signal: AbortSignal): Promise<void> {
   const { build, context } = input;
+  const named = [...context.named].map(([name, tar], index) => ({ name, tar, key: `named${index}` }));
+  const contents = new Map([["main", context.tar], ...named.map(({ key, tar }) => [key, tar] as const)]);
+  const failed = () => [...contents.values()].find(({ errored }) => errored)?.errored;
   try {
-    await using session = await openBuildSession(docker, input.gifts, context.tar);
+    await using session = await openBuildSession(docker, input.gifts, contents);
     await using control = await openBuildControl(docker);
     const ref = randomUUID();
-    const request = { ref, session: session.id, image: build.tag, attributes: attributesOf(input, session.contextUrl) };
+    const attributes = {
+      ...attributesOf(input),
+      ...Object.fromEntries(named.map(({ name, key }) => [`context:${name}`, `input:${key}`])),
+      context: session.urlOf("main"),
+    };
+    const inputs = Object.fromEntries(named.map(({ key }) => [key, unpackedArchive(session.urlOf(key))]));
+    const request = { ref, session: session.id, image: build.tag, attributes, inputs };
     const unlogged = new AbortController();
     const told = tell(control.status(ref), log, signal).catch((error: unknown) => unlogged.abort(error));
     try {
@@ -44,9 +55,9 @@ export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog,
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw context.tar.errored ?? (error instanceof MayflyError ? error : buildFailed(build, log, textOf(error)));
+    throw failed() ?? (error instanceof MayflyError ? error : buildFailed(build, log, textOf(error)));
   } finally {
-    context.tar.destroy();
+    for (const content of contents.values()) content.destroy();
   }
   if ((await allow(docker.getImage(build.tag).inspect(), 404)) === null) {
     throw buildFailed(build, log, "the engine ended it without an image");
@@ -56,31 +67,6 @@ export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog,
 /** Until it is told to end: which step was being run then is what is to be known. */
 async function tell(traces: AsyncIterable<Trace>, log: BuildLog, signal: AbortSignal): Promise<void> {
   for await (const trace of traces) if (!signal.aborted) log.add(trace);
-}
-
-/** What is asked of BuildKit's Dockerfile frontend. */
-function attributesOf(input: BuildInput, contextUrl: string): Record<string, string> {
-  const { build, context, labels, cacheNamespace, gifts, group } = input;
-  const args = {
-    ...build.args,
-    BUILDKIT_CACHE_MOUNT_NS: cacheNamespace,
-    // Part of what a step is known by in the cache, as secrets are not: what one made with them no other's build is given.
-    BUILDKIT_SANDBOX_HOSTNAME: cacheNamespace,
-  };
-  return {
-    context: contextUrl,
-    filename: context.dockerfile,
-    ...prefixed("build-arg:", args),
-    ...prefixed("label:", labels),
-    ...(build.target !== null && { target: build.target }),
-    "image-resolve-mode": gifts.anew ? "pull" : "default",
-    ...(group && { "cgroup-parent": group.path }),
-    ...(input.isOffline && { "force-network-mode": "none" }),
-  };
-}
-
-function prefixed(prefix: string, entries: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [`${prefix}${name}`, value]));
 }
 
 function buildFailed(build: BuildSpec, log: BuildLog, error: string): EngineError {

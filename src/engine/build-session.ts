@@ -9,7 +9,7 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type Docker from "dockerode";
-import { uploadOf } from "./build-upload.ts";
+import { uploadsOf } from "./build-upload.ts";
 import { hijack } from "./hijack.ts";
 import { readFields, textField } from "./protobuf.ts";
 import { type Registries, registryKey } from "./registries.ts";
@@ -22,8 +22,8 @@ export type BuildGifts = {
   anew: boolean;
 };
 
-/** `contextUrl` is where BuildKit finds the context that was given: nowhere but in this session. */
-export type BuildSession = AsyncDisposable & { id: string; contextUrl: string };
+/** `urlOf` is where BuildKit finds a content that was given: nowhere but in this session. */
+export type BuildSession = AsyncDisposable & { id: string; urlOf(content: string): string };
 
 /** A call of ours: what it asks, as bytes, to what we answer; null is "not found". */
 type Answer = (request: Buffer) => Buffer | null;
@@ -31,10 +31,14 @@ type Answer = (request: Buffer) => Buffer | null;
 /**
  * Opens a session that BuildKit asks things of while it builds (moby/buildkit: session/secrets/secrets.proto,
  * session/auth/auth.proto, session/upload/upload.proto, and gRPC's own health check). Values go over the engine's
- * connection and into the step's memory; no image, cache or log of the engine holds them. `context` is sent as it is
- * asked for, never faster. Whoever opens it closes it. Throws EngineError.
+ * connection and into the step's memory; no image, cache or log of the engine holds them. `contents`, by names of
+ * letters and digits, are sent as they are asked for, never faster. Whoever opens it closes it. Throws EngineError.
  */
-export async function openBuildSession(docker: Docker, gifts: BuildGifts, context: Readable): Promise<BuildSession> {
+export async function openBuildSession(
+  docker: Docker,
+  gifts: BuildGifts,
+  contents: ReadonlyMap<string, Readable>,
+): Promise<BuildSession> {
   const answers: Record<string, Answer> = {
     "/moby.buildkit.secrets.v1.Secrets/GetSecret": (request) => {
       const value = gifts.secrets.get(textOf(request, 1));
@@ -57,12 +61,12 @@ export async function openBuildSession(docker: Docker, gifts: BuildGifts, contex
   });
   const server = new Server();
   for (const [path, answer] of Object.entries(answers)) server.addService(...answering(path, answer));
-  server.addService(...streaming(pull, uploadOf(context)));
+  server.addService(...streaming(pull, uploadsOf(contents)));
   server.createConnectionInjector(ServerCredentials.createInsecure()).injectConnection(socket);
   return {
     id,
-    // The host is BuildKit's word for the session (source/http/transport.go); the name keeps two builds' contexts apart.
-    contextUrl: `http://buildkit-session/${id}`,
+    // The host is BuildKit's word for the session (source/http/transport.go); the id keeps two builds' contexts apart.
+    urlOf: (content) => `http://buildkit-session/${id}/${content}`,
     async [Symbol.asyncDispose]() {
       server.forceShutdown();
       socket.destroy();

@@ -4,15 +4,18 @@ import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { bytesField } from "./protobuf.ts";
 
 /**
- * Answers `moby.upload.v1.Upload/Pull` with `content`, once: as fast as BuildKit takes it, so that no more of it is in
- * our memory than two chunks, however large it is.
+ * Answers `moby.upload.v1.Upload/Pull` with these contents by name, each once: as fast as BuildKit takes it, so that no
+ * more of it is in our memory than two chunks, however large it is.
  */
-export function uploadOf(content: Readable): (call: ServerDuplexStream<Buffer, Buffer>) => void {
-  let isTaken = false;
+export function uploadsOf(contents: ReadonlyMap<string, Readable>): (call: ServerDuplexStream<Buffer, Buffer>) => void {
+  const left = new Map(contents);
   return (call) => {
     call.resume();
-    if (isTaken) return void call.emit("error", { code: status.NOT_FOUND, details: "it was sent already" });
-    isTaken = true;
+    const [url = ""] = call.metadata.get("urlpath").map(String);
+    const name = url.slice(url.lastIndexOf("/") + 1);
+    const content = left.get(name);
+    if (content === undefined) return void call.emit("error", { code: status.NOT_FOUND, details: "not found" });
+    left.delete(name);
     const frames = new Transform({
       writableHighWaterMark: chunkBytes,
       readableObjectMode: true,

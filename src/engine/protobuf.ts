@@ -46,9 +46,11 @@ export function textField(number: number, value: string): Buffer {
   return value === "" ? Buffer.alloc(0) : bytesField(number, Buffer.from(value));
 }
 
-/** A field of a boolean that is true. */
-export function flagField(number: number): Buffer {
-  return Buffer.from([number * 8, 1]);
+/** One field of a number: 0, small, or -1; 0 is left out, as the format has it. A boolean is 0 or 1. */
+export function numberField(number: number, value: number): Buffer {
+  if (value === 0) return Buffer.alloc(0);
+  const minusOne = Buffer.from([...Array<number>(9).fill(255), 1]);
+  return Buffer.concat([Buffer.from([number * 8]), value === -1 ? minusOne : writeVarint(value)]);
 }
 
 /** A map of texts, an entry a field. */

@@ -7,6 +7,7 @@ import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { keepFirstRunFiles } from "./first-run-files.ts";
 import { prepareFiles } from "./prepare-files.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
+import { contentOf, tagBuilds, waitsFor } from "./prepare-builds.ts";
 import { timed } from "./timed.ts";
 import type { World } from "./world.ts";
 
@@ -27,11 +28,8 @@ export async function prepareStack(
   // Awaited here: the checkout is gone when this function returns.
   return await timed(world, { ...moment, name: "render" }, signal, async () => {
     const { stack, findings } = await world.render(checkout, preview);
-    const builds = await Promise.all(
-      stack.builds.map(async (build) => ({
-        ...build,
-        tag: world.tagOf(preview, stack, build, await contentOf(build, checkout)),
-      })),
+    const builds = await tagBuilds(stack.builds, async (build) =>
+      world.tagOf(preview, stack, build, await contentOf(build, checkout)),
     );
     const seeds = await Promise.all(
       stack.seeds.map(async (seed) => ({ ...seed, content: await contentHash(seed.files, checkout) })),
@@ -40,21 +38,6 @@ export async function prepareStack(
     const kept = keepFirstRunFiles({ ...stack, builds, seeds, services }, serving);
     return { stack: kept.stack, findings: [...findings, ...kept.findings] };
   });
-}
-
-/** What goes into a build: the git tree of its context, and the Dockerfile, which may lie outside of it. */
-async function contentOf(
-  build: StackSpec["builds"][number],
-  checkout: Checkout,
-): Promise<{ tree: string; dockerfile: string }> {
-  const dockerfile = build.inline ?? (build.dockerfile === null ? null : checkout.readText(build.dockerfile));
-  if (dockerfile === null) {
-    throw new InputError(
-      "file-missing",
-      `${build.name}: there is no ${build.dockerfile ?? "Dockerfile"} in the repository`,
-    );
-  }
-  return { tree: await checkout.treeId(posix.normalize(build.context)), dockerfile };
 }
 
 /** Changes only when what is in the files does, or their order. */
@@ -90,7 +73,10 @@ export async function gatherImages(
   }
   const builds = missingBuilds(stack, missing);
   if (builds.length > 0) await world.engine.requireRoom("an image is to be built");
-  const outcomes = builds.map((build) => {
+  const missingNames = new Set(builds.map(({ name }) => name));
+  // An image that others are made of comes first; its end wakes the loop.
+  const due = builds.filter((build) => !waitsFor(build).some((name) => missingNames.has(name)));
+  const outcomes = due.map((build) => {
     const subscriber = { preview: preview.key, generation: stack.generation };
     return world.builds.request(build, subscriber, buildContext(preview, stack, build.name, world));
   });

@@ -15,6 +15,7 @@ import type {
   WholeVolumes,
   Wishes,
 } from "./ports.ts";
+import type { BuildContent } from "./prepare-builds.ts";
 
 /** Everything a run needs, given once in `app.ts`. */
 export type World = {
@@ -30,12 +31,7 @@ export type World = {
   /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
   render(checkout: Checkout, preview: Preview): Promise<Rendered>;
   /** The tag of an image to build, from everything that goes in. */
-  tagOf(
-    preview: Preview,
-    stack: StackSpec,
-    build: StackSpec["builds"][number],
-    content: { tree: string; dockerfile: string },
-  ): string;
+  tagOf(preview: Preview, stack: StackSpec, build: StackSpec["builds"][number], content: BuildContent): string;
   /** Reads the secrets that a stack names, and answers a keyed hash of each value. Throws InputError. */
   secretPrints(preview: Preview, stack: StackSpec): Promise<Readonly<Record<string, string>>>;
   clock: Clock;

@@ -1,33 +1,39 @@
 import { canonicalJson } from "../domain/spec-hash.ts";
 import type { ImageSpec } from "../domain/service.ts";
-import type { BuildSpec } from "../domain/stack.ts";
+import type { BuildSettings, BuildSpec } from "../domain/stack.ts";
+import { specifyContexts } from "./build-contexts.ts";
 import type { Build, ComposeModel } from "./compose-model.ts";
 import { resolvePath } from "./repository-path.ts";
+import { specifyUlimit } from "./service-process.ts";
 
 /**
  * The images of a stack: what is built, once for all services with the same build, named after the first of them; and
  * what each service runs. A service that names the `image:` of a built one runs that build.
  */
 export function specifyImages(model: ComposeModel): { builds: BuildSpec[]; imageOf: (service: string) => ImageSpec } {
-  const builds = new Map<string, BuildSpec>();
+  const builds = new Map<string, BuildSpec & { written: Build }>();
   const images = new Map<string, ImageSpec>();
   const builtAs = new Map<string, ImageSpec>();
   for (const [name, { build, image }] of Object.entries(model.services)) {
     if (!build) continue;
     const spec = specifyBuild(build);
-    const identity = canonicalJson(spec);
-    const known = builds.get(identity) ?? { name, ...spec };
+    const identity = canonicalJson([spec, build.additional_contexts ?? {}]);
+    const known = builds.get(identity) ?? { name, ...spec, written: build };
     builds.set(identity, known);
     const built: ImageSpec = { kind: "build", build: known.name };
     images.set(name, built);
     if (image !== undefined) builtAs.set(image, built);
   }
+  const imageOf = (service: string): ImageSpec => {
+    const reference = model.services[service]?.image ?? "";
+    return images.get(service) ?? builtAs.get(reference) ?? { kind: "pull", reference };
+  };
   return {
-    builds: [...builds.values()],
-    imageOf(service) {
-      const reference = model.services[service]?.image ?? "";
-      return images.get(service) ?? builtAs.get(reference) ?? { kind: "pull", reference };
-    },
+    imageOf,
+    builds: [...builds.values()].map(({ written, ...spec }) => {
+      const contexts = specifyContexts(written.additional_contexts ?? {}, imageOf);
+      return contexts.length > 0 ? { ...spec, contexts } : spec;
+    }),
   };
 }
 
@@ -46,6 +52,21 @@ function specifyBuild(build: Build): Omit<BuildSpec, "name"> {
     args: Object.fromEntries(Object.entries(build.args ?? {}).map(([name, value]) => [name, value ?? ""])),
     // By the names of the stack still: `giveSecrets` makes the operator's of them.
     secrets: (build.secrets ?? []).map(({ source, target }) => ({ id: target ?? source, secret: source })),
+    ...specifySettings(build),
     tag: "",
   };
+}
+
+function specifySettings(build: Build): Pick<BuildSpec, "settings"> {
+  const hosts = build.extra_hosts ?? [];
+  const ulimits = Object.entries(build.ulimits ?? {}).flatMap(([name, said]) => specifyUlimit(name, said));
+  const settings: BuildSettings = {
+    ...(build.network === "none" && { offline: true }),
+    ...(build.no_cache && { noCache: true }),
+    ...(build.pull && { pull: true }),
+    ...(build.shm_size !== undefined && { shmSizeBytes: build.shm_size }),
+    ...(hosts.length > 0 && { hosts }),
+    ...(ulimits.length > 0 && { ulimits }),
+  };
+  return Object.keys(settings).length > 0 ? { settings } : {};
 }

@@ -18,6 +18,9 @@ const Grant = z.object({
 export type Grant = z.infer<typeof Grant>;
 const grants = z.array(Grant);
 
+/** One number is both limits. */
+const Ulimit = z.union([z.number(), z.object({ soft: z.number(), hard: z.number() })]);
+
 const Build = z.object({
   context: z.string().optional(),
   dockerfile: z.string().optional(),
@@ -25,6 +28,13 @@ const Build = z.object({
   target: z.string().optional(),
   args: variables.optional(),
   secrets: grants.optional(),
+  additional_contexts: z.record(z.string(), z.string()).optional(),
+  network: z.string().optional(),
+  no_cache: z.boolean().optional(),
+  pull: z.boolean().optional(),
+  shm_size: size.optional(),
+  extra_hosts: texts.optional(),
+  ulimits: z.record(z.string(), Ulimit).optional(),
 });
 export type Build = z.infer<typeof Build>;
 
@@ -55,9 +65,6 @@ const Healthcheck = z.object({
   disable: z.boolean().optional(),
 });
 export type Healthcheck = z.infer<typeof Healthcheck>;
-
-/** One number is both limits. */
-const Ulimit = z.union([z.number(), z.object({ soft: z.number(), hard: z.number() })]);
 
 const Attachment = z.object({ aliases: texts.optional(), priority: z.number().optional() });
 

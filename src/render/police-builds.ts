@@ -1,8 +1,11 @@
 import { excerpt } from "../config/excerpt.ts";
 import { child, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { type Finding, InputError, type Place } from "../domain/errors.ts";
+import { type ContextSource, readContext } from "./build-contexts.ts";
 import { dockerfilePath } from "./builds.ts";
+import { refuse } from "./findings.ts";
 import { policeDockerfile } from "./policy-dockerfile.ts";
+import { imageProblem } from "./policy-image.ts";
 import type { OperatorRegistries } from "./operator-registries.ts";
 import { isRemote, leadsOutside, readAt, type SourceReader } from "./repository-path.ts";
 
@@ -25,9 +28,14 @@ export function policeBuilds(model: YamlMap, reader: SourceReader, registries?: 
     const first = place(1);
     throw new InputError("file-too-large", "the Dockerfiles of the stack come to more than 512 KiB", { place: first });
   };
+  refuseCircle(services);
   return [...services.entries].flatMap(([name, entry]) => {
     const build = child(entry.node, "build");
-    return build ? policeBuild(name, build, { reader, judge }) : [];
+    if (!build) return [];
+    return [
+      ...policeContexts(name, build, { services, reader, registries }),
+      ...policeBuild(name, build, { reader, judge }),
+    ];
   });
 }
 
@@ -56,6 +64,50 @@ function policeBuild(
   const text = readAt(reader, path, place);
   if (text === null) throw new InputError("file-missing", `${at}: there is no Dockerfile ${excerpt(path)}`, { place });
   return judge(text, values, (line) => ({ file: path, line, column: 1 }));
+}
+
+type Surroundings = { services: YamlMap; reader: SourceReader; registries: OperatorRegistries | undefined };
+
+/** What the further contexts of a build name; where they lead is judged by the policy's table. */
+function policeContexts(service: string, build: YamlNode, { services, reader, registries }: Surroundings): Finding[] {
+  return contextsOf(build).flatMap(({ name, source, place }) => {
+    const at = `services.${service}.build.additional_contexts.${name}`;
+    const missing = (what: string) => new InputError("file-missing", `${at}: ${what}`, { place });
+    if (source.kind === "service" && !services.entries.has(source.service))
+      throw missing(`there is no service ${excerpt(source.service)} in the stack`);
+    if (source.kind === "path" && !leadsOutside(source.path) && reader.kindOf(source.path) !== "directory")
+      throw missing(`there is no directory ${excerpt(source.path)}`);
+    const problem = source.kind === "image" ? imageProblem(source.reference, registries) : null;
+    return problem ? [refuse(place, problem.code, `${at} ${problem.means}`, problem.instead)] : [];
+  });
+}
+
+function contextsOf(build: YamlNode): { name: string; source: ContextSource; place: Place }[] {
+  const contexts = child(build, "additional_contexts");
+  if (contexts?.kind !== "map") return [];
+  return [...contexts.entries].map(([name, { node }]) => ({
+    name,
+    source: readContext(String(toValue(node))),
+    place: node.place,
+  }));
+}
+
+/** Each image would have to be there before the other. */
+function refuseCircle(services: YamlMap): void {
+  const done = new Set<string>();
+  const visit = (name: string, way: readonly string[]): void => {
+    const build = child(services.entries.get(name)?.node, "build");
+    if (!build || done.has(name)) return;
+    for (const { source, place } of contextsOf(build)) {
+      if (source.kind !== "service") continue;
+      const circle = [...way, name, source.service];
+      if (circle.indexOf(source.service) < circle.length - 1)
+        throw new InputError("invalid-value", `builds wait for each other: ${circle.join(" → ")}`, { place });
+      visit(source.service, [...way, name]);
+    }
+    done.add(name);
+  };
+  for (const name of services.entries.keys()) visit(name, []);
 }
 
 function textOf(node: YamlNode, key: string): string | undefined {

@@ -18,25 +18,16 @@ export function resolvePaths(model: YamlMap, directory: string): YamlMap {
   };
   const service = (node: YamlNode) =>
     change(node, {
-      build: (build) => withBuildDefaults(change(build, { context: path }), directory),
+      build: (build) =>
+        withBuildDefaults(
+          change(build, { context: path, additional_contexts: (named) => values(named, path) }),
+          directory,
+        ),
       env_file: (files) => items(files, (file) => change(file, { path })),
       volumes: (volumes) => items(volumes, mount),
     });
-  const services = (node: YamlNode) =>
-    node.kind === "map"
-      ? mapNode(
-          node.place,
-          [...node.entries].map(([name, entry]) => [name, service(entry.node), entry.key]),
-        )
-      : node;
-  const declared = (node: YamlNode) =>
-    node.kind === "map"
-      ? mapNode(
-          node.place,
-          [...node.entries].map(([name, entry]) => [name, change(entry.node, { file: path }), entry.key]),
-        )
-      : node;
-  return change(model, { services, secrets: declared, configs: declared });
+  const declared = (node: YamlNode) => values(node, (each) => change(each, { file: path }));
+  return change(model, { services: (node) => values(node, service), secrets: declared, configs: declared });
 }
 
 function withBuildDefaults(build: YamlNode, directory: string): YamlNode {
@@ -56,6 +47,14 @@ function typeOf(node: YamlMap): unknown {
 
 function items(node: YamlNode, each: (item: YamlNode) => YamlNode): YamlNode {
   return node.kind === "list" ? listNode(node.place, node.items.map(each)) : node;
+}
+
+function values(node: YamlNode, each: (value: YamlNode) => YamlNode): YamlNode {
+  if (node.kind !== "map") return node;
+  return mapNode(
+    node.place,
+    [...node.entries].map(([name, entry]) => [name, each(entry.node), entry.key]),
+  );
 }
 
 function change(node: YamlMap, changes: Record<string, (node: YamlNode) => YamlNode>): YamlMap;

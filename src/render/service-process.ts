@@ -60,7 +60,8 @@ export function isCappedUlimit(name: string, said: number | { soft: number; hard
   return capped !== undefined && (capped.soft !== soft || capped.hard !== hard);
 }
 
-function specifyUlimit(name: string, said: number | { soft: number; hard: number }): Ulimit[] {
+/** A limit of processes, as far as a preview may have it; nothing where it may not. */
+export function specifyUlimit(name: string, said: number | { soft: number; hard: number }): Ulimit[] {
   const { soft, hard } = both(said);
   if (freeUlimits.includes(name)) return [{ name, soft, hard }];
   const most = Object.hasOwn(mostOf, name) ? mostOf[name] : undefined;
