@@ -1,4 +1,5 @@
 import type { ServiceSpec } from "../domain/service.ts";
+import { canonicalJson } from "../domain/spec-hash.ts";
 import type { StackSpec } from "../domain/stack.ts";
 
 /** What a deployment does to a service, against the one that was ready before it. */
@@ -10,6 +11,7 @@ export type ServiceChange = {
     | "unchanged"
     | "pulled"
     | "new image"
+    | "new files"
     | "kept, with its data"
     | "new, keeps its data"
     | "started over with fresh data";
@@ -35,8 +37,14 @@ function changeOf(now: Placed, before: Placed | null): ServiceChange["change"] {
     return before.stack.dataEpoch === now.stack.dataEpoch ? "kept, with its data" : "started over with fresh data";
   }
   if (before === null) return isBuilt ? "built" : "pulled";
-  if (imageOf(before) === imageOf(now)) return "unchanged";
+  if (imageOf(before) === imageOf(now)) return filesOf(before) === filesOf(now) ? "unchanged" : "new files";
   return isBuilt ? "rebuilt" : "new image";
+}
+
+/** What it mounts of the repository, and is given as configs and secrets of it, each with a hash of its content. */
+function filesOf({ service }: Placed): string {
+  const files = service.mounts.filter(({ kind }) => kind === "files");
+  return canonicalJson(files.toSorted((a, b) => (a.target < b.target ? -1 : 1)));
 }
 
 /** The tag is a hash of all that went into a built image. */

@@ -38,7 +38,7 @@ function isSame(one: Mount, other: Mount): boolean {
 }
 
 function changedNote(service: string, file: string): Finding {
-  const message = `${service} made its data with an earlier ${file}; the changed one runs on new data only`;
+  const message = `${file} changed: ${service} ran it when its data was made, and runs it again on new data only`;
   const hint = "/reset gives the preview new data.";
   return { file, line: 1, column: 1, action: "note", code: "first-run-file", message, hint };
 }

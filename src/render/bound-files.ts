@@ -103,9 +103,8 @@ type At = (bind: Bind) => FileSpec["place"];
 
 /** As Compose makes a folder of whatever is not there, so do we; people seldom mean it. */
 function tellMissing(bind: Bind, isData: boolean, at: At): Finding[] {
-  const { service, index, path, isThere, mount } = bind;
-  if (isThere) return [];
-  const what = `services.${service}.volumes[${index}] (${excerpt(mount.source ?? path, 100)})`;
+  if (bind.isThere) return [];
+  const what = nameOf(bind);
   if (isData) {
     const message = `${what}: the repository has nothing there, so it is a volume of the preview, kept across pushes`;
     return [
@@ -123,8 +122,11 @@ function tellCopies(binds: readonly Bind[], reader: SourceReader, at: At): Findi
   );
   const [first, ...more] = copies;
   if (!first) return [];
-  const what = `services.${first.service}.volumes[${first.index}] (${excerpt(first.mount.source ?? "", 100)})`;
-  const others = more.length === 0 ? "" : `, as to ${more.length} more`;
-  const message = `${what}: what is written there${others}, goes to a copy that each push makes anew`;
+  const others = more.length === 0 ? "" : `, and into ${more.length} more like it,`;
+  const message = `${nameOf(first)}: what is written there${others} goes to a copy that each push makes anew`;
   return [rewrite(at(first), "bind-copy", message, "Use a named volume for what has to stay.")];
+}
+
+function nameOf({ service, index, mount }: Bind): string {
+  return `services.${service}.volumes[${index}] (./${excerpt(mount.source ?? "", 100)})`;
 }

@@ -2,7 +2,7 @@ import type { Manifest } from "../config/manifest.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { FileSpec, RouteSpec, StackSpec } from "../domain/stack.ts";
 import { specifyImages } from "./builds.ts";
-import type { ComposeModel } from "./compose-model.ts";
+import type { ComposeModel, Mount } from "./compose-model.ts";
 import { findJobs } from "./jobs.ts";
 import { type PreviewLimits, shareLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
@@ -82,8 +82,14 @@ function withoutLeft(
 /** Runs an image that is not ours and has a volume of its own, or is named under `data:`. What an image declares itself is known at plan time. */
 function isKeeper(model: ComposeModel, name: string, image: ServiceSpec["image"], manifest: Manifest): boolean {
   if (Object.hasOwn(manifest.data ?? {}, name)) return true;
-  const hasVolume = model.services[name]?.volumes?.some((mount) => mount.type === "volume") ?? false;
-  return image.kind === "pull" && hasVolume;
+  const mounts = model.services[name]?.volumes ?? [];
+  return image.kind === "pull" && mounts.some((mount) => mount.type === "volume" && !isPartOfBound(mount, mounts));
+}
+
+/** An anonymous volume below bound code (`.:/app` with `/app/node_modules`) keeps what the image has there, and no data. */
+function isPartOfBound({ source, target }: Mount, mounts: readonly Mount[]): boolean {
+  const isBelow = (other: Mount) => other.type === "files" && target.startsWith(`${other.target.replace(/\/$/, "")}/`);
+  return source === undefined && mounts.some(isBelow);
 }
 
 function usedNetworks(services: readonly ServiceSpec[]): string[] {

@@ -48,7 +48,10 @@ afterAll(async () => {
 
 test("the image serves a preview: built, routed and removed by a Mayfly that is not root, on the host's network", async () => {
   tellOnFailure(scenario);
-  const number = await scenario.open({ branch: "contained", files: miniShop({ page: "from a container" }) });
+  // Bound: Mayfly's own paths mean nothing to the engine.
+  const { "compose.yaml": compose = "", ...shop } = miniShop({ files: { "web/bound.txt": "from a container" } });
+  const files = { ...shop, "compose.yaml": `${compose}    volumes: [./web/bound.txt:/app/page.txt:ro]\n` };
+  const number = await scenario.open({ branch: "contained", files });
   const slug = `shop-pr-${number}`;
   const view = await scenario.seen(slug, ({ phase }) => phase === "ready");
   expect((await scenario.mayfly.visit(view.url)).body).toContain("from a container at");

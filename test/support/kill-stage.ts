@@ -6,7 +6,7 @@ import { eventually } from "./eventually.ts";
 import { miniShop } from "./mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario } from "./scenario.ts";
 
-/** A page and its seeded database: every kind of thing a preview has. */
+/** A page, in a file that is bound, and its seeded database: every kind of thing a preview has. */
 export function shopWithData(page: string): Record<string, string> {
   return miniShop({
     page,
@@ -17,6 +17,7 @@ export function shopWithData(page: string): Record<string, string> {
     restart: unless-stopped
     depends_on: { db: { condition: service_healthy } }
     environment: { COMMIT: "\${MAYFLY_COMMIT:-none}" }
+    volumes: ["./web/page.txt:/app/page.txt:ro"]
   db:
     image: postgres:17
     environment: { POSTGRES_PASSWORD: shop }
