@@ -34,10 +34,9 @@ function part(parts: Parts, id: string): Html {
   return parts.get(id) ?? html``;
 }
 
-function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
+function numbersPart({ up, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
   const facts: [string, number | null][] = [
     ["up", up],
-    ["asleep", asleep],
     ["waiting", waiting],
     ["orphans", orphans],
   ];
@@ -46,16 +45,7 @@ function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight[
   </p>`;
 }
 
-const states: readonly Phase[] = [
-  "ready",
-  "asleep",
-  "pending",
-  "building",
-  "starting",
-  "failed",
-  "blocked",
-  "removing",
-];
+const states: readonly Phase[] = ["ready", "pending", "building", "starting", "failed", "blocked", "removing"];
 
 function filterForm(previews: readonly PreviewView[], { q, repository, state }: ListFilter): Html {
   const repositories = [...new Set(previews.map((preview) => preview.repository))].toSorted();

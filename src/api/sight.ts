@@ -67,8 +67,7 @@ export function createSight(world: ApiWorld, { caller, permissions, isStillKnown
       if (caller.kind === "token") return world.numbers();
       const phases = (await previews()).map(({ phase }) => phase);
       const waiting = phases.filter((phase) => phase === "pending").length;
-      const asleep = phases.filter((phase) => phase === "asleep").length;
-      return { up: phases.filter((phase) => phase === "ready").length, asleep, waiting, orphans: null };
+      return { up: phases.filter((phase) => phase === "ready").length, waiting, orphans: null };
     },
   };
 }

@@ -2,13 +2,17 @@ import type { Place } from "../domain/errors.ts";
 
 export type Scalar = string | number | boolean | null;
 
-/** A value of a document that still knows where it was written. An alias's value stands where its anchor stands. */
-export type YamlNode = { place: Place } & (
+/**
+ * A value of a document that still knows where it was written. An alias's value stands where its anchor stands.
+ * `tag` is Compose's `!reset` or `!override`, where they are allowed.
+ */
+export type YamlNode = { place: Place; tag?: Tag } & (
   | { kind: "scalar"; value: Scalar }
   | { kind: "list"; items: YamlNode[] }
   | { kind: "map"; entries: Map<string, Entry> }
 );
 
+export type Tag = "reset" | "override";
 export type Entry = { key: Place; node: YamlNode };
 export type YamlMap = YamlNode & { kind: "map" };
 export type Path = readonly PropertyKey[];

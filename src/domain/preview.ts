@@ -1,5 +1,4 @@
 import type { Failure } from "./errors.ts";
-import type { Rest } from "./rest.ts";
 import type { StackSpec, Trust } from "./stack.ts";
 
 /** What survives a rename and a transfer, and what it is called now (`owner/name`). */
@@ -70,11 +69,9 @@ export type PreviewSpec = {
   /** Somebody with permission asked for it: the rules of `when` do not apply. */
   asked: boolean;
   pinned: boolean;
-  /** Whether what serves sleeps; null until it did once. */
-  rest: Rest | null;
   /** It is kept at least until then, in epoch milliseconds. */
   keptUntil: number | null;
-  /** When somebody last pushed, or asked for something to run. */
+  /** When the newest generation was wished, by a push or a verb. */
   activeAt: number;
   /** Since when it is wanted without a break: its place in the queue. */
   wantedSince: number;
@@ -95,7 +92,6 @@ export const unread: PreviewSpec = {
   touched: null,
   asked: false,
   pinned: false,
-  rest: null,
   keptUntil: null,
   activeAt: 0,
   wantedSince: 0,

@@ -1,83 +1,53 @@
-import { child, mapNode, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
-import { readYaml } from "../config/yaml-source.ts";
-import { InputError } from "../domain/errors.ts";
-import { canonicalFile, settleModel } from "./compose-file.ts";
-import { mergeFiles } from "./compose-merge.ts";
+import { child, type YamlMap } from "../config/yaml-node.ts";
+import type { Manifest } from "../config/manifest.ts";
+import type { Choice } from "./compose-choice.ts";
+import { settleModel } from "./compose-file.ts";
+import type { ComposeFiles } from "./compose-files.ts";
+import { loadProject } from "./compose-project.ts";
 import { resolveEnvironments } from "./environment.ts";
 import type { Findings } from "./findings.ts";
-import { interpolateNode, type Scope } from "./interpolate.ts";
+import type { Scope } from "./interpolate.ts";
+import { profilesOf, withProfiles } from "./profiles.ts";
 import type { SourceReader } from "./repository-path.ts";
-import { dropServices } from "./service-overrides.ts";
+import { withDockerfiles } from "./resolve-paths.ts";
+import { dropServices, droppedServices, overridesOf, refuseUnknownServices, servicesIn } from "./service-overrides.ts";
 import { refuseHugeStack } from "./stack-caps.ts";
-import { resolvePaths } from "./resolve-paths.ts";
 import { withoutUnused } from "./unused.ts";
 
-/** A stack as `docker compose config` would print it, still knowing its places; `left` are the services with profiles. */
+/** A stack as `docker compose config` would print it, still knowing its places. */
 export type ComposeSource = {
   model: YamlMap;
+  /** The services that are not started because of their profiles. */
   left: ReadonlySet<string>;
+  /** All services that the files have. */
+  services: readonly string[];
   /** The value of a variable, as `${NAME}` has it. */
   lookup: Scope["lookup"];
 };
 
-/** Of all files together, as of one. */
-const maxCharacters = 1024 * 1024;
-
-/** Parses Compose files. Throws InputError `yaml-…`, `invalid-value` for an empty one. */
-export function parseFiles(files: readonly { path: string; text: string }[]): YamlNode[] {
-  const [first] = files;
-  if (first && files.reduce((sum, { text }) => sum + text.length, 0) > maxCharacters) {
-    const place = { file: first.path, line: 1, column: 1 };
-    throw new InputError("yaml-too-large", "the Compose files come to more than 1 MiB", { place });
-  }
-  return files.map(({ path, text }) => {
-    const node = readYaml(path, text);
-    if (node) return node;
-    throw new InputError("invalid-value", `${path} is empty`, { place: { file: path, line: 1, column: 1 } });
-  });
-}
-
-/** Names of the services in the files as they are written: keys are not interpolated. */
-export function serviceNames(files: readonly YamlNode[]): string[] {
-  const names = files.flatMap((file) => {
-    const services = child(file, "services");
-    return services?.kind === "map" ? [...services.entries.keys()] : [];
-  });
-  return [...new Set(names)];
-}
-
 /**
- * Interpolates, canonicalizes and merges parsed Compose files; `directory` is the first one's, from the repository's
- * root, `dropped` are services left out. Throws InputError with its place.
+ * Reads a stack from its chosen files, and what the manifest changes of it. Throws InputError with its place for what
+ * Compose would not read either.
  */
 export function readCompose(
-  files: readonly YamlNode[],
+  { manifest, choice }: { manifest: Manifest; choice: Choice },
   scope: Scope,
-  context: { directory: string; reader: SourceReader; findings: Findings; dropped: ReadonlySet<string> },
+  from: { files: ComposeFiles; reader: SourceReader; findings: Findings },
 ): ComposeSource {
-  const canonical = files.map((file) => canonicalFile(interpolateNode(file, scope), context.findings));
-  const { model, left } = withoutProfiles(settleModel(dropServices(mergeFiles(canonical), context.dropped)));
-  refuseHugeStack(model);
-  const needed = withoutUnused(resolvePaths(model, context.directory));
-  return { model: resolveEnvironments(needed, context.reader, scope), left, lookup: scope.lookup };
-}
-
-/** Services with `profiles` are not started by default (Compose specification, Profiles). */
-function withoutProfiles(model: YamlMap): Omit<ComposeSource, "lookup"> {
-  const services = model.entries.get("services");
-  if (services?.node.kind !== "map") return { model, left: new Set() };
-  const left = new Set<string>();
-  const kept = [...services.node.entries].filter(([name, entry]) => {
-    const profiles = child(entry.node, "profiles");
-    const isLeft = profiles !== undefined && (toValue(profiles) as unknown[]).length > 0;
-    if (isLeft) left.add(name);
-    return !isLeft;
-  });
-  const entries = new Map(model.entries);
-  const node = mapNode(
-    services.node.place,
-    kept.map(([name, entry]) => [name, entry.node, entry.key]),
-  );
-  entries.set("services", { key: services.key, node });
-  return { model: { ...model, entries }, left };
+  const dropped = droppedServices(manifest);
+  const met = new Set<string>();
+  const files = choice.files.map(({ path }) => ({ path, place: { file: path, line: 1, column: 1 } }));
+  const written = files.flatMap(({ path, place }) => from.files.documents(path, place));
+  // A misspelt name is told before what its service is missing. What is included is known only when it was read.
+  const isWhole = written.every((document) => child(document, "include") === undefined);
+  if (isWhole) refuseUnknownServices(manifest, new Set(written.flatMap(servicesIn)));
+  const project = { files, directory: choice.directory, scope, including: [], last: overridesOf(manifest) };
+  const merged = loadProject(project, { ...from, met, dropped: dropped.union(new Set(choice.leftOut)) });
+  refuseUnknownServices(manifest, met);
+  const whole = settleModel(dropServices(merged, dropped));
+  refuseHugeStack(whole);
+  const { model, left } = withProfiles(whole, profilesOf(scope.lookup("COMPOSE_PROFILES")));
+  const needed = withoutUnused(withDockerfiles(model));
+  const resolved = resolveEnvironments(needed, from.reader, scope);
+  return { model: resolved, left, services: [...met], lookup: scope.lookup };
 }

@@ -132,8 +132,13 @@ const escapes: Record<string, string> = {
   $: "$$",
 };
 
+/** What Compose knows of Go's escapes; others stay as they are. */
 function unescape(text: string): string {
-  return text.replaceAll(/\\([abfnrtv$"\\])/g, (whole, letter: string) => escapes[letter] ?? whole);
+  return text.replaceAll(/\\(?:([abfnrtv$"\\])|0(\d{0,3}))/g, (whole, letter: string | undefined, octal: string) => {
+    if (letter !== undefined) return escapes[letter] ?? whole;
+    const [, code, rest = ""] = /^([0-3][0-7]{2})(.*)$/.exec(octal) ?? [];
+    return code === undefined ? `\\${octal}` : String.fromCodePoint(Number.parseInt(code, 8)) + rest;
+  });
 }
 
 /** Line numbers of ascending offsets, counted once over the whole text. */

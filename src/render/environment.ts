@@ -1,14 +1,50 @@
 import { excerpt } from "../config/excerpt.ts";
-import { child, type Entry, mapNode, scalarNode, toValue, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
-import { InputError } from "../domain/errors.ts";
+import {
+  child,
+  type Entry,
+  listNode,
+  mapNode,
+  scalarNode,
+  toValue,
+  type YamlMap,
+  type YamlNode,
+} from "../config/yaml-node.ts";
+import { InputError, type Place } from "../domain/errors.ts";
 import { parseEnvFile, parseRawEnvFile } from "./env-file.ts";
 import type { Scope } from "./interpolate.ts";
 import { leadsOutside, readAt, type SourceReader } from "./repository-path.ts";
 import { isNull } from "./form.ts";
 
 /**
- * Reads each service's env files into its `environment` (the file's own entries win) and gives bare names the scope's
- * values, as `docker compose config` does. Paths that the policy refuses are passed over here.
+ * `environment: [TOKEN]`, written as a list, takes its value where it is written: in an included file also from the
+ * inclusion's env files. Written as a map it waits for `resolveEnvironments`; so does what has no value here.
+ */
+export function resolveListedVariables(file: YamlNode, scope: Scope): YamlNode {
+  const services = child(file, "services");
+  if (file.kind !== "map" || services?.kind !== "map") return file;
+  const resolved = [...services.entries].map(([name, entry]) => {
+    const own = entry.node.kind === "map" ? entry.node.entries.get("environment") : undefined;
+    if (entry.node.kind !== "map" || own?.node.kind !== "list") return [name, entry.node, entry.key] as const;
+    const items = own.node.items.map((item) => listed(item, scope));
+    const entries = new Map(entry.node.entries).set("environment", { ...own, node: listNode(own.node.place, items) });
+    return [name, { ...entry.node, entries }, entry.key] as const;
+  });
+  const entries = new Map(file.entries);
+  return {
+    ...file,
+    entries: entries.set("services", { key: services.place, node: mapNode(services.place, resolved) }),
+  };
+}
+
+function listed(item: YamlNode, scope: Scope): YamlNode {
+  if (item.kind !== "scalar" || typeof item.value !== "string" || item.value.includes("=")) return item;
+  const value = scope.lookup(item.value);
+  return value === undefined ? item : scalarNode(item.place, `${item.value}=${value}`);
+}
+
+/**
+ * Reads each service's env files into its `environment` and label files into its `labels` (its own entries win) and gives
+ * bare names the scope's values, as `docker compose config` does. Paths that the policy refuses are passed over here.
  * Throws InputError `file-missing`, `path-outside`, and those of env files.
  */
 export function resolveEnvironments(model: YamlMap, reader: SourceReader, scope: Scope): YamlMap {
@@ -24,31 +60,49 @@ export function resolveEnvironments(model: YamlMap, reader: SourceReader, scope:
 
 function resolveService(service: YamlNode, reader: SourceReader, scope: Scope): YamlNode {
   if (service.kind !== "map") return service;
-  const entries = new Map(service.entries);
-  const own = service.entries.get("environment");
-  const files = child(service, "env_file");
-  const environment = new Map(
-    files?.kind === "list" ? files.items.flatMap((file) => [...readFile(file, reader, scope)]) : [],
+  const own = child(service, "environment");
+  const variables = own?.kind === "map" ? resolveBare(own, scope) : [];
+  const args = child(child(service, "build"), "args");
+  let resolved = withFiles(service, "environment", variables, (values) =>
+    readEnvFiles(service, values, { reader, scope }),
   );
-  if (own?.node.kind === "map") for (const [name, entry] of resolveBare(own.node, scope)) environment.set(name, entry);
-  if (environment.size > 0) {
-    const place = own?.node.place ?? files?.place ?? service.place;
-    entries.set("environment", { key: own?.key ?? place, node: { place, kind: "map", entries: environment } });
-  }
-  const build = service.entries.get("build");
-  const args = child(build?.node, "args");
-  if (build?.node.kind === "map" && args?.kind === "map") {
-    const known = new Map(resolveBare(args, scope).filter(([, entry]) => !isNull(entry.node)));
-    const inner = new Map(build.node.entries).set("args", {
-      key: args.place,
-      node: { place: args.place, kind: "map", entries: known },
-    });
-    entries.set("build", { key: build.key, node: { ...build.node, entries: inner } });
-  }
-  return { ...service, entries };
+  const labels = child(service, "labels");
+  const ownLabels = labels?.kind === "map" ? [...labels.entries] : [];
+  resolved = withFiles(resolved, "labels", ownLabels, () => readLabelFiles(service, { reader, scope }));
+  if (args?.kind !== "map") return resolved;
+  const known = resolveBare(args, scope).filter(([, entry]) => !isNull(entry.node));
+  return withEntries(resolved, ["build", "args"], new Map(known), args.place);
 }
 
-/** `environment: [TOKEN]` takes the value from the scope; without one it stays nothing. */
+type Entries = readonly [string, Entry][];
+
+/** Own entries win over those of files. */
+function withFiles(
+  service: YamlMap,
+  key: string,
+  own: Entries,
+  read: (own: ReadonlyMap<string, Entry>) => Map<string, Entry>,
+): YamlMap {
+  const values = new Map(own);
+  const all = new Map([...read(values), ...values]);
+  const place = child(service, key)?.place ?? [...all.values()][0]?.key ?? service.place;
+  return all.size > 0 ? withEntries(service, [key], all, place) : service;
+}
+
+function withEntries(
+  node: YamlMap,
+  [key = "", ...rest]: readonly string[],
+  own: Map<string, Entry>,
+  place: Place,
+): YamlMap {
+  const earlier = node.entries.get(key);
+  const inner =
+    earlier?.node.kind === "map" && rest.length > 0 ? withEntries(earlier.node, rest, own, place) : undefined;
+  const entry = { key: earlier?.key ?? place, node: inner ?? { place, kind: "map" as const, entries: own } };
+  return { ...node, entries: new Map(node.entries).set(key, entry) };
+}
+
+/** A bare name takes the value from the scope; without one it stays nothing. */
 function resolveBare(node: YamlMap, scope: Scope): [string, Entry][] {
   return [...node.entries].map(([name, entry]) => {
     if (!isNull(entry.node)) return [name, entry];
@@ -58,14 +112,49 @@ function resolveBare(node: YamlMap, scope: Scope): [string, Entry][] {
   });
 }
 
-function readFile(file: YamlNode, reader: SourceReader, scope: Scope): [string, Entry][] {
+type Source = { reader: SourceReader; scope: Scope };
+
+/** Each file sees the scope, the service's own variables, and those of the files before it. */
+function readEnvFiles(
+  service: YamlMap,
+  own: ReadonlyMap<string, Entry>,
+  { reader, scope }: Source,
+): Map<string, Entry> {
+  const read = new Map<string, Entry>();
+  const valueIn = (entries: ReadonlyMap<string, Entry>, name: string) => {
+    const node = entries.get(name)?.node;
+    return node?.kind === "scalar" && node.value !== null ? String(node.value) : undefined;
+  };
+  const lookup = (name: string) => scope.lookup(name) ?? valueIn(own, name) ?? valueIn(read, name);
+  const files = child(service, "env_file");
+  for (const file of files?.kind === "list" ? files.items : []) {
+    for (const [name, entry] of readFile(file, { reader, scope: { ...scope, lookup } })) read.set(name, entry);
+  }
+  return read;
+}
+
+/** Label files see their own earlier lines alone. */
+function readLabelFiles(service: YamlMap, { reader, scope }: Source): Map<string, Entry> {
+  const read = new Map<string, Entry>();
+  const files = child(service, "label_file");
+  for (const file of files?.kind === "list" ? files.items : []) {
+    const lookup = (name: string) => {
+      const node = read.get(name)?.node;
+      return node?.kind === "scalar" ? String(node.value) : undefined;
+    };
+    for (const [name, entry] of readFile(file, { reader, scope: { ...scope, lookup } })) read.set(name, entry);
+  }
+  return read;
+}
+
+function readFile(file: YamlNode, { reader, scope }: Source): [string, Entry][] {
   const path = String(toValue(child(file, "path") ?? file));
   if (leadsOutside(path)) return [];
   const text = readAt(reader, path, file.place);
   const required = child(file, "required");
   if (text === null && required?.kind === "scalar" && required.value === false) return [];
   if (text === null) {
-    throw new InputError("file-missing", `there is no env file ${excerpt(path)}`, {
+    throw new InputError("file-missing", `there is no ${file.kind === "map" ? "env" : "label"} file ${excerpt(path)}`, {
       place: file.place,
       hint: "Commit it, or make it optional: { path: …, required: false }.",
     });

@@ -40,70 +40,73 @@ export function interpolateNode(node: YamlNode, scope: Scope): YamlNode {
 
 /** A function that replaces `$A`, `${A}`, `${A:-…}`, `${A-…}`, `${A:?…}`, `${A?…}`, `${A:+…}`, `${A+…}` and `$$` in texts. */
 export function createSubstitution(scope: Scope): (text: string, place: Place) => string {
-  return (text, place) => substitute(text, place, 0);
+  return (text, place) => substitute(text, { place, depth: 0, isUsed: true });
 
-  function substitute(text: string, place: Place, depth: number): string {
-    if (depth > maxNesting) throw new InputError("invalid-value", "variables are nested too deeply", { place });
+  function substitute(text: string, at: Where): string {
+    const { place } = at;
+    if (at.depth > maxNesting) throw new InputError("invalid-value", "variables are nested too deeply", { place });
     scope.spend(text.length, place);
     const parts: string[] = [];
-    let at = 0;
-    while (at < text.length) {
-      const dollar = text.indexOf("$", at);
+    let done = 0;
+    while (done < text.length) {
+      const dollar = text.indexOf("$", done);
       const end = dollar === -1 ? text.length : dollar;
-      parts.push(text.slice(at, end));
+      parts.push(text.slice(done, end));
       if (dollar === -1) break;
-      const { value, next } = expand(text, dollar, place, depth);
+      const { value, next } = expand(text, dollar, at);
       parts.push(value);
-      at = next;
+      done = next;
     }
     const result = parts.join("");
     scope.spend(result.length, place);
     return result;
   }
 
-  function expand(text: string, dollar: number, place: Place, depth: number): { value: string; next: number } {
+  function expand(text: string, dollar: number, at: Where): { value: string; next: number } {
     const following = text[dollar + 1];
     if (following === "$") return { value: "$", next: dollar + 2 };
     if (following === "{") {
       const close = closingBrace(text, dollar + 1);
-      if (close === -1) throw badForm(text.slice(dollar), place);
-      return { value: braced(text.slice(dollar + 2, close), place, depth), next: close + 1 };
+      if (close === -1) throw badForm(text.slice(dollar), at.place);
+      return { value: braced(text.slice(dollar + 2, close), at), next: close + 1 };
     }
     const name = match(variableName, text, dollar + 1);
     return name === ""
       ? { value: "$", next: dollar + 1 }
-      : { value: valueOf(name, place), next: dollar + 1 + name.length };
+      : { value: valueOf(name, at), next: dollar + 1 + name.length };
   }
 
-  function braced(inner: string, place: Place, depth: number): string {
+  function braced(inner: string, at: Where): string {
     const name = match(variableName, inner, 0);
     const sign = match(operator, inner, name.length);
-    if (name === "" || (sign === "" && name.length < inner.length)) throw badForm(`\${${inner}}`, place);
-    if (sign === "") return valueOf(name, place);
-    const argument = () => substitute(inner.slice(name.length + sign.length), place, depth + 1);
-    scope.spend(costOfVariable, place);
+    if (name === "" || (sign === "" && name.length < inner.length)) throw badForm(`\${${inner}}`, at.place);
+    if (sign === "") return valueOf(name, at);
+    scope.spend(costOfVariable, at.place);
     const value = scope.lookup(name);
     const present = sign.startsWith(":") ? value !== undefined && value !== "" : value !== undefined;
-    if (sign.endsWith("+")) return present ? argument() : "";
-    if (present) return value ?? "";
-    if (sign.endsWith("-")) return argument();
-    const said = argument();
-    throw new InputError(
-      "variable-missing",
-      `the variable ${excerpt(name)} is required${said === "" ? "" : `: ${excerpt(said)}`}`,
-      {
-        place,
-      },
-    );
+    const isUsed = present === sign.endsWith("+");
+    // Compose looks into the argument also where it does not need it: what is required there is required.
+    const argument = substitute(inner.slice(name.length + sign.length), {
+      place: at.place,
+      depth: at.depth + 1,
+      isUsed: at.isUsed && isUsed,
+    });
+    if (isUsed && !sign.endsWith("?")) return argument;
+    if (present || sign.endsWith("+")) return present ? (value ?? "") : "";
+    const why = argument === "" ? "" : `: ${excerpt(argument)}`;
+    throw new InputError("variable-missing", `the variable ${excerpt(name)} is required${why}`, { place: at.place });
   }
 
-  function valueOf(name: string, place: Place): string {
+  function valueOf(name: string, { place, isUsed }: Where): string {
     scope.spend(costOfVariable, place);
     const value = scope.lookup(name);
-    if (value === undefined) scope.onUnset(name, place);
+    if (value === undefined && isUsed) scope.onUnset(name, place);
     return value ?? "";
   }
 }
+
+/** What is substituted where; what is not used is looked into all the same. */
+type Where = { place: Place; depth: number; isUsed: boolean };
 
 /** A budget for one stack's texts, to be part of its scope. */
 export function createBudget(): Scope["spend"] {

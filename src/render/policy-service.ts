@@ -15,13 +15,21 @@ import {
   when,
   whenKey,
 } from "./policy-row.ts";
-import { leadsOutside } from "./repository-path.ts";
+import { isRemote, leadsOutside } from "./repository-path.ts";
 
 /** The longest that a container of a preview may take to stop. */
 export const longestGraceMs = 60_000;
 
 const textOf = ({ node }: Subject) => String(toValue(node));
 const labels = rewrite("labels", "not given to the engine", leaveIt);
+
+/** Told while files are read: what is refused there never comes here. */
+const remoteFile = refuse(
+  "remote-file",
+  "is fetched by Compose, and a preview runs what its commit holds",
+  "Commit a copy of the file and name that.",
+  when("a file elsewhere", ({ node }) => isRemote(String(toValue(node)))),
+);
 
 /** What a service runs, and how. */
 export const serviceRows: Rows = {
@@ -113,11 +121,23 @@ export const serviceRows: Rows = {
     "not given to the engine",
     refuse("reserved-label", "is reserved", "Remove it: Mayfly sets its own.", whenKey("one of ours", isReservedLabel)),
   ),
-  "services.*.label_file": later(),
+  "services.*.label_file.*": honor(
+    "not given to the engine",
+    refuse(
+      "path-outside",
+      "leads outside the repository",
+      "Commit the file, or write the labels under `labels:`.",
+      when("a path outside the repository", ({ node }) => leadsOutside(String(toValue(node)))),
+    ),
+  ),
   "services.*.annotations": rewrite("labels", "not given to the engine", leaveIt),
   "services.*.logging": rewrite("logging", "not used, logs are kept and rotated by Mayfly", leaveIt),
-  "services.*.profiles": honor("services with profiles are not started"),
-  "services.*.extends": later(),
+  "services.*.profiles": honor(
+    "services with profiles are started where COMPOSE_PROFILES names one of them: in `.env`, or under `variables:`",
+  ),
+  "services.*.extends": honor("merged in before anything is judged"),
+  "services.*.extends.service": honor(),
+  "services.*.extends.file": honor(asWritten, remoteFile),
   "services.*.models": refuse(
     "models",
     "Mayfly runs no models",
@@ -127,5 +147,8 @@ export const serviceRows: Rows = {
   "services.*.pre_stop": later(),
   "services.*.develop": honor("read by `docker compose watch` only"),
   "services.*.attach": honor("read by the terminal of `docker compose up` only"),
-  include: later(),
+  include: honor("merged in before anything is judged"),
+  "include.*.path": honor(asWritten, remoteFile),
+  "include.*.project_directory": honor(),
+  "include.*.env_file": honor(),
 };

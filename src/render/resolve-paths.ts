@@ -1,69 +1,92 @@
-import { type Entry, listNode, mapNode, scalarNode, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
+import {
+  child,
+  type Entry,
+  listNode,
+  mapNode,
+  scalarNode,
+  toValue,
+  type YamlMap,
+  type YamlNode,
+} from "../config/yaml-node.ts";
 import { isRemote, resolvePath } from "./repository-path.ts";
 
+type Change = (node: YamlNode) => YamlNode;
+
 /**
- * Turns the relative paths of a merged model (contexts, env files, bind mounts, secrets and configs) into paths from the repository's root,
- * and names the context and Dockerfile of builds that do not.
- * `directory` is the one of the first Compose file (Compose specification, Path resolution).
+ * Turns the relative paths that a canonical file says into paths from the repository's root; `directory` is where they
+ * start (Compose specification, Path resolution). Absolute paths and those of a home directory stay for the policy to judge.
  */
 export function resolvePaths(model: YamlMap, directory: string): YamlMap {
-  const path = (node: YamlNode): YamlNode => {
-    if (node.kind !== "scalar" || typeof node.value !== "string" || isRemote(node.value) || /^[/~]/.test(node.value))
+  const path: Change = (node) => {
+    if (node.kind !== "scalar" || typeof node.value !== "string" || node.value === "" || /^[/~]/.test(node.value))
       return node;
     return scalarNode(node.place, resolvePath(directory, node.value));
   };
-  const mount = (node: YamlNode) => {
-    const isBind = node.kind === "map" && typeOf(node) === "bind";
-    return isBind ? change(node, { source: path }) : node;
-  };
-  const service = (node: YamlNode) =>
-    change(node, {
-      build: (build) =>
-        withBuildDefaults(
-          change(build, { context: path, additional_contexts: (named) => values(named, path) }),
-          directory,
-        ),
-      env_file: (files) => items(files, (file) => change(file, { path })),
-      volumes: (volumes) => items(volumes, mount),
-    });
-  const declared = (node: YamlNode) => values(node, (each) => change(each, { file: path }));
-  return change(model, { services: (node) => values(node, service), secrets: declared, configs: declared });
-}
-
-function withBuildDefaults(build: YamlNode, directory: string): YamlNode {
-  if (build.kind !== "map") return build;
-  const entries = new Map(build.entries);
-  const set = (key: string, value: string) =>
-    entries.set(key, { key: build.place, node: scalarNode(build.place, value) });
-  if (!entries.has("context")) set("context", resolvePath(directory, "."));
-  if (!entries.has("dockerfile") && !entries.has("dockerfile_inline")) set("dockerfile", "Dockerfile");
-  return { ...build, entries };
-}
-
-function typeOf(node: YamlMap): unknown {
-  const type = node.entries.get("type")?.node;
-  return type?.kind === "scalar" ? type.value : undefined;
-}
-
-function items(node: YamlNode, each: (item: YamlNode) => YamlNode): YamlNode {
-  return node.kind === "list" ? listNode(node.place, node.items.map(each)) : node;
-}
-
-function values(node: YamlNode, each: (value: YamlNode) => YamlNode): YamlNode {
-  if (node.kind !== "map") return node;
-  return mapNode(
-    node.place,
-    [...node.entries].map(([name, entry]) => [name, each(entry.node), entry.key]),
-  );
-}
-
-function change(node: YamlMap, changes: Record<string, (node: YamlNode) => YamlNode>): YamlMap;
-function change(node: YamlNode, changes: Record<string, (node: YamlNode) => YamlNode>): YamlNode;
-function change(node: YamlNode, changes: Record<string, (node: YamlNode) => YamlNode>): YamlNode {
-  if (node.kind !== "map") return node;
-  const entries = [...node.entries].map(([key, entry]: [string, Entry]) => {
-    const turn = Object.hasOwn(changes, key) ? changes[key] : undefined;
-    return [key, turn ? turn(entry.node) : entry.node, entry.key] as const;
+  const context: Change = (node) => (isElsewhere(node) ? node : path(node));
+  const service = fields({
+    build: fields({ context, additional_contexts: each(context), ssh: each(path) }),
+    env_file: items(fields({ path })),
+    label_file: items(path),
+    develop: fields({ watch: items(fields({ path })) }),
+    volumes: items((mount) => (said(mount, "type") === "bind" ? fields({ source: path })(mount) : mount)),
   });
-  return mapNode(node.place, entries);
+  const volume: Change = (node) => {
+    const options = child(node, "driver_opts");
+    const isBind = said(node, "driver") === "local" && options && said(options, "o") === "bind";
+    return isBind ? fields({ driver_opts: fields({ device: path }) })(node) : node;
+  };
+  const file = fields({ file: path });
+  const change = fields({ services: each(service), volumes: each(volume), configs: each(file), secrets: each(file) });
+  const resolved = change(model);
+  return resolved.kind === "map" ? resolved : model;
+}
+
+/** A build without a context has the directory of the project that it is in. */
+export function withBuildContexts(model: YamlMap, directory: string): YamlMap {
+  const build: Change = (node) => withEntry(node, "context", directory);
+  const changed = fields({ services: each(fields({ build })) })(model);
+  return changed.kind === "map" ? changed : model;
+}
+
+/** A build without a Dockerfile of either kind has the usual one. */
+export function withDockerfiles(model: YamlMap): YamlMap {
+  const build: Change = (node) =>
+    child(node, "dockerfile_inline") ? node : withEntry(node, "dockerfile", "Dockerfile");
+  const changed = fields({ services: each(fields({ build })) })(model);
+  return changed.kind === "map" ? changed : model;
+}
+
+/** Another service's image, or what the builder fetches. */
+function isElsewhere(node: YamlNode): boolean {
+  const path = node.kind === "scalar" ? String(node.value) : "";
+  return path.startsWith("service:") || isRemote(path);
+}
+
+function withEntry(node: YamlNode, key: string, value: string): YamlNode {
+  if (node.kind !== "map" || toValue(child(node, key) ?? scalarNode(node.place, null)) !== null) return node;
+  const entries = new Map(node.entries);
+  entries.set(key, { key: node.place, node: scalarNode(node.place, value) });
+  return { ...node, entries };
+}
+
+function said(node: YamlNode, key: string): unknown {
+  const value = child(node, key);
+  return value?.kind === "scalar" ? value.value : undefined;
+}
+
+function items(change: Change): Change {
+  return (node) => (node.kind === "list" ? listNode(node.place, node.items.map(change)) : node);
+}
+
+function each(change: Change): Change {
+  return (node) => (node.kind === "map" ? mapNode(node.place, [...node.entries].map(changed(() => change))) : node);
+}
+
+function fields(changes: Record<string, Change>): Change {
+  const find = (key: string) => (Object.hasOwn(changes, key) ? changes[key] : undefined);
+  return (node) => (node.kind === "map" ? mapNode(node.place, [...node.entries].map(changed(find))) : node);
+}
+
+function changed(find: (key: string) => Change | undefined) {
+  return ([key, entry]: [string, Entry]) => [key, find(key)?.(entry.node) ?? entry.node, entry.key] as const;
 }

@@ -4,29 +4,28 @@ import { InputError } from "../domain/errors.ts";
 import { nearest } from "../domain/verbs.ts";
 import { excerpt } from "../config/excerpt.ts";
 
-/**
- * Parsed Compose files with the manifest's `services:` as the last of them, and without the services that it drops: no
- * variable of theirs is missed, and no file. `known` are the services of all files. Throws InputError `invalid-value` for
- * another name.
- */
-export function withOverrides(files: readonly YamlNode[], manifest: Manifest, known: readonly string[]): YamlNode[] {
+/** The manifest's `services:` as a Compose file that comes last, or null where it changes none. */
+export function overridesOf(manifest: Manifest): YamlNode | null {
   const written = child(manifest.node, "services");
-  if (written?.kind !== "map") return [...files];
-  for (const name of written.entries.keys()) if (!known.includes(name)) throw unknown(name, manifest, known);
-  const dropped = droppedServices(manifest);
-  const kept = [...written.entries].filter(([name]) => !dropped.has(name));
-  const override = mapNode(
-    written.place,
-    kept.map(([name, entry]) => [name, entry.node, entry.key]),
-  );
-  const unneeded = dropped.difference(extendedServices(files));
-  const last = kept.length === 0 ? [] : [mapNode(written.place, [["services", override]])];
-  return [...files.map((file) => withoutServices(file, unneeded)), ...last];
+  if (written?.kind !== "map") return null;
+  const kept = without(written, droppedServices(manifest));
+  return kept.kind === "map" && kept.entries.size > 0 ? mapNode(written.place, [["services", kept]]) : null;
 }
 
-/** A Compose file without some of its services. */
+/** Throws InputError `invalid-value` where the manifest names a service that no file has. */
+export function refuseUnknownServices(manifest: Manifest, known: ReadonlySet<string>): void {
+  const written = child(manifest.node, "services");
+  if (written?.kind !== "map") return;
+  for (const name of written.entries.keys()) if (!known.has(name)) throw unknown(name, manifest, [...known]);
+}
+
+/**
+ * A Compose file as it is written, without some of its services, so that no variable of theirs is missed, and no file.
+ * What others extend has to be read, whatever becomes of it.
+ */
 export function withoutServices(file: YamlNode, names: ReadonlySet<string>): YamlNode {
-  return change(file, "services", (services) => without(services, names));
+  const unneeded = names.difference(extendedServices(file));
+  return unneeded.size === 0 ? file : change(file, "services", (services) => without(services, unneeded));
 }
 
 /** A merged model without the services that the manifest drops, which nobody waits for or links to any more. */
@@ -55,23 +54,23 @@ export function dropServices(model: YamlMap, dropped: ReadonlySet<string>): Yaml
   return change(model, "services", dropping);
 }
 
+/** The names of a model's services, or of a file's as they are written: keys are not interpolated. */
+export function servicesIn(model: YamlNode): string[] {
+  const services = child(model, "services");
+  return services?.kind === "map" ? [...services.entries.keys()] : [];
+}
+
 /** The services that the manifest leaves out of the preview. */
 export function droppedServices({ services = {} }: Pick<Manifest, "services">): ReadonlySet<string> {
   return new Set(Object.keys(services).filter((name) => services[name] === "drop"));
 }
 
-/** What others extend has to be read, whatever becomes of it. */
-function extendedServices(files: readonly YamlNode[]): Set<string> {
-  const names = new Set<string>();
-  for (const file of files) {
-    const services = child(file, "services");
-    for (const entry of services?.kind === "map" ? services.entries.values() : []) {
-      const said = child(entry.node, "extends");
-      const name = said?.kind === "map" ? child(said, "service") : said;
-      if (name?.kind === "scalar") names.add(String(name.value));
-    }
-  }
-  return names;
+function extendedServices(file: YamlNode): Set<string> {
+  const services = child(file, "services");
+  const extended =
+    services?.kind === "map" ? [...services.entries.values()].map(({ node }) => child(node, "extends")) : [];
+  const names = extended.map((said) => (said?.kind === "map" ? child(said, "service") : said));
+  return new Set(names.flatMap((name) => (name?.kind === "scalar" ? [String(name.value)] : [])));
 }
 
 function without(node: YamlNode, names: ReadonlySet<string>): YamlNode {

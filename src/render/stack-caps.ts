@@ -7,16 +7,17 @@ const maxServices = 200;
 const maxPorts = 1000;
 const maxDependencies = 2000;
 
-/** Throws InputError `invalid-value` before anything is done for each of very many services. */
-export function refuseManyServices(names: readonly string[], files: readonly YamlNode[]): void {
-  if (names.length <= maxServices) return;
-  const place = files.map((file) => child(file, "services")).find((node) => node !== undefined)?.place;
-  const message = `the stack has ${names.length} services; at most ${maxServices} are read`;
-  throw new InputError("invalid-value", message, { place, hint: "Leave services out of the preview." });
+/** Throws InputError `invalid-value` before anything is done for each of very many services of a file or a stack. */
+export function refuseManyServices(model: YamlNode): void {
+  const services = child(model, "services");
+  if (services?.kind !== "map" || services.entries.size <= maxServices) return;
+  const message = `the stack has ${services.entries.size} services; at most ${maxServices} are read`;
+  throw new InputError("invalid-value", message, { place: services.place, hint: "Leave services out of the preview." });
 }
 
 /** Throws InputError `invalid-value` for a canonical model with very many ports or dependencies. */
 export function refuseHugeStack(model: YamlMap): void {
+  refuseManyServices(model);
   const services = child(model, "services");
   if (services?.kind !== "map") return;
   let ports = 0;

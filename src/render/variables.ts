@@ -23,6 +23,7 @@ export function mayflyVariables(preview: PreviewFacts, hosts: Hosts): Map<string
     ["MAYFLY_BRANCH", preview.branch],
     ["MAYFLY_COMMIT", preview.commit],
     ["MAYFLY_REPOSITORY", preview.repository],
+    ["COMPOSE_PROJECT_NAME", preview.project],
     ...hosts.services.map((service): [string, string] => [urlVariable(service), preview.link(host(service))]),
   ]);
 }

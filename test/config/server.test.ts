@@ -59,8 +59,6 @@ describe("the server file", () => {
         limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 },
         when: { drafts: true, bots: false, label: null, paths: [] },
         ttlMs: 259_200_000,
-        freezeAfterMs: 900_000,
-        stopAfterMs: 7_200_000,
         max: 20,
         access: null,
         forks: "allow",
@@ -220,22 +218,16 @@ describe("the server file", () => {
     expect(error.place?.file).toBe("/etc/mayfly/server.yaml");
   });
 
-  test.each(["defaults: { allow: [] }", "sources: {}"])(
-    "refuses by name what is documented and not honored yet: %s",
-    (text) => {
-      const error = failure(() => load(text));
-      expect(error.code).toBe("not-supported");
-      expect(error.message).toContain("known, but not honored by this version");
-    },
-  );
-
-  test("says when previews go to sleep, or never", () => {
-    const { defaults, repositories } = load(
-      "defaults: { freeze_after: 5m, stop_after: never }\nrepositories: { acme/shop: { stop_after: 3h } }",
-    );
-    expect(defaults).toMatchObject({ freezeAfterMs: 300_000, stopAfterMs: null });
-    expect(repositories?.["acme/shop"]).toMatchObject({ freezeAfterMs: 300_000, stopAfterMs: 10_800_000 });
-    expect(failure(() => load("defaults: { freeze_after: soon }")).message).toContain("or never");
+  test.each([
+    "defaults: { freeze_after: 15m }",
+    "defaults: { stop_after: 2h }",
+    "defaults: { allow: [] }",
+    "repositories: { acme/shop: { stop_after: 3h } }",
+    "sources: {}",
+  ])("refuses by name what is documented and not honored yet: %s", (text) => {
+    const error = failure(() => load(text));
+    expect(error.code).toBe("not-supported");
+    expect(error.message).toContain("known, but not honored by this version");
   });
 });
 

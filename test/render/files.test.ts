@@ -129,10 +129,7 @@ describe("a path of the repository that a service binds", () => {
 
   test("twice in one place is told", () => {
     expect(() =>
-      rendered(
-        web() +
-          "    configs: [{ source: a, target: /a }, { source: b, target: /a }]\nconfigs: { a: { content: a }, b: { content: b } }\n",
-      ),
+      rendered(web("./site:/a") + "    configs: [{ source: a, target: /a }]\nconfigs: { a: { content: a } }\n"),
     ).toThrow("services.web mounts two things at /a");
   });
 });

@@ -10,7 +10,7 @@ export type Comparison = { theirs: Answer; ours: { model: unknown } | { error: s
 
 /** Reads every project both ways, the official Compose in one jailed call. Nothing is judged: policy is no part of it. */
 export async function compareWithCompose(projects: readonly Project[]): Promise<Comparison[]> {
-  const answers = await askCompose(projects);
+  const answers = await askCompose(projects, preview.project);
   return answers.map((theirs, index) => compare(theirs, readOurs(projects[index] ?? { files: {} })));
 }
 

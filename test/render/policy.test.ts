@@ -101,10 +101,10 @@ describe("a service's key is refused", () => {
     ["build: { context: ., dockerfile: ../Dockerfile }", "4:38", "path-outside"],
     ["build: { context: ., dockerfile: /etc/passwd }", "4:38", "path-outside"],
     ["build: { contxt: . }", "4:14", "unknown-key"],
-    ["extends: { file: base.yaml, service: web }", "4:5", "not-supported"],
+    ["extends: { file: 'git@github.com:acme/shop.git', service: web }", "4:22", "remote-file"],
     ["extra_hosts: [a:b]", "4:19", "invalid-value"],
     ["dns: [resolver]", "4:11", "invalid-value"],
-    ["label_file: a", "4:5", "not-supported"],
+    ["label_file: ../a", "4:17", "path-outside"],
     ["post_start: [{ command: x }]", "4:5", "not-supported"],
     ["comand: x", "4:5", "unknown-key"],
     ["constructor: x", "4:5", "unknown-key"],
@@ -136,6 +136,8 @@ describe("outside of services", () => {
     ["secrets:\n  own:\n    file: ../shadow", "11:11", "host-path"],
     ["configs:\n  own:\n    file: /etc/shadow", "11:11", "host-path"],
     ["configs:\n  own:\n    external: true", "11:5", "external-config"],
+    ["include: [oci://registry.example.com/other]", "9:11", "remote-file"],
+    ["include: [{ path: [https://github.com/acme/shop.git] }]", "9:20", "remote-file"],
     ["servces: {}", "9:1", "unknown-key"],
   ])("%j is refused", (text, place, code) => {
     const sections = Object.entries({

@@ -1,20 +1,33 @@
 /** One key at which two canonical models differ; undefined where it is missing. */
 export type Difference = { path: string; theirs: unknown; ours: unknown };
 
-type Accepted = { reason: string; accepts(difference: Difference): boolean };
-
-/** Where our canonical model may differ from the official one. Everything else is a bug. */
-const accepted: readonly Accepted[] = [
+/** Where our canonical model differs from the official one by intent. Any other difference is a bug. */
+const accepted: readonly { reason: string; ours(theirs: string): string }[] = [
   {
-    reason: "the project's name is the preview's, whatever it is called elsewhere",
-    accepts: ({ path }) => path === "name" || /^(networks|volumes|secrets|configs)\.[^.]+\.name$/.test(path),
+    reason: "Compose doubles each dollar sign, so that its output can be read again; we print the values",
+    ours: (text) => text.replaceAll("$$", "$"),
+  },
+  {
+    reason: "Compose prints paths of the machine, we print those of the repository: it lay at /w/NUMBER",
+    ours: (text) =>
+      /^\/w\/\d+(\/|$)/.test(text) ? text.replace(/^\/w\/\d+\/?/, "") || "." : text.replace(/^\/w\//, "../"),
+  },
+  {
+    reason: "there is no home directory for a preview: ~ stays, and is refused; it was /nowhere",
+    ours: (text) => text.replace(/^\/nowhere(?=\/|$)/, "~"),
   },
 ];
 
-/** Compares the official model with ours, key by key; what stands in the table of accepted differences is left out. */
+/** Compares the official model with ours, key by key; what stands in the table of accepted differences is none. */
 export function differences(theirs: unknown, ours: unknown): Difference[] {
-  const all = compare(theirs, ours, "");
-  return all.filter((difference) => !accepted.some((rule) => rule.accepts(difference)));
+  return compare(accept(theirs), ours, "");
+}
+
+function accept(value: unknown): unknown {
+  if (typeof value === "string") return accepted.reduce((text, rule) => rule.ours(text), value);
+  if (Array.isArray(value)) return value.map(accept);
+  if (!isMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [String(accept(key)), accept(each)]));
 }
 
 function compare(theirs: unknown, ours: unknown, path: string): Difference[] {

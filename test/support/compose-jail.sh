@@ -1,9 +1,9 @@
 #!/bin/sh
-# compose-jail.sh COMPOSE PROJECTS ANSWERS ROOT: `docker compose config` of every project in PROJECTS, in namespaces of its own:
+# compose-jail.sh COMPOSE PROJECTS ANSWERS ROOT NAME: `docker compose config` of every project in PROJECTS, in namespaces of its own:
 # without network, environment, or any file but the system's programs; read-only, unprivileged, limited in memory and time.
 # PROJECTS/N is a folder, PROJECTS/N.files the Compose files' paths in it; ANSWERS gets N.json, N.err and N.code.
 set -eu
-compose=$1 projects=$2 answers=$3 root=$4
+compose=$1 projects=$2 answers=$3 root=$4 name=$5
 mount -t tmpfs -o size=16m,mode=755 jail "$root"
 cd "$root"
 mkdir usr dev w out
@@ -25,10 +25,10 @@ number=$1
 shift
 # Compose minds no gentler signal. 2 GiB of address space: Go reserves most of what it never uses.
 ulimit -v 2097152
-timeout -s KILL 20 /compose -p oracle "$@" config --format json >"/out/$number.json" 2>"/out/$number.err" </dev/null
+timeout -s KILL 20 /compose -p "$project" "$@" config --format json >"/out/$number.json" 2>"/out/$number.err" </dev/null
 echo $? >"/out/$number.code"
 END
 user=
 [ "$(cat /proc/self/uid_map | awk '{ print $3; exit }')" = 1 ] || user="--userspec=65534:65534 --groups="
 find w -mindepth 1 -maxdepth 1 -type d -printf '%f\n' |
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nowhere chroot $user . setpriv --no-new-privs xargs -P 4 -n 1 sh /ask
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nowhere project="$name" chroot $user . setpriv --no-new-privs xargs -P 4 -n 1 sh /ask

@@ -9,17 +9,15 @@ const run = promisify(execFile);
 /** A repository for the official Compose to read: texts by path, or a folder; `compose` are its files, in their order. */
 export type Project = { files: Readonly<Record<string, string>> | string; compose?: readonly string[] };
 
-/** What `docker compose config --format json` says: a model, or why there is none. */
+/** What `docker compose config --format json` says: a model, or why there is none. Paths in it start at `/w/NUMBER`. */
 export type Answer = { model: unknown; warnings: string } | { error: string };
-
-/** Projects lie at `/w/NUMBER` while they are read; in a model, paths start there. */
-const folderInModel = /^\/w\/\d+(?=\/|$)/;
 
 /**
  * Asks the official Compose about many projects in one jailed call: without network or environment, unprivileged,
- * reading nothing but them, limited in memory, and killed after its time. About 40 ms each, four at once.
+ * reading nothing but them, limited in memory, and killed after its time. About 40 ms each, four at once. All of them are
+ * told that they are the project `name`.
  */
-export async function askCompose(projects: readonly Project[]): Promise<Answer[]> {
+export async function askCompose(projects: readonly Project[], name: string): Promise<Answer[]> {
   const folder = mkdtempSync(join(tmpdir(), "mayfly-oracle-"));
   const at = { projects: join(folder, "projects"), answers: join(folder, "answers"), root: join(folder, "root") };
   try {
@@ -27,7 +25,7 @@ export async function askCompose(projects: readonly Project[]): Promise<Answer[]
     chmodSync(folder, 0o755);
     chmodSync(at.answers, 0o777);
     for (const [index, project] of projects.entries()) writeProject(join(at.projects, String(index)), project);
-    await jailed([await composeProgram(), at.projects, at.answers, at.root]);
+    await jailed([await composeProgram(), at.projects, at.answers, at.root, name]);
     return projects.map((_, index) => readAnswer(join(at.answers, String(index))));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -67,16 +65,5 @@ function readAnswer(path: string): Answer {
   if (!existsSync(`${path}.code`)) throw new Error("Compose was not asked about every project");
   const said = readFileSync(`${path}.err`, "utf8").replaceAll(/\/w\/\d+\//g, "");
   if (readFileSync(`${path}.code`, "utf8").trim() !== "0") return { error: said.trim() };
-  return { model: withRepositoryPaths(JSON.parse(readFileSync(`${path}.json`, "utf8"))), warnings: said };
-}
-
-/** Compose prints paths of the machine, we print those of the repository. */
-function withRepositoryPaths(value: unknown): unknown {
-  if (typeof value === "string") {
-    if (!folderInModel.test(value)) return value.startsWith("/w/") ? `..${value.slice(2)}` : value;
-    return value.replace(folderInModel, "").slice(1) || ".";
-  }
-  if (Array.isArray(value)) return value.map(withRepositoryPaths);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withRepositoryPaths(each)]));
+  return { model: JSON.parse(readFileSync(`${path}.json`, "utf8")), warnings: said };
 }

@@ -10,8 +10,7 @@ type Container = {
   plan: ContainerPlan | null;
   generation: number;
   volumes: string[];
-  state: "created" | "running" | "paused" | "exited";
-  endedAt: number | null;
+  state: "created" | "running" | "exited";
   /** Which address it has in each. */
   networks: Map<string, number | null>;
 };
@@ -24,7 +23,6 @@ type Network = { home: boolean; generation: number; network: string };
  */
 export function createEngineModel(options: {
   /** Services of a generation that end before they are ready. */ fails(plan: ContainerPlan): boolean;
-  now(): number;
 }) {
   const containers = new Map<string, Container>();
   const volumes = new Map<string, Volume>();
@@ -59,20 +57,18 @@ export function createEngineModel(options: {
         generation: plan.generation,
         volumes: volumesOf(plan),
         state: "created",
-        endedAt: null,
         networks: new Map(plan.attachments.map((each) => [each.network, each.index])),
       });
     },
     start({ container }) {
       const found = containerOf(container);
-      if (found.state === "paused") throw new EngineError("engine-refused", `${container} is paused`);
       for (const [network, index] of found.networks) {
         needed(networks.get(network), `network ${network}`);
         takeAddress(network, index, found);
       }
       found.state = "running";
       for (const name of found.volumes.filter((each) => each !== found.plan?.files)) {
-        const users = usersOf(name).filter(isAlive);
+        const users = usersOf(name).filter((each) => each.state === "running");
         if (users.length > 1) broken.push(`${users.map((each) => each.name).join(" and ")} run on ${name}`);
       }
     },
@@ -80,14 +76,14 @@ export function createEngineModel(options: {
       needed(networks.get(attachment.network), `network ${attachment.network}`);
       const found = containerOf(container);
       if (found.networks.has(attachment.network)) return;
-      if (isAlive(found)) takeAddress(attachment.network, attachment.index, found);
+      if (found.state === "running") takeAddress(attachment.network, attachment.index, found);
       found.networks.set(attachment.network, attachment.index);
     },
     leave: ({ container, network }) => void containers.get(container)?.networks.delete(network),
     await({ readiness }) {
       const found = containerOf(readiness.container);
       if (found.state === "running" && found.plan && !options.fails(found.plan)) return;
-      end(found);
+      found.state = "exited";
       const { name } = readiness.service;
       throw new EngineError("service-exited", `${name} exited with code 3`, { service: name });
     },
@@ -99,16 +95,7 @@ export function createEngineModel(options: {
     },
     stop({ container }) {
       const found = containers.get(container);
-      if (found && isAlive(found)) end(found);
-    },
-    pause({ container }) {
-      const found = containerOf(container);
-      if (found.state === "running") found.state = "paused";
-    },
-    unpause({ container }) {
-      const found = containerOf(container);
-      if (found.state === "exited") throw new EngineError("engine-refused", `${container} is not running`);
-      if (found.state === "paused") found.state = "running";
+      if (found?.state === "running") found.state = "exited";
     },
     remove: ({ container }) => void containers.delete(container),
     "remove-network"({ name }) {
@@ -122,11 +109,6 @@ export function createEngineModel(options: {
     },
   };
 
-  function end(container: Container): void {
-    container.state = "exited";
-    container.endedAt = options.now();
-  }
-
   /** The parts of a copy-on-write branch, without what holds them. */
   function layVolumes({ name, volume, dataKey, snapshot }: Extract<Step, { kind: "branch" }>): void {
     const { upper, work } = branchParts(name);
@@ -139,15 +121,7 @@ export function createEngineModel(options: {
     for (const part of [about.name, upper, work]) needed(volumes.get(part), `volume ${part}`);
     const held = [about.snapshotVolume, upper, work, about.name];
     const { generation } = about;
-    containers.set(name, {
-      name,
-      plan: null,
-      generation,
-      volumes: held,
-      state: "created",
-      endedAt: null,
-      networks: new Map(),
-    });
+    containers.set(name, { name, plan: null, generation, volumes: held, state: "created", networks: new Map() });
   }
 
   function volumesOf({ volumes: data, files }: ContainerPlan): string[] {
@@ -161,7 +135,7 @@ export function createEngineModel(options: {
   /** Only what runs holds its address. */
   function takeAddress(network: string, index: number | null, who: Container): void {
     const taken = [...containers.values()].some(
-      (each) => each !== who && index !== null && isAlive(each) && each.networks.get(network) === index,
+      (each) => each !== who && index !== null && each.state === "running" && each.networks.get(network) === index,
     );
     if (taken) throw new EngineError("engine-refused", `address ${index} of ${network} is in use`);
   }
@@ -175,11 +149,10 @@ export function createEngineModel(options: {
     plan,
     generation,
     state,
-    endedAt,
     networks: joined,
     volumes: mounted,
   }: Container): ObservedContainer {
-    const running = state === "running" || state === "paused";
+    const running = state === "running";
     return {
       id: name,
       name,
@@ -191,7 +164,6 @@ export function createEngineModel(options: {
       oomKilled: false,
       restartCount: 0,
       ranMs: state === "exited" ? 500 : null,
-      endedAt: state === "exited" ? endedAt : null,
       addresses: Object.fromEntries(
         [...joined.keys()].map((network) => [network, running ? `${network}/${name}` : ""]),
       ),
@@ -220,8 +192,7 @@ export function createEngineModel(options: {
     },
     /** Somebody removes every container that does not run. */
     prune(): void {
-      for (const { name, state } of containers.values())
-        if (state !== "running" && state !== "paused") containers.delete(name);
+      for (const { name, state } of containers.values()) if (state !== "running") containers.delete(name);
     },
     observe: (): StackState => ({
       containers: [...containers.values()].map(toObserved),
@@ -256,10 +227,6 @@ export function createEngineModel(options: {
       ].toSorted();
     },
   };
-}
-
-function isAlive({ state }: Container): boolean {
-  return state === "running" || state === "paused";
 }
 
 function needed<T>(found: T | undefined, what: string): T {
