@@ -58,7 +58,7 @@ export function networkName(project: string, generation: number, network: string
  * (`./data`) is spelled as the engine allows.
  */
 export function volumeName(project: string, volume: string, nonce: string): string {
-  const plain = volume.replaceAll(/[^a-zA-Z0-9_.-]+/g, "-");
+  const plain = volume.replace(/^\.\//, "").replaceAll(/[^a-zA-Z0-9_.-]+/g, "-");
   return `${project}_${plain === volume ? plain : `${plain.slice(0, 60)}-${specHash(volume).slice(0, 8)}`}_${nonce}`;
 }
 

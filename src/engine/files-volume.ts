@@ -21,7 +21,8 @@ export async function fillFiles(
 ): Promise<void> {
   const { docker } = host;
   if (!scope.openSource) throw new TypeError("files are to be laid out, and nobody said of what");
-  await using source = await scope.openSource();
+  const paths = step.files.flatMap(({ from }) => (from.kind === "repository" ? [from.path] : []));
+  await using source = await scope.openSource(paths);
   const owner = ownerOf(host, scope);
   const found = await allow(docker.getVolume(step.name).inspect(), 404);
   if (found) refuseForeign(found.Labels, owner, `volume ${step.name}`);

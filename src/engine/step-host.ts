@@ -22,8 +22,8 @@ export type StepScope = {
   signal: AbortSignal;
   /** Values of the secrets that the step's container is given. */
   secrets?: ReadonlyMap<string, string>;
-  /** Lays out the files of the deployment's commit. */
-  openSource?(): Promise<SourceFiles>;
+  /** Lays out these paths of the deployment's commit. */
+  openSource?(paths: readonly string[]): Promise<SourceFiles>;
 };
 
 /** A commit's files on disk, until disposed; what is neither file nor folder is told apart. */

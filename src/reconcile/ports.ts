@@ -45,11 +45,12 @@ export type Checkout = AsyncDisposable & {
 };
 
 export type Source = {
-  /** Fetches (only if the commit is not there yet) and lays out one commit. Throws SourceError. */
+  /** Fetches (only if the commit is not there yet) and lays out one commit, or as little as these paths of it. Throws SourceError. */
   checkout(
     pull: { repository: string; repositoryId: number; number: number },
     commit: string,
     signal?: AbortSignal,
+    paths?: readonly string[],
   ): Promise<Checkout>;
 };
 
@@ -104,8 +105,8 @@ export type StepContext = {
   signal: AbortSignal;
   /** Reads a file of the deployment's commit (seeds). */
   readSource(path: string): Promise<string>;
-  /** Lays out the deployment's commit (files that services mount). */
-  openSource(): Promise<Checkout>;
+  /** Lays out these paths of the deployment's commit (files that services mount). */
+  openSource(paths: readonly string[]): Promise<Checkout>;
 };
 
 export type Engine = {

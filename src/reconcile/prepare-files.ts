@@ -12,7 +12,10 @@ const most = { files: 100_000, bytes: 1024 ** 3 };
  * The services with a hash of what is in the files that they mount, so that a changed file makes another service.
  * Throws InputError `file-too-large` for more than a preview may bind.
  */
-export async function prepareFiles(stack: StackSpec, checkout: Checkout): Promise<ServiceSpec[]> {
+export async function prepareFiles(
+  stack: StackSpec,
+  checkout: Pick<Checkout, "treeId" | "measure">,
+): Promise<ServiceSpec[]> {
   await refuseTooMuch(stack.files, checkout);
   const known = new Map<string, Promise<string>>();
   const treeOf = (path: string): Promise<string> => {
@@ -30,7 +33,7 @@ export async function prepareFiles(stack: StackSpec, checkout: Checkout): Promis
   );
 }
 
-async function refuseTooMuch(files: readonly FileSpec[], checkout: Checkout): Promise<void> {
+async function refuseTooMuch(files: readonly FileSpec[], checkout: Pick<Checkout, "measure">): Promise<void> {
   const measured = await Promise.all(
     files.map(async ({ from, place }) => {
       const size = from.kind === "repository" ? await checkout.measure(from.path) : { files: 0, bytes: 0 };

@@ -64,6 +64,7 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
       world.volumes.complete(key, step.volume, null);
       return;
     case "fill":
+      await world.engine.requireRoom("files of the repository are to be laid out");
       await world.engine.run(step, stepContext(about, world, signal));
       world.volumes.complete(key, step.name, null);
       return;
@@ -92,14 +93,14 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
 }
 
 function stepContext({ preview, stack }: About, world: World, signal: AbortSignal): StepContext {
-  const openSource = () => world.source.checkout(preview, stack?.commit ?? "", signal);
+  const openSource = (paths: readonly string[]) => world.source.checkout(preview, stack?.commit ?? "", signal, paths);
   return {
     preview,
     project: stack?.project ?? "",
     signal,
     openSource,
     readSource: async (path) => {
-      await using checkout = await openSource();
+      await using checkout = await openSource([path]);
       const text = checkout.readText(path);
       if (text === null) throw new EngineError("seed-failed", `there is no ${path} in the repository`);
       return text;

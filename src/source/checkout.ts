@@ -31,16 +31,19 @@ export type CheckoutOptions = {
   git: Git;
   randomId: RandomId;
   signal?: AbortSignal | undefined;
+  /** Only these, with what lies in them; more may be there. */
+  paths?: readonly string[] | undefined;
 };
 
 /** Lays out a commit of a mirror. Throws SourceError `git-failed`. */
-export async function layOut({ folder, mirror, commit, git, randomId, signal }: CheckoutOptions): Promise<Checkout> {
+export async function layOut(options: CheckoutOptions): Promise<Checkout> {
+  const { folder, mirror, commit, git, randomId, signal } = options;
   const place = join(folder, randomId(16));
   const root = join(place, "tree");
   const remove = () => rm(place, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o700 });
   try {
-    const special = await fill(root, { mirror, commit, git, signal, index: join(place, "index") });
+    const special = await fill(root, { ...options, index: join(place, "index") });
     return { root, commit, special, ...readers(root, special), treeId, measure, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
@@ -79,13 +82,13 @@ export async function sweepCheckouts(folder: string): Promise<number> {
   return left.length;
 }
 
-type Filling = Pick<CheckoutOptions, "mirror" | "commit" | "git" | "signal"> & { index: string };
+type Filling = Pick<CheckoutOptions, "mirror" | "commit" | "git" | "signal" | "paths"> & { index: string };
 
 /** What a list of files may take, some 500,000 of them, and what they may hold: a few kilobytes can name any number (a "git bomb"). */
 const most = { listBytes: 64 * 1024 ** 2, fileBytes: 10 * 1024 ** 3 };
 
 /** By an index of its own, which takes 37 ms where a worktree takes 96 and leaves a `.git` behind. */
-async function fill(root: string, { mirror, commit, git, signal, index }: Filling): Promise<Special[]> {
+async function fill(root: string, { mirror, commit, git, signal, paths, index }: Filling): Promise<Special[]> {
   const run = { signal, timeoutMs: 300_000, variables: { GIT_INDEX_FILE: index } };
   const list = ["--git-dir", mirror, "ls-tree", "-r", "-l", "-z", "--full-tree", commit];
   const listed = (await git(list, { ...run, mostBytes: most.listBytes })).split("\0");
@@ -95,8 +98,22 @@ async function fill(root: string, { mirror, commit, git, signal, index }: Fillin
     throw new SourceError("git-failed", what);
   }
   await git(["--git-dir", mirror, "read-tree", commit], run);
-  await git(["--git-dir", mirror, "--work-tree", root, "checkout-index", "--all", "--quiet", `--prefix=${root}/`], run);
+  const few = paths === undefined ? null : namesIn(paths, listed);
+  const which = few === null ? ["--all"] : ["--", ...few];
+  const layOut = ["checkout-index", "--quiet", `--prefix=${root}/`, ...which];
+  if (few?.length !== 0) await git(["--git-dir", mirror, "--work-tree", root, ...layOut], run);
   return listed.flatMap(parseSpecial);
+}
+
+/** The files at or below these paths; null when they are too many to be named in a call, or their names are no text. */
+function namesIn(paths: readonly string[], listed: readonly string[]): string[] | null {
+  const wanted = paths.map(normalizeContained);
+  const isWanted = (name: string) =>
+    wanted.some((path) => path === "." || name === path || name.startsWith(`${path}/`));
+  const entries = listed.filter((entry) => entry !== "" && !entry.startsWith("160000 "));
+  const names = entries.map((entry) => entry.slice(entry.indexOf("\t") + 1)).filter(isWanted);
+  const isCallable = names.length <= 1000 && !names.some((name) => name.includes("\ufffd"));
+  return isCallable && names.join("").length < 64 * 1024 ? names : null;
 }
 
 /** `MODE TYPE OBJECT SIZE\tPATH`, as git-ls-tree(1) tells; the modes are in git's index format, gitformat-index(5). */

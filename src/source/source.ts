@@ -25,8 +25,8 @@ export type SourceOptions = {
 };
 
 export type Source = {
-  /** Fetches (only if the commit is not there yet) and lays out one commit. Throws SourceError. */
-  checkout(pull: Pull, commit: string, signal?: AbortSignal): Promise<Checkout>;
+  /** Fetches (only if the commit is not there yet) and lays out one commit, or as little as these paths of it. Throws SourceError. */
+  checkout(pull: Pull, commit: string, signal?: AbortSignal, paths?: readonly string[]): Promise<Checkout>;
   /** Takes a commit that somebody sends instead of a git server. */
   takePack: TakePack;
   /** Removes what a killed process left; once at start, by the one that holds the state folder. */
@@ -52,9 +52,9 @@ export function createSource(options: SourceOptions): Source {
   });
 
   return {
-    async checkout(pull, commit, signal) {
+    async checkout(pull, commit, signal, paths) {
       const mirror = await mirrors.fetch(pull, commit, signal);
-      return layOut({ folder: checkouts, mirror, commit, git, randomId, signal });
+      return layOut({ folder: checkouts, mirror, commit, git, randomId, signal, paths });
     },
     takePack: createPackTaker({ folder: mirrorFolder, git, randomId }),
     async sweep() {

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readers } from "../../src/source/checkout.ts";
@@ -94,4 +94,36 @@ test("a path of nothing but steps costs no more than its length", () => {
   // Every prefix of a path of 100 KB would be 5 GB; of the longest allowed, 4 MB each time.
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(30 * 2 ** 20);
   expect(reader.kindOf("a/a/a/a")).toBe("other");
+});
+
+test("no more than the paths asked for is laid out, while all of the commit can be measured", async () => {
+  await using world = await createWorld({ "a/one": "1", "a/b/two": "22", "ab/three": "333", "-r": "x" });
+  const commit = (await world.repository.read("refs/pull/1/head")) ?? "";
+  const laidOut = async (paths: string[]) => {
+    await using checkout = await world.source().checkout(world.pull, commit, undefined, paths);
+    return ["a/one", "a/b/two", "ab/three", "-r"].filter((path) => checkout.kindOf(path) === "file");
+  };
+  expect(await laidOut(["a"])).toEqual(["a/one", "a/b/two"]);
+  expect(await laidOut(["a/b/", "./-r"])).toEqual(["a/b/two", "-r"]);
+  expect(await laidOut(["."])).toHaveLength(4);
+  expect(await laidOut([])).toEqual([]);
+  await using checkout = await world.source().checkout(world.pull, commit, undefined, ["ab"]);
+  expect(await checkout.measure("a")).toEqual({ files: 2, bytes: 3 });
+  expect(await checkout.measure("-r")).toEqual({ files: 1, bytes: 1 });
+  expect(await checkout.measure("gone")).toEqual({ files: 0, bytes: 0 });
+});
+
+test("a link says where it leads, and only the link itself does", async () => {
+  await using world = await createWorld();
+  const link = await world.git(["hash-object", "-w", "--stdin"], "../shared");
+  const folder = await world.git(["mktree"], `120000 blob ${link}\tlink\n`);
+  const tree = await world.git(["mktree"], `040000 tree ${folder}\ta\n`);
+  const commit = await world.git(["commit-tree", tree, "-m", "links"]);
+  await world.repository.setRef("refs/pull/1/head", commit);
+  await using checkout = await world.source().checkout(world.pull, commit);
+  expect(["a/link", "a", "a/link/x", "gone"].map(checkout.linkAt)).toEqual(["../shared", null, null, null]);
+  const own = join(world.folder, "own");
+  mkdirSync(own);
+  symlinkSync("target", join(own, "link"));
+  expect(readers(own, []).linkAt("link")).toBe("target");
 });
