@@ -24,7 +24,7 @@ import {
 } from "./doctor/look.ts";
 import { checkBuilds, checkClock, checkDisk, checkGit, checkHandover, checkState } from "./doctor/machine-checks.ts";
 import { checkPublicUrl, checkSites, checkWildcard } from "./doctor/name-checks.ts";
-import { checkOthers } from "./doctor/server-checks.ts";
+import { checkAllowances, checkOthers } from "./doctor/server-checks.ts";
 import { MayflyError } from "./domain/errors.ts";
 import { labels } from "./domain/labels.ts";
 import { previewLink } from "./domain/naming.ts";
@@ -61,9 +61,15 @@ export async function examine(config: ServerConfig, { fix }: { fix: boolean }): 
     checkGit(await printed("git", "--version")),
     checkHandover(await kernelSetting("net/ipv4/tcp_migrate_req")),
   ];
-  const checks = [...engine, ...machine, ...names, ...gitHub];
+  const checks = [...engine, ...machine, ...names, ...gitHub, ...checkAllowances(allowedBy(config))];
   const isSafe = checks.some(({ name, status }) => name === "firewall" && status === "ok");
   return { checks, firewall: isSafe || firewall === null ? null : firewallScript(firewall) };
+}
+
+function allowedBy({ defaults, repositories }: ServerConfig): Record<string, readonly string[]> {
+  const named = Object.entries(repositories ?? {}).map(([name, { allow }]) => [name, allow] as const);
+  // Where the server file names repositories, there are no others.
+  return Object.fromEntries(repositories === null ? [["every repository", defaults.allow] as const] : named);
 }
 
 type EngineLook = { config: ServerConfig; state: string; server: string | null; fix: boolean };

@@ -33,6 +33,7 @@ export function renderDirectory(directory: string): RenderOutput {
       generation: 1,
       trust: "team",
       registries: [],
+      allow: [],
       dataEpoch: 0,
       domain: "preview.localhost",
       link: (host) => `http://${host}:8080`,

@@ -124,6 +124,7 @@ async function render(
       generation: preview.spec.generation,
       trust,
       registries: Object.keys(config.registries),
+      allow: settings.allow,
       dataEpoch: preview.spec.resets,
       domain: config.domain,
     },

@@ -27,7 +27,7 @@ export function statusPart(facts: PreviewFacts): Html {
         <dd>${servesWords(facts)}</dd>
       </div>
       ${newestPart(facts)} ${otherRoutes(view)} ${view.data === null ? null : fact("Data", prose(view.data))}
-      ${accessPart(view)} ${visitPart(facts)} ${endPart(facts)}
+      ${accessPart(view)} ${allowedPart(view)} ${visitPart(facts)} ${endPart(facts)}
     </dl>
     ${view.newest?.failure ? failureBlock(view.newest.failure) : null}
   </section>`;
@@ -73,6 +73,12 @@ function accessPart({ access, slug, phase, serving }: PreviewView): Html | null 
   if (access === "public" || phase === "gone") return null;
   const share = html`<span class="quiet">· <code>mayfly share ${slug}</code> makes a link for others that ends</span>`;
   return fact("Opens for", html`${accessWords[access]} ${serving === null ? null : share}`);
+}
+
+/** Null for what does nothing that others may not. */
+function allowedPart({ allowed }: PreviewView): Html | null {
+  if (allowed.length === 0) return null;
+  return fact("Allowed", html`<code>${allowed.join(", ")}</code>, by the operator`);
 }
 
 function visitPart({ view: { lastVisitAt }, now }: PreviewFacts): Html | null {

@@ -52,6 +52,7 @@ function describe(view: PreviewView, now: number): string[] {
       .map(({ service, link }): [string, string] => ["route", `${service} ${link}`]),
     ["data", data],
     ["access", accessWords[view.access]],
+    ["allowed", view.allowed.length === 0 ? null : `${view.allowed.join(", ")}, by the operator`],
     ["visit", view.lastVisitAt === null ? null : `${formatSpan(now - view.lastVisitAt)} ago`],
     ["expires", endWords(view, now)],
   ];

@@ -1,4 +1,5 @@
 import type { Access } from "../domain/access.ts";
+import type { Allowance } from "../domain/allowance.ts";
 import type { Place } from "../domain/errors.ts";
 import type { Repository, SecretSource } from "./server-file.ts";
 
@@ -16,6 +17,8 @@ export type RepositorySettings = {
   access: Access | null;
   /** `allow`: each commit on its own, by somebody with write permission. */
   forks: "allow" | "never";
+  /** What previews of this repository may beyond what any may; those of forks never. */
+  allow: Allowance[];
   /** By name; each is read when a deployment asks for it. */
   secrets: Record<string, { source: SecretSource; place: Place }>;
 };
@@ -28,6 +31,7 @@ export const defaultSettings: RepositorySettings = {
   max: 20,
   access: null,
   forks: "allow",
+  allow: [],
   secrets: {},
 };
 
@@ -58,6 +62,7 @@ export function mergeSettings(
     max: own.max ?? base.max,
     access: own.access ?? base.access,
     forks: own.forks ?? base.forks,
+    allow: own.allow ?? base.allow,
     secrets: { ...base.secrets, ...Object.fromEntries(secrets) },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Allowance, allowances, isAllowance } from "../domain/allowance.ts";
 import { firstTokenName, scopes, tokenName } from "../domain/token.ts";
 import { keys, planned } from "./explain.ts";
 import { duration, size } from "./quantity.ts";
@@ -46,7 +47,14 @@ const Repository = keys({
   secrets: z.record(secretName, SecretSource).optional(),
   freeze_after: planned,
   stop_after: planned,
-  allow: planned,
+  allow: z
+    .array(
+      z.custom<Allowance>(
+        (value) => typeof value === "string" && isAllowance(value),
+        `must be one of ${Object.keys(allowances).join(", ")}`,
+      ),
+    )
+    .optional(),
 });
 export type Repository = z.infer<typeof Repository>;
 

@@ -13,3 +13,11 @@ export function checkOthers(counts: ReadonlyMap<string, number>, server: string 
     "If these were made with a state folder that was lost: mayfly doctor --adopt ID. If another Mayfly runs here: leave it.",
   );
 }
+
+/** Whose previews may do more than others: by repository, what the operator allows. */
+export function checkAllowances(allowed: Readonly<Record<string, readonly string[]>>): Check[] {
+  const said = Object.entries(allowed).filter(([, list]) => list.length > 0);
+  if (said.length === 0) return [];
+  const words = said.map(([repository, list]) => `${list.join(", ")} to ${repository}`);
+  return [ok("allow", `the server file allows ${words.join("; ")}, forks excepted`)];
+}

@@ -1,4 +1,6 @@
+import { allowancesOf } from "./allowance.ts";
 import type { Preview } from "./preview.ts";
+import type { StackSpec } from "./stack.ts";
 import { type Verb, verbs } from "./verbs.ts";
 
 /** Who did something: a person by login, a token by name, Mayfly by itself, or somebody unknown. */
@@ -15,7 +17,7 @@ export type Asker = {
 export type AuditEntry = Asker & {
   /** Epoch milliseconds. */
   at: number;
-  /** A verb, `up`, `down`, `share off`, `sign-in`, `sign-out`, `token-create`, `token-remove`, `block`, `destroy-all`; of what was refused also `POST /path`. */
+  /** A verb, `up`, `down`, `share off`, `sign-in`, `sign-out`, `token-create`, `token-remove`, `block`, `widen`, `destroy-all`; of what was refused also `POST /path`. */
   action: string;
   /** The preview's key; null where it is about none. */
   preview: string | null;
@@ -49,6 +51,14 @@ export function noteOfWish(before: Preview | null, after: Preview): AuditNote | 
   if (wanted === "running") return generation === before?.spec.generation ? null : note("deploy", cause);
   if (wanted === before?.spec.wanted && reason === before.spec.reason) return null;
   return note(wanted === "absent" ? "destroy" : "block", reason);
+}
+
+/** An attempt that makes use of what the operator allows its repository beyond the rest; null for any other. */
+export function noteOfStack(preview: string, stack: StackSpec): AuditNote | null {
+  const used = allowancesOf(stack);
+  if (used.length === 0) return null;
+  const detail = `${used.join(", ")} in generation ${stack.generation}`;
+  return { ...byItself, action: "widen", preview, outcome: "done", detail };
 }
 
 type Said = { preview: string; verb: Verb | "misspelled"; argument: string | null; author: string };

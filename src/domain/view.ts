@@ -1,4 +1,5 @@
 import type { Access } from "./access.ts";
+import { type Allowance, allowancesOf } from "./allowance.ts";
 import { type Turn, turnWords } from "./admission.ts";
 import type { Failure } from "./errors.ts";
 import { allowCommand } from "./fork.ts";
@@ -54,6 +55,8 @@ export type PreviewView = {
   pinned: boolean;
   lastVisitAt: number | null;
   access: Access;
+  /** What runs makes use of, beyond what any preview may: the operator allows it. */
+  allowed: Allowance[];
   createdAt: number;
   goneAt: number | null;
 };
@@ -125,6 +128,7 @@ export function viewPreview(
     pinned: preview.spec.pinned,
     lastVisitAt: preview.visitedAt,
     access: context.access,
+    allowed: running ? allowancesOf(stack) : [],
     createdAt: preview.createdAt,
     goneAt: preview.goneAt,
   };

@@ -1,8 +1,10 @@
 import { toValue } from "../config/yaml-node.ts";
+import { isAllowance } from "../domain/allowance.ts";
 import {
   asWritten,
   honor,
   leaveIt,
+  note,
   orDrop,
   refuse,
   rewrite,
@@ -22,6 +24,8 @@ import {
 } from "./service-process.ts";
 
 const capabilityOf = ({ node }: Subject) => capabilityName(String(toValue(node)));
+const askedOf = (subject: Subject) => `cap_add:${capabilityOf(subject)}`;
+const isAllowed = (subject: Subject) => subject.given.allow.some((allowed) => allowed === askedOf(subject));
 
 /** What a service's processes may do, and what they are given, beside their command. */
 export const processRows: Rows = {
@@ -32,6 +36,18 @@ export const processRows: Rows = {
       "left out, it would take CPU time from the host; what asks for it runs without",
       leaveIt,
       when("`SYS_NICE`", (subject) => leftOutCapabilities.includes(capabilityOf(subject))),
+    ),
+    note(
+      "widened",
+      "allowed by the operator",
+      "`allow:` of this repository in the server file says so.",
+      when("`SYS_PTRACE`, `NET_ADMIN`, where the operator allows it", (subject) => isAllowed(subject)),
+    ),
+    refuse(
+      "cap-add",
+      "loosens the container's isolation, and the operator does not allow it",
+      `${orDrop} Or ask the operator for an \`allow:\` of it.`,
+      when("`SYS_PTRACE`, `NET_ADMIN`, where the operator does not", (subject) => isAllowance(askedOf(subject))),
     ),
     refuse(
       "cap-add",

@@ -1,13 +1,16 @@
 import { excerpt } from "../config/excerpt.ts";
 import { formatPath, type Path, type YamlNode } from "../config/yaml-node.ts";
+import type { Allowance } from "../domain/allowance.ts";
 import type { Finding, Place } from "../domain/errors.ts";
 import type { OperatorRegistries } from "./operator-registries.ts";
-import { refuse as refuseFinding, rewrite as rewriteFinding } from "./findings.ts";
+import { note as noteFinding, refuse as refuseFinding, rewrite as rewriteFinding } from "./findings.ts";
 
 /** What of the operator's the judgment depends on. */
 export type Given = {
   /** Registries that the operator has an account for. */
   registries: OperatorRegistries;
+  /** What the operator allows previews of this repository. */
+  allow: readonly Allowance[];
 };
 
 /** A value under judgment: where its key stands, its path for messages, and the map or list that holds it. */
@@ -21,9 +24,9 @@ export type When = {
   at: "key" | "value";
 };
 
-/** One thing that is done otherwise in a preview, or refused. */
+/** One thing that is done otherwise in a preview, refused, or honored and told. */
 export type Case = {
-  action: "rewrite" | "refuse";
+  action: "rewrite" | "refuse" | "note";
   code: string;
   /** In a preview; follows the path in a message. */
   means: string;
@@ -66,6 +69,11 @@ export function refuse(code: string, means: string, instead: string, when: When 
   return { action: "refuse", code, means, instead, when };
 }
 
+/** Honored, and told. */
+export function note(code: string, means: string, instead: string, when: When): Case {
+  return { action: "note", code, means, instead, when };
+}
+
 /** Known to Compose, but not honored by this version. */
 export function later(): Case {
   return refuse("not-supported", "is not honored by this version", "Leave it out of the preview's Compose file.");
@@ -105,6 +113,7 @@ export function tell({ action, code, means, instead, when }: Case, subject: Subj
   const at = when?.at === "value" ? node.place : key;
   const hint = instead.replaceAll("SERVICE", service);
   if (action === "refuse") return refuseFinding(at, code, message, hint);
+  if (action === "note") return noteFinding(at, code, message, hint);
   const about = aboutOf(path, means);
   return { ...rewriteFinding(at, code, message, hint), ...(about && { about }) };
 }

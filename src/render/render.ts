@@ -12,7 +12,7 @@ import { policeBuilds } from "./police-builds.ts";
 import { placeFiles } from "./place-files.ts";
 import { policeFiles } from "./police-files.ts";
 import { police } from "./policy.ts";
-import type { OperatorRegistries } from "./operator-registries.ts";
+import type { Given } from "./policy-row.ts";
 import { printModel } from "./print-model.ts";
 import { readStack } from "./read-stack.ts";
 import { withoutAbsent } from "./replicas.ts";
@@ -49,8 +49,9 @@ export function renderStack(input: RenderInput): RenderOutput {
   const { reader, preview, limits } = input;
   const { manifest, choice, source, findings } = readStack(input);
   const model = printModel(source.model, preview.project);
-  const registries = { hosts: preview.registries, areOpen: preview.trust === "team" };
-  judge(source.model, { findings, reader, limits, registries });
+  const isTeam = preview.trust === "team";
+  const registries = { hosts: preview.registries, areOpen: isTeam };
+  judge(source.model, { findings, reader, limits, given: { registries, allow: isTeam ? preview.allow : [] } });
   for (const finding of policeFiles({ ...source, reader })) findings.add(finding);
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
   const { all } = findings;
@@ -82,11 +83,11 @@ function placeImages(stack: StackSpec, model: YamlMap): StackSpec {
   return { ...stack, services };
 }
 
-type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits; registries: OperatorRegistries };
+type Judging = { findings: Findings; reader: SourceReader; limits: PreviewLimits; given: Given };
 
 /** Everything that is wrong is told at once. */
-function judge(model: YamlMap, { findings, reader, limits, registries }: Judging): void {
-  const all = [...police(model, { registries }), ...policeBuilds(model, reader, registries)];
+function judge(model: YamlMap, { findings, reader, limits, given }: Judging): void {
+  const all = [...police(model, given), ...policeBuilds(model, reader, given.registries)];
   for (const finding of all) findings.add(finding);
   const services = child(model, "services");
   const count = services?.kind === "map" ? services.entries.size : 0;

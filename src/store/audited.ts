@@ -1,20 +1,24 @@
-import { type Asker, type AuditNote, noteOfRequest, noteOfWish } from "../domain/audit.ts";
+import { type Asker, type AuditNote, noteOfRequest, noteOfStack, noteOfWish } from "../domain/audit.ts";
+import type { Failure } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
+import type { StackSpec } from "../domain/stack.ts";
 import type { Database } from "./database.ts";
 import type { createAuditStore } from "./audit.ts";
+import type { createDeploymentStore } from "./deployments.ts";
 import type { createPreviewStore } from "./previews.ts";
 import type { createRequestStore } from "./requests.ts";
 
 type Stores = {
   database: Database;
   previews: ReturnType<typeof createPreviewStore>;
+  deployments: ReturnType<typeof createDeploymentStore>;
   requests: ReturnType<typeof createRequestStore>;
   audit: ReturnType<typeof createAuditStore>;
   now(): number;
 };
 
 /** The writes that are told in the audit, each in one transaction with what is told of it. */
-export function createAuditedWrites({ database, previews, requests, audit, now }: Stores) {
+export function createAuditedWrites({ database, previews, deployments, requests, audit, now }: Stores) {
   const tell = (note: AuditNote | null): void => {
     if (note !== null) audit.write(note, now());
   };
@@ -45,6 +49,14 @@ export function createAuditedWrites({ database, previews, requests, audit, now }
         if (!previews.put(preview)) return false;
         tell({ ...asker, action, preview: preview.key, outcome: "done", detail: null });
         return true;
+      }),
+
+    /** What runs with more than any preview may is told, once for each attempt. */
+    prepared: (preview: string, stack: StackSpec, findings: Failure["findings"]): void =>
+      database.transaction(() => {
+        const before = deployments.of(preview).find(({ generation }) => generation === stack.generation);
+        deployments.prepared(preview, stack, findings);
+        if (before?.stack == null) tell(noteOfStack(preview, stack));
       }),
 
     accept: (commentId: number, generation: number): void => database.transaction(() => accept(commentId, generation)),

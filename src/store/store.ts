@@ -41,7 +41,7 @@ export function openStore(path: string, clock: Clock) {
   const snapshots = createSnapshotStore(database);
   const audit = createAuditStore(database);
   const now = () => clock.now();
-  const audited = createAuditedWrites({ database, previews, requests, audit, now });
+  const audited = createAuditedWrites({ database, previews, deployments, requests, audit, now });
   const note = (each: AuditNote): void => audit.write(each, now());
 
   return {
@@ -75,7 +75,10 @@ export function openStore(path: string, clock: Clock) {
 
     wishes: {
       get: previews.get,
-      ...audited,
+      put: audited.put,
+      putFor: audited.putFor,
+      accept: audited.accept,
+      answer: audited.answer,
       isRepositorySaidGone: (preview: Preview): boolean => repositories.isSaidGone(preview.repositoryId),
       nameRepository: (repository: Repository): void => void repositories.ensure(repository),
       approve: (key: string, approval: { commit: string; by: string }): void =>
@@ -92,7 +95,7 @@ export function openStore(path: string, clock: Clock) {
     attempts: {
       of: deployments.of,
       begin: (attempt: Parameters<typeof deployments.begin>[0]): void => deployments.begin(attempt, now()),
-      prepared: deployments.prepared.bind(deployments),
+      prepared: audited.prepared,
       enter: (key: string, generation: number, phase: "building" | "starting"): void =>
         void deployments.enter(key, generation, phase),
       stall: (key: string, generation: number): number => deployments.stall(key, generation, now()),

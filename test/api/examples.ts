@@ -33,6 +33,7 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     pinned: false,
     lastVisitAt: null,
     access: "public",
+    allowed: [],
     createdAt: Date.now() - 200_000_000,
     goneAt: null,
     ...changes,

@@ -34,6 +34,7 @@ const render = (compose: string) => {
       generation: 1,
       trust: "team",
       registries: [],
+      allow: [],
       dataEpoch: 0,
       domain: "preview.example.com",
     },

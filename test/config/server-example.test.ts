@@ -11,7 +11,7 @@ test("compose/server.example.yaml shows every key that the server file may have"
   const schema = z.toJSONSchema(ServerFile, { io: "input", unrepresentable: "any" });
   const missing = keysOf(schema as Schema).filter((keys) => keys.reduce(valueAt, example) === undefined);
   // Shown where they belong: with one repository.
-  expect(missing.map((keys) => keys.join("."))).toEqual(["defaults.secrets"]);
+  expect(missing.map((keys) => keys.join("."))).toEqual(["defaults.secrets", "defaults.allow"]);
 });
 
 type Schema = { properties?: Record<string, Schema> };

@@ -62,6 +62,7 @@ describe("the server file", () => {
         max: 20,
         access: null,
         forks: "allow",
+        allow: [],
         secrets: {},
       },
       repositories: null,
@@ -211,6 +212,12 @@ describe("the server file", () => {
       "1:19",
       "trusted_proxies[0] must be an address or a range such as 10.0.0.0/8",
     ],
+    [
+      'repositories: { acme/shop: { allow: ["cap_add:SYS_ADMIN"] } }',
+      "invalid-value",
+      "1:38",
+      "repositories.acme/shop.allow[0] must be one of cap_add:SYS_PTRACE, cap_add:NET_ADMIN",
+    ],
     ["engine: { host: npipe://x }", "invalid-value", "1:17", "engine.host must begin with unix:/// or tcp://"],
   ])("tells what is wrong where: %j", (text, code, place, message) => {
     const error = failure(() => load(text));
@@ -221,7 +228,6 @@ describe("the server file", () => {
   test.each([
     "defaults: { freeze_after: 15m }",
     "defaults: { stop_after: 2h }",
-    "defaults: { allow: [] }",
     "repositories: { acme/shop: { stop_after: 3h } }",
     "sources: {}",
   ])("refuses by name what is documented and not honored yet: %s", (text) => {

@@ -12,7 +12,7 @@ import {
   checkState,
 } from "../../src/doctor/machine-checks.ts";
 import { checkPublicUrl, checkSites, checkWildcard } from "../../src/doctor/name-checks.ts";
-import { checkOthers } from "../../src/doctor/server-checks.ts";
+import { checkAllowances, checkOthers } from "../../src/doctor/server-checks.ts";
 import { parseRange } from "../../src/engine/subnets.ts";
 
 const engine = { version: "26.1.5", apiVersion: "1.45", driver: "overlay2", filesystem: "extfs", rootless: false };
@@ -160,4 +160,11 @@ describe("the firewall", () => {
       expect(chain.length).toBeLessThanOrEqual(28);
     }
   });
+});
+
+test("what the operator allows is told, and nothing where that is nothing", () => {
+  expect(checkAllowances({ "acme/shop": [] })).toEqual([]);
+  expect(checkAllowances({ "acme/shop": ["cap_add:SYS_PTRACE"], "acme/*": [] })).toMatchObject([
+    { status: "ok", message: "the server file allows cap_add:SYS_PTRACE to acme/shop, forks excepted" },
+  ]);
 });

@@ -40,6 +40,7 @@ export const preview: RenderInput["preview"] = {
   generation: 3,
   trust: "team",
   registries: [],
+  allow: [],
   dataEpoch: 0,
   domain: "preview.example.com",
   link: (host) => `https://${host}`,

@@ -279,6 +279,7 @@ function forkOf() {
     branch: "checkout",
     commit: "abc1234def",
     registries: [],
+    allow: [],
     generation: 3,
     dataEpoch: 0,
     domain: "preview.example.com",

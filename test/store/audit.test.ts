@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { byItself, noteOfRequest, noteOfWish } from "../../src/domain/audit.ts";
 import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
 import { openStore } from "../../src/store/store.ts";
+import { service, shop } from "../support/stack.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
 const day = 86_400_000;
@@ -36,6 +37,21 @@ describe("the audit", () => {
     using store = openStore(path, clock);
     expect(store.audit.list({ limit: 10 })).toEqual([{ ...byItself, ...about, action: "deploy", at: clock.now() }]);
     rmSync(folder, { recursive: true });
+  });
+
+  test("tells once for each attempt that it makes use of what the operator allows", () => {
+    using store = openStore(":memory:", fakeClock());
+    store.previews.ensure(pull, 1);
+    const web = service("web", { capAdd: ["CHOWN", "SYS_PTRACE"] });
+    for (const generation of [1, 1, 2]) {
+      store.attempts.begin({ preview: "7-42", generation, commit: "a", cause: "opened" });
+      store.attempts.prepared("7-42", { ...shop(generation), services: [web] }, []);
+    }
+    const told = store.audit.list({ limit: 10 }).map(({ actor, action, detail }) => [actor.kind, action, detail]);
+    expect(told).toEqual([
+      ["mayfly", "widen", "cap_add:SYS_PTRACE in generation 2"],
+      ["mayfly", "widen", "cap_add:SYS_PTRACE in generation 1"],
+    ]);
   });
 
   test("is forgotten after its time, and not before", async () => {

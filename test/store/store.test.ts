@@ -78,6 +78,7 @@ describe("a deployment's row", () => {
   test("keeps the rendered stack", () => {
     store.attempts.prepared("7-42", shop(1), []);
     expect(store.attempts.of("7-42")[0]?.stack).toEqual(shop(1));
+    expect(store.audit.list({ limit: 10, preview: "7-42" }).map(({ action }) => action)).not.toContain("widen");
   });
 
   test("an overtaken attempt can neither become ready nor fail", () => {
