@@ -8,7 +8,8 @@ import { InputError } from "./domain/errors.ts";
 import { firstTokenName } from "./domain/token.ts";
 import { type Cleared, clearEngine } from "./engine/clear.ts";
 import { connect } from "./engine/docker.ts";
-import { type RenderOutput, renderStack } from "./render/render.ts";
+import { type FirstManifest, firstManifest } from "./render/first-manifest.ts";
+import { type RenderInput, type RenderOutput, renderStack } from "./render/render.ts";
 import { readers } from "./source/checkout.ts";
 import { createTemplates } from "./source/templates.ts";
 import { lockState } from "./store/lock.ts";
@@ -16,9 +17,17 @@ import { openStore } from "./store/store.ts";
 
 /** What a directory's files mean, as for a first preview of it; asks neither server, forge nor engine. Throws InputError. */
 export function renderDirectory(directory: string): RenderOutput {
-  const root = resolve(directory);
-  return renderStack({
-    reader: readers(root, []),
+  return renderStack(offlineInput(directory));
+}
+
+/** The manifest that a directory could have; `schema` is where editors find its JSON Schema. Throws InputError. */
+export function proposeManifest(directory: string, schema: string | null): FirstManifest {
+  return firstManifest(offlineInput(directory), schema);
+}
+
+function offlineInput(directory: string): RenderInput {
+  return {
+    reader: readers(resolve(directory), []),
     templates: createTemplates(resolve(import.meta.dirname, "../templates")),
     limits: defaultSettings.limits,
     secrets: null,
@@ -38,7 +47,7 @@ export function renderDirectory(directory: string): RenderOutput {
       domain: "preview.localhost",
       link: (host) => `http://${host}:8080`,
     },
-  });
+  };
 }
 
 /**

@@ -35,7 +35,7 @@ import { createLoop } from "./reconcile/loop.ts";
 import { createSource } from "./source/source.ts";
 
 export { connectGitHub } from "./app-connect.ts";
-export { clearHost, renderDirectory } from "./app-offline.ts";
+export { clearHost, proposeManifest, renderDirectory } from "./app-offline.ts";
 
 export type App = AsyncDisposable & Succession & { url: string; dashboardLink: string; port: number };
 

@@ -5,6 +5,7 @@ import { demo } from "./demo.ts";
 import { destroy } from "./destroy.ts";
 import { doctor } from "./doctor.ts";
 import { github } from "./github.ts";
+import { init } from "./init.ts";
 import { logs } from "./logs.ts";
 import { ls } from "./ls.ts";
 import { plan } from "./plan.ts";
@@ -25,6 +26,7 @@ export const commands: Readonly<Record<string, Command>> = {
   ls,
   show,
   plan,
+  init,
   render,
   schema,
   logs,

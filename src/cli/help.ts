@@ -52,6 +52,7 @@ const values: Record<string, string> = {
   org: "ORG",
   port: "N",
   branch: "NAME",
+  schema: "WHERE",
 };
 
 const optionHelp: Record<string, string> = {
@@ -74,5 +75,8 @@ const optionHelp: Record<string, string> = {
   branch: "a branch as it is committed, in place of the working tree",
   fix: "as root, install the firewall's rules that are missing",
   adopt: "with a new state folder: take over what a lost one left on the engine",
+  force: "write it also where there is one",
+  stdout: "print the file in place of writing it",
+  schema: "a first line that tells editors where the manifest's JSON Schema is: a path or an address",
   once: "play the whole story and end",
 };

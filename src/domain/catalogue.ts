@@ -16,6 +16,7 @@ export const catalogue = {
   },
   "variable-missing": { title: "A required variable is not set", hint: "Set it under `variables:` in .mayfly.yaml." },
   "file-missing": { title: "A file that is named does not exist", hint: "Commit the file, or correct its path." },
+  "file-exists": { title: "A file that would be written is there already", hint: "Move it away first." },
   "file-too-large": { title: "A file is larger than allowed", hint: "Make it smaller or leave it out." },
   "no-compose-file": {
     title: "The branch has no Compose file and no template fits",

@@ -61,6 +61,18 @@ export function templateNote({ detected, parameters }: Choice, sign: string): Fi
   return note({ file: sign, line: 1, column: 1 }, "template", detected, hint);
 }
 
+/** Every parameter of a template, as it describes it. */
+export function describeParameters(
+  name: string,
+  templates: Templates,
+): { name: string; description: string; preset: string }[] {
+  return Object.entries(readTemplate(name, templates).parameters).map(([key, { description, default: preset }]) => ({
+    name: key,
+    description,
+    preset,
+  }));
+}
+
 function fromTemplate(
   name: string,
   manifest: Manifest,

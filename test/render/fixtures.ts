@@ -13,7 +13,11 @@ export function readerOf(files: Files): SourceReader {
   return {
     readText: (path) => files[path] ?? null,
     kindOf: (path) => (path in files ? "file" : isDirectory(path) ? "directory" : "none"),
-    list: (path) => Object.keys(files).filter((name) => name.startsWith(path === "." ? "" : `${path}/`)),
+    list(path) {
+      const start = path === "." ? "" : `${path}/`;
+      const inside = Object.keys(files).filter((name) => name.startsWith(start));
+      return [...new Set(inside.map((name) => name.slice(start.length).split("/")[0] ?? ""))].toSorted();
+    },
     linkAt: () => null,
   };
 }
