@@ -22,7 +22,7 @@ export type Dependency = { service: string; condition: Condition; required: bool
 
 export type Mount =
   | ({ kind: "volume"; volume: string; target: string; readOnly: boolean } & VolumeUse)
-  | ({ kind: "anonymous"; target: string; readOnly?: boolean } & Pick<VolumeUse, "noCopy">)
+  | ({ kind: "anonymous"; target: string } & Pick<VolumeUse, "noCopy">)
   /** `options` as the engine takes them, beside the size: `mode=1777`. */
   | { kind: "tmpfs"; target: string; sizeBytes: number | null; options?: string[] }
   /** Something of the stack's files volume, a file or a folder; `content` is a hash of it, from the moment the stack was prepared. */
@@ -82,6 +82,8 @@ export type ServiceSpec = {
   entrypoint: string[] | null;
   /** Secrets stand here by their marks (`secret-mark.ts`). */
   environment: Record<string, string>;
+  /** Variables of the image that are taken away: named in the file, and set nowhere. */
+  unset?: string[];
   /** Names of the secrets it is given, sorted: no mark of another name is ever filled. */
   secrets: string[];
   secretFiles: SecretFile[];

@@ -37,7 +37,7 @@ function volumeOptions(mount: Mount, plan: ContainerPlan, Labels: Record<string,
   if (mount.kind === "files") return [filesOptions(mount, plan)];
   const options = { NoCopy: mount.noCopy ?? false, Labels } as VolumeOptions;
   if (mount.kind === "anonymous") {
-    return [{ Type: "volume", Target: mount.target, ReadOnly: mount.readOnly ?? false, VolumeOptions: options }];
+    return [{ Type: "volume", Target: mount.target, VolumeOptions: options }];
   }
   const Source = plan.volumes[mount.volume];
   if (Source === undefined) throw new TypeError(`volume ${mount.volume} has no name on the engine`);

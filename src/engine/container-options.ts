@@ -24,9 +24,12 @@ export function containerOptions(plan: ContainerPlan, owner: ContainerOwner): Do
   return {
     Image: plan.imageId,
     Labels: labelsOf(plan, owner),
-    Env: Object.entries(service.environment).map(
-      ([name, value]) => `${name}=${fillMarks(value, owner.secrets ?? new Map())}`,
-    ),
+    Env: [
+      ...Object.entries(service.environment).map(
+        ([name, value]) => `${name}=${fillMarks(value, owner.secrets ?? new Map())}`,
+      ),
+      ...(service.unset ?? []),
+    ],
     ...(service.command !== null && { Cmd: service.command }),
     ...(service.entrypoint !== null && { Entrypoint: service.entrypoint }),
     ...(service.user !== null && { User: service.user }),

@@ -22,7 +22,7 @@ function specifyMount(mount: ComposeMount): Mount[] {
   if (type === "bind" && hostClock.includes(source ?? "")) return [];
   const noCopy = mount.volume?.nocopy === true ? { noCopy: true } : {};
   if (source === undefined || source === "") {
-    return [{ kind: "anonymous", target, ...(readOnly && { readOnly }), ...noCopy }];
+    return [{ kind: "anonymous", target, ...noCopy }];
   }
   const subpath = mount.volume?.subpath;
   return [{ kind: "volume", volume: source, target, readOnly, ...noCopy, ...(subpath && { subpath }) }];

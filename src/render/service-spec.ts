@@ -34,7 +34,7 @@ export function specifyService(name: string, model: Service, role: Role): Servic
     job: role.job,
     command: model.command ?? null,
     entrypoint: model.entrypoint ?? null,
-    environment: definedOnly(model.environment ?? {}),
+    ...specifyEnvironment(model.environment ?? {}),
     secrets: [], // given later, by `giveSecrets`
     secretFiles: [],
     user: model.user ?? null,
@@ -64,9 +64,13 @@ export function specifyService(name: string, model: Service, role: Role): Servic
   };
 }
 
-/** Null values are variables that are set nowhere: `docker compose` leaves them out, too. */
-function definedOnly(variables: Record<string, string | null>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(variables).flatMap(([name, value]) => (value === null ? [] : [[name, value]])),
-  );
+/** A null is a variable that is set nowhere: the engine takes such a one from the image's (Compose sends its bare name). */
+function specifyEnvironment(variables: Record<string, string | null>): Pick<ServiceSpec, "environment" | "unset"> {
+  const environment: Record<string, string> = {};
+  const unset: string[] = [];
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === null) unset.push(name);
+    else environment[name] = value;
+  }
+  return { environment, ...(unset.length > 0 && { unset: unset.toSorted() }) };
 }

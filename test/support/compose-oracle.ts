@@ -33,7 +33,7 @@ export async function askCompose(projects: readonly Project[], name: string): Pr
 }
 
 /** The program that `scripts/ready.sh test` found or brought. Throws where there is none: no test is skipped for that. */
-async function composeProgram(): Promise<string> {
+export async function composeProgram(): Promise<string> {
   try {
     const { stdout } = await run("sh", ["-c", ". scripts/compose.sh && compose_path"]);
     return stdout.trim();
