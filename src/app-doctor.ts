@@ -121,14 +121,11 @@ async function tryBranch(docker: Docker, server: string | null): ReturnType<type
   }
 }
 
-/** The engine's own, by the names it gives: networks come and go while we look, and are judged by its list. */
-const engineBridge = /^(docker0|br-[0-9a-f]{12})$/;
-
 async function poolFacts(pool: string, networks: Docker.NetworkInspectInfo[], server: string | null) {
   const others = networks.filter(({ Labels }) => server === null || Labels?.[labels.server] !== server);
   return {
     pool: { text: pool, ...parseRange(pool) },
-    routes: (await hostRoutes()).filter(({ device }) => !engineBridge.test(device)),
+    routes: await hostRoutes(),
     networks: others.flatMap(({ Name, IPAM }) =>
       (IPAM?.Config ?? []).flatMap(({ Subnet }) =>
         Subnet?.includes(".") ? [{ what: `the engine's network ${Name}`, ...parseRange(Subnet) }] : [],

@@ -6,6 +6,7 @@ import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
+import { hostRoutes } from "./doctor/look.ts";
 import { createSteps } from "./engine/steps.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { generationKey, type Route } from "./gateway/route-table.ts";
@@ -44,7 +45,8 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
 
 function engineOf({ config, server, docker, disk, data, keeper, learn, clock, log }: WorkOptions): ports.Engine {
   const images = createImageAccess(docker, config.registries);
-  const steps = createSteps({ docker, server, pool: config.network.pool, egress: config.network.egress, clock, log });
+  const { pool, egress } = config.network;
+  const steps = createSteps({ docker, server, pool, routes: hostRoutes, egress, clock, log });
   return {
     requireRoom: disk.require,
     observe: async (key) => {

@@ -59,19 +59,22 @@ export function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
 }
 
-/** The IPv4 routes of this host but the default one, by the device they lead to (Linux; proc(5), /proc/net/route). */
-export async function hostRoutes(): Promise<(Taken & { device: string })[]> {
+/** The engine's own, by the names it gives: networks come and go while we look, and are judged by its list. */
+const engineBridge = /^(docker0|br-[0-9a-f]{12})$/;
+
+/** The IPv4 routes of this host but the default one and those to the engine's networks (Linux; proc(5), /proc/net/route). */
+export async function hostRoutes(): Promise<Taken[]> {
   const text = await readFile("/proc/net/route", "utf8").catch(() => "");
   return text.split("\n").slice(1).flatMap(readRoute);
 }
 
-function readRoute(line: string): (Taken & { device: string })[] {
+function readRoute(line: string): Taken[] {
   const [device = "", destination = "", , , , , , mask = ""] = line.trim().split(/\s+/);
   const size = 2 ** 32 - number(mask);
-  if (mask === "" || size === 2 ** 32) return [];
+  if (mask === "" || size === 2 ** 32 || engineBridge.test(device)) return [];
   const base = number(destination);
   const text = [24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".");
-  return [{ device, what: `${text}/${32 - Math.log2(size)} (${device})`, base, size }];
+  return [{ what: `${text}/${32 - Math.log2(size)} (${device})`, base, size }];
 }
 
 /** Hexadecimal, least significant byte first. */

@@ -9,6 +9,7 @@ import { addressesOf } from "./networks.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
 import { putSecretFiles, secretsOf } from "./secret-files.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
+import { makeFolders } from "./volume-folders.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
 
@@ -24,6 +25,7 @@ export async function createContainer(host: StepHost, step: StepOf<"create">, sc
     if (found.State.Status !== "created" && found.Config.Labels[labels.specHash] === plan.specHash) return;
     await remove(host, { container: found.Id, graceMs: plan.service.stopGraceMs ?? 0 }, scope);
   }
+  await makeFolders(host, plan, scope);
   const addresses = await addressesOf(host.docker, plan.attachments);
   const secrets = secretsOf(plan, scope);
   const owner = { server: host.server, preview: scope.preview.key, project: scope.project, addresses, secrets };

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
+import type { Range } from "./subnets.ts";
 
 /** The engine that steps are run on, and what is the same for all of them. */
 export type StepHost = {
@@ -9,6 +10,8 @@ export type StepHost = {
   server: string;
   /** The CIDR that networks are cut from. */
   pool: string;
+  /** What this host routes elsewhere, besides the default; left out where nobody can tell. */
+  routes?: () => Promise<readonly Range[]>;
   /** Whether containers may reach the world. */
   egress: "internet" | "none";
   clock: Clock;

@@ -13,7 +13,7 @@ import { createVolume, removeVolume } from "./volumes.ts";
  * counts between calls; one that is under way is awaited, since an aborted call may have succeeded. Throws EngineError.
  */
 export function createSteps(host: StepHost): { run(step: Step, scope: StepScope): Promise<void> } {
-  const subnets = createSubnets(host.docker, host.pool);
+  const subnets = createSubnets(host.docker, host.pool, host.routes);
   return {
     async run(step, scope) {
       scope.signal.throwIfAborted();

@@ -16,15 +16,21 @@ export type Subnets = {
 
 /**
  * Our own address management: the engine's default pools end after 30 networks. Subnets are handed out round-robin,
- * so that an address which just became free is not met again soon. `pool` is a CIDR like `10.213.0.0/16`.
+ * so that an address which just became free is not met again soon. `pool` is a CIDR like `10.213.0.0/16`; what the host
+ * routes elsewhere by `routes` is passed over, while a route around the whole pool is not in its way.
  */
-export function createSubnets(docker: Pick<Docker, "listNetworks">, pool: string): Subnets {
+export function createSubnets(
+  docker: Pick<Docker, "listNetworks">,
+  pool: string,
+  routes: () => Promise<readonly Range[]> = async () => [],
+): Subnets {
   const whole = parseRange(pool);
   let cursor = 0;
   return {
     async take(addresses, attempt) {
       const size = fittingSize(addresses);
-      const taken = await usedRanges(docker);
+      const within = (await routes()).filter((route) => !contains(route, whole));
+      const taken = [...(await usedRanges(docker)), ...within];
       for (const range of freeRanges(whole, size, cursor, taken)) {
         cursor = range.base + size - whole.base;
         try {
@@ -93,6 +99,10 @@ export function formatRange({ base, size }: Range): string {
 
 function formatAddress(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");
+}
+
+function contains(outer: Range, inner: Range): boolean {
+  return outer.base <= inner.base && outer.base + outer.size >= inner.base + inner.size;
 }
 
 function overlaps(a: Range, b: Range): boolean {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EngineError } from "../../src/domain/errors.ts";
+import { anchorImageName } from "../../src/engine/anchor-image.ts";
 import { observe } from "../../src/engine/observe.ts";
 import { type BareStep, createWorld, idle, type World } from "./world.ts";
 
@@ -148,6 +149,42 @@ describe("one step", () => {
     await world.docker.getContainer(name).remove();
     await world.docker.getVolume(name).remove();
     await world.docker.getNetwork(name).remove();
+  });
+
+  test("a folder of a volume is made before it is mounted, and one that is there stays as it is", async () => {
+    await world.run(world.network("default"));
+    const volume = world.name("data");
+    await world.run({ kind: "create-volume", name: volume, volume: "data", dataKey: "k", generation: 1 });
+    const mount = { kind: "volume", volume: "data", readOnly: false } as const;
+    const program = (text: string) => `require("child_process").execSync(${JSON.stringify(text)},{stdio:"inherit"})`;
+    const first = {
+      ...world.container("first", program("chown 7:8 /a && chmod 700 /a && touch /a/file"), {
+        job: true,
+        mounts: [{ ...mount, target: "/a", subpath: "deep/folder" }],
+      }),
+      volumes: { data: volume },
+    };
+    const second = {
+      ...world.container("second", program("stat -c '%u:%g %a' /all/deep/folder /new && ls /a"), {
+        job: true,
+        mounts: [
+          { ...mount, target: "/all" },
+          { ...mount, target: "/a", subpath: "deep/folder" },
+          { ...mount, target: "/new", subpath: "new" },
+        ],
+      }),
+      volumes: { data: volume },
+    };
+    for (const plan of [first, second]) {
+      await world.up(plan);
+      await world.run(world.awaiting(plan, { condition: "completed" }));
+    }
+    const log = await world.docker.getContainer(second.name).logs({ stdout: true, stderr: true });
+    expect(log.toString()).toMatch(/7:8 700\n.*0:0 755\n.*file\n/s);
+    for (const plan of [first, second]) await world.down(plan);
+    await world.run({ kind: "remove-volume", name: volume });
+    await world.run({ kind: "remove-network", name: world.name("default") });
+    await world.docker.getImage(anchorImageName(world.server)).remove();
   });
 
   test("a program that is not in the image is told as the service's fault", async () => {

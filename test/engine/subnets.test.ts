@@ -8,7 +8,16 @@ import {
   isInside,
   parseRange,
 } from "../../src/engine/subnets.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, idle, type World } from "./world.ts";
+
+/** As many at once as the engine makes progress with. */
+async function inTurns(names: readonly string[], run: (name: string) => Promise<unknown>): Promise<void> {
+  const left = [...names];
+  const worker = async () => {
+    for (let name = left.shift(); name !== undefined; name = left.shift()) await run(name);
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+}
 
 describe("arithmetic", () => {
   test.each([
@@ -81,25 +90,34 @@ describe("arithmetic", () => {
 describe("on the engine", () => {
   let world: World;
   beforeEach(async () => {
-    // 41 subnets of 16 addresses fit into no power of two: 64 of them, on a pool of their own.
-    world = await createWorld("10.218.4.0/22");
+    // 128 subnets of 16 addresses, on a pool of their own.
+    world = await createWorld("10.218.8.0/21");
   });
   afterEach(() => world[Symbol.asyncDispose]());
 
-  test("40 networks at once get 40 subnets", async () => {
-    const names = Array.from({ length: 40 }, (_, index) => `n${index}`);
-    await Promise.all(names.map((name) => world.run(world.network(name))));
+  test("120 previews have networks at once, where the engine's own pools end at 31", async () => {
+    const names = Array.from({ length: 120 }, (_, index) => `n${index}`);
+    await inTurns(names, (name) => world.run(world.network(name)));
     const networks = await world.docker.listNetworks({ filters: { label: [`dev.mayfly.server=${world.server}`] } });
     const subnets = networks.map((network) => network.IPAM?.Config?.[0]?.Subnet);
-    expect(new Set(subnets).size).toBe(40);
-    for (const subnet of subnets) expect(subnet).toMatch(/^10\.218\.[4-7]\.\d+\/28$/);
-    for (const name of names) await world.run({ kind: "remove-network", name: world.name(name) });
+    expect(new Set(subnets).size).toBe(120);
+    for (const subnet of subnets) expect(subnet).toMatch(/^10\.218\.(8|9|1[0-5])\.\d+\/28$/);
+    const first = addressAt(subnets[119] ?? "", 0);
+    const web = {
+      ...world.container("web", idle),
+      attachments: [{ network: networks[119]!.Name, aliases: [], index: 0 }],
+    };
+    await world.up(web);
+    const { Networks } = (await world.docker.getContainer(web.name).inspect()).NetworkSettings;
+    expect(Object.values(Networks).map(({ IPAddress }) => IPAddress)).toEqual([first]);
+    await world.down(web);
+    await inTurns(names, (name) => world.run({ kind: "remove-network", name: world.name(name) }));
   });
 
   test("a subnet that somebody takes between our look and our call is passed over", async () => {
     await world.run(world.network("taken"));
     // A list that is out of date: the engine itself says "Pool overlaps".
-    const blind = createSubnets({ listNetworks: async () => [] }, "10.218.4.0/22");
+    const blind = createSubnets({ listNetworks: async () => [] }, "10.218.8.0/21");
     const made: string[] = [];
     await blind.take(4, async (subnet) => {
       made.push(subnet);
@@ -110,8 +128,15 @@ describe("on the engine", () => {
         ...labelled,
       });
     });
-    expect(made).toEqual(["10.218.4.0/28", "10.218.4.16/28"]);
+    expect(made).toEqual(["10.218.8.0/28", "10.218.8.16/28"]);
     for (const name of ["taken", "next"]) await world.run({ kind: "remove-network", name: world.name(name) });
+  });
+
+  test("what the host routes elsewhere is passed over, but not a route around the whole pool", async () => {
+    const routed = async () => ["10.0.0.0/8", "10.218.8.0/27", "10.218.8.48/32"].map(parseRange);
+    const subnets = createSubnets({ listNetworks: async () => [] }, "10.218.8.0/26", routed);
+    expect(await subnets.take(4, async (subnet) => subnet)).toBe("10.218.8.32/28");
+    await expect(subnets.take(20, async () => null)).rejects.toMatchObject({ code: "subnets-exhausted" });
   });
 
   test("a full pool is told as such", async () => {
