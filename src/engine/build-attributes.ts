@@ -18,6 +18,9 @@ export function attributesOf(input: BuildInput): Record<string, string> {
   };
   return {
     filename: context.dockerfile,
+    // What a `syntax` line names has been started already, as far as BuildKit knows: the engine's own frontend reads the
+    // file. An older one would know neither the group that limits the build nor that it has no network.
+    cmdline: "docker/dockerfile",
     ...prefixed("build-arg:", args),
     ...prefixed("label:", labels),
     ...prefixed("context:", Object.fromEntries((build.contexts ?? []).flatMap(imageContext))),

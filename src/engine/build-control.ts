@@ -13,6 +13,8 @@ export type SolveRequest = {
   attributes: Record<string, string>;
   /** Further sources by name, as BuildKit's definitions. */
   inputs: Record<string, Buffer>;
+  /** What may be fetched, as BuildKit's source policy. */
+  policy: Buffer;
 };
 
 export type BuildControl = AsyncDisposable & {
@@ -72,7 +74,7 @@ export async function openBuildControl(docker: Docker): Promise<BuildControl> {
   };
 }
 
-function encodeSolve({ ref, session, image, attributes, inputs }: SolveRequest): Buffer {
+function encodeSolve({ ref, session, image, attributes, inputs, policy }: SolveRequest): Buffer {
   return Buffer.concat([
     textField(1, ref),
     // The engine's own store; newer versions take these two fields as well.
@@ -86,6 +88,7 @@ function encodeSolve({ ref, session, image, attributes, inputs }: SolveRequest):
     ),
     // Kept out of the engine's history of builds, which would hold their arguments.
     numberField(11, 1),
+    bytesField(12, policy),
   ]);
 }
 

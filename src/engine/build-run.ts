@@ -9,6 +9,7 @@ import type { BuildLog } from "./build-log.ts";
 import { attributesOf } from "./build-attributes.ts";
 import { unpackedArchive } from "./build-input.ts";
 import { type BuildGifts, openBuildSession } from "./build-session.ts";
+import { sourcePolicy } from "./build-sources.ts";
 import type { Trace } from "./build-trace.ts";
 import { allow, textOf } from "./docker.ts";
 import { cleanLine, lineLimit } from "./log-lines.ts";
@@ -45,7 +46,7 @@ export async function runBuild(docker: Docker, input: BuildInput, log: BuildLog,
       context: session.urlOf("main"),
     };
     const inputs = Object.fromEntries(named.map(({ key }) => [key, unpackedArchive(session.urlOf(key))]));
-    const request = { ref, session: session.id, image: build.tag, attributes, inputs };
+    const request = { ref, session: session.id, image: build.tag, attributes, inputs, policy: sourcePolicy(build) };
     const unlogged = new AbortController();
     const told = tell(control.status(ref), log, signal).catch((error: unknown) => unlogged.abort(error));
     try {

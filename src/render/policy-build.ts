@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { child, toValue } from "../config/yaml-node.ts";
+import { ulimit } from "./policy-process.ts";
 import { readContext } from "./build-contexts.ts";
 import { dockerfilePath } from "./builds.ts";
 import {
@@ -118,6 +119,7 @@ export const buildRows: Rows = {
       when("other than `HOST=ADDRESS`", (subject) => !isHost(textOf(subject))),
     ),
   ),
+  "services.*.build.ulimits.*": ulimit,
   "services.*.build.ulimits.*.soft": honor(),
   "services.*.build.ulimits.*.hard": honor(),
 };

@@ -7,10 +7,11 @@ import { addFindings } from "./policy-add.ts";
 import { noRegistries, type OperatorRegistries } from "./operator-registries.ts";
 import { imageProblem } from "./policy-image.ts";
 
-/** The official Dockerfile language by a tag only: a `syntax` line names an image that runs inside the builder. */
-const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.(\d{1,3}))?)?$/;
-/** The first minor version of the language that reads heredocs as we do, and keeps what steps make of secrets apart (`build-run.ts`). */
-const oldestVersion = 4;
+/**
+ * The official Dockerfile language by a tag only. Whichever version it names, the engine's own reads the file
+ * (`build-attributes.ts`); another program would do what it likes with it.
+ */
+const officialSyntax = /^(?:docker\.io\/)?docker\/dockerfile(?::1(?:\.\d{1,3})?)?$/;
 
 type Judge = {
   at(line: number): Place;
@@ -72,19 +73,10 @@ function directiveFindings(text: string, place: (line: number) => Place): Findin
       return [refuse(place(index + 1), "dockerfile-escape", message, "Move it to the first line, or remove it.")];
     }
     if (name === "") return [];
-    const official = officialSyntax.exec(value);
-    const isOld = official?.[1] !== undefined && Number(official[1]) < oldestVersion;
-    const lack = isOld ? lackOf(text) : "";
-    if (official && lack === "") return [];
-    const message = `the Dockerfile asks for the builder ${excerpt(value)}${lack}`;
+    if (officialSyntax.test(value)) return [];
+    const message = `the Dockerfile asks for the builder ${excerpt(value)}`;
     return [refuse(place(index + 1), "dockerfile-syntax", message, hint)];
   });
-}
-
-/** What an old builder lacks for this text. */
-function lackOf(text: string): string {
-  if (text.includes("<<")) return ", which knows no heredocs";
-  return /secret/i.test(text) ? ", which shares with others what it makes of secrets" : "";
 }
 
 function judgeInstruction(instruction: Instruction, judge: Judge): Finding[] {

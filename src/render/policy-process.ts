@@ -27,6 +27,26 @@ const capabilityOf = ({ node }: Subject) => capabilityName(String(toValue(node))
 const askedOf = (subject: Subject) => `cap_add:${capabilityOf(subject)}`;
 const isAllowed = (subject: Subject) => subject.given.allow.some((allowed) => allowed === askedOf(subject));
 
+/** One of the limits of a process. */
+export const ulimit = honor(
+  asWritten,
+  rewrite(
+    "ulimit-left-out",
+    "left out, it is a priority over the host's other work",
+    leaveIt,
+    whenKey(
+      `anything but ${ulimitNames.map((name) => `\`${name}\``).join(", ")}`,
+      (name) => !ulimitNames.includes(name),
+    ),
+  ),
+  rewrite(
+    "ulimit-capped",
+    "lowered to what a preview may have",
+    leaveIt,
+    when("`nofile` above 1048576, `sigpending` above 128000, `msgqueue` above 8 MiB, or a `core` dump", isCapped),
+  ),
+);
+
 /** What a service's processes may do, and what they are given, beside their command. */
 export const processRows: Rows = {
   "services.*.cap_add.*": honor(
@@ -81,24 +101,7 @@ export const processRows: Rows = {
       ),
     ),
   ),
-  "services.*.ulimits.*": honor(
-    asWritten,
-    rewrite(
-      "ulimit-left-out",
-      "left out, it is a priority over the host's other work",
-      leaveIt,
-      whenKey(
-        `anything but ${ulimitNames.map((name) => `\`${name}\``).join(", ")}`,
-        (name) => !ulimitNames.includes(name),
-      ),
-    ),
-    rewrite(
-      "ulimit-capped",
-      "lowered to what a preview may have",
-      leaveIt,
-      when("`nofile` above 1048576, `sigpending` above 128000, `msgqueue` above 8 MiB, or a `core` dump", isCapped),
-    ),
-  ),
+  "services.*.ulimits.*": ulimit,
   "services.*.ulimits.*.soft": honor(),
   "services.*.ulimits.*.hard": honor(),
   "services.*.group_add": honor(),

@@ -61,8 +61,14 @@ describe("what a build reaches", () => {
   const asks = (url: string) =>
     run(`fetch("${url}").then((answer) => answer.text()).then((text) => console.log("got " + text))`);
 
-  test("is nothing for a fork's, which is told so", async () => {
-    const request = { ...world.commit(asks(elsewhere.url)), trust: "fork" as const };
+  test.each([
+    ["", "", ""],
+    ["whatever its Dockerfile says", "", "--network=default "],
+    ["whichever builder it asks for", "# syntax=docker/dockerfile:1.0\n", ""],
+  ])("is nothing for a fork's, which is told so %s", async (_name, first, flag) => {
+    const { Dockerfile } = asks(elsewhere.url);
+    const files = { Dockerfile: first + Dockerfile.replace("RUN ", `RUN ${flag}`) };
+    const request = { ...world.commit(files), trust: "fork" as const };
     expect(await world.finish(world.spec(), request)).toMatchObject({
       failure: {
         code: "build-offline",
@@ -71,6 +77,29 @@ describe("what a build reaches", () => {
         logTail: expect.not.arrayContaining([expect.stringContaining("got elsewhere")]),
       },
     });
+  });
+
+  test("is never what the engine itself would fetch, also when an image that it begins with asks for it", async () => {
+    const base = world.spec();
+    const asking = { Dockerfile: `FROM node:24\n${fresh()}\nONBUILD ADD ${elsewhere.url} /got\n` };
+    expect(await world.finish(base, world.commit(asking))).toEqual({ state: "built" });
+    const repo = "onbuild.example/asking";
+    await world.docker.getImage(base.tag).tag({ repo, tag: world.server });
+    const name = `${repo}:${world.server}`;
+    for (const [Dockerfile, contexts] of [
+      [`FROM ${name}\nRUN cat /got\n`, []],
+      [`FROM node:24\nADD ${elsewhere.url} /got\n`, []],
+      // Images that Mayfly built for others.
+      [`FROM ${base.tag}\n`, []],
+      ["FROM other\n", [{ name: "other", kind: "image" as const, reference: base.tag }]],
+    ] as const) {
+      const build = world.spec({ contexts: [...contexts] });
+      expect(await world.finish(build, world.commit({ Dockerfile }))).toMatchObject({
+        failure: { code: "build-failed", what: expect.stringContaining("denied by policy") },
+      });
+    }
+    await world.docker.getImage(name).remove();
+    await world.remove(base);
   });
 
   test("is the internet for the team's, and for a fork's where the operator opens it", async () => {
