@@ -115,18 +115,19 @@ function tellMissing(bind: Bind, isData: boolean, at: At): Finding[] {
   return [note(at(bind), "bind-empty", message, "Commit what the service needs, or remove the mount.")];
 }
 
-/** Once for all: most that may be written to never is. */
+/** Of folders only: a single file is hardly ever written to. */
 function tellCopies(binds: readonly Bind[], reader: SourceReader, at: At): Finding[] {
   const copies = binds.filter(
     ({ isThere, mount, path }) => isThere && !isReadOnly(mount) && reader.kindOf(path) === "directory",
   );
-  const [first, ...more] = copies;
-  if (!first) return [];
-  const others = more.length === 0 ? "" : `, and into ${more.length} more like it,`;
-  const message = `${nameOf(first)}: what is written there${others} goes to a copy that each push makes anew`;
-  return [rewrite(at(first), "bind-copy", message, "Use a named volume for what has to stay.")];
+  const means = "what is written there goes to a copy that each push makes anew";
+  return copies.map((bind) => ({
+    ...rewrite(at(bind), "bind-copy", `${nameOf(bind)}: ${means}`, "Use a named volume for what has to stay."),
+    about: { section: "services", owner: bind.service, key: "volumes", means },
+  }));
 }
 
-function nameOf({ service, index, mount }: Bind): string {
-  return `services.${service}.volumes[${index}] (./${excerpt(mount.source ?? "", 100)})`;
+function nameOf({ service, index, mount: { source = "." } }: Bind): string {
+  const written = source === "." ? source : `./${source}`;
+  return `services.${service}.volumes[${index}] (${excerpt(written, 100)})`;
 }

@@ -14,7 +14,7 @@ const mostPaths = 200;
 
 /**
  * A model whose services mount all files of the repository, and what configs say, from the stack's files volume, with
- * what that volume holds. Throws InputError for two mounts in one place, or too many.
+ * what that volume holds. Throws InputError for two mounts in one place, one over everything, or too many.
  */
 export function placeFiles(compose: ComposeModel, giver: Giver): Bound {
   const bound = bindFiles(compose, giver.model, giver.reader);
@@ -24,15 +24,20 @@ export function placeFiles(compose: ComposeModel, giver: Giver): Bound {
     const message = `services mount ${files.length} paths of the repository, and a preview knows ${mostPaths} at most`;
     throw new InputError("file-too-large", message, { place: placeOf(giver.model, ["services"]) });
   }
-  for (const [name, service] of Object.entries(given.compose.services)) refuseTwice(name, service.volumes ?? [], giver);
+  for (const [name, service] of Object.entries(given.compose.services))
+    refusePlaces(name, service.volumes ?? [], giver);
   return { ...bound, compose: given.compose, files: [...files, ...mountPoints(given.compose, files, giver.reader)] };
 }
 
-function refuseTwice(service: string, mounts: readonly Mount[], { model }: Giver): void {
+function refusePlaces(service: string, mounts: readonly Mount[], { model }: Giver): void {
   const targets = mounts.map(({ target }) => posix.resolve("/", target));
+  const place = placeOf(model, ["services", service]);
+  if (targets.includes("/"))
+    throw new InputError("invalid-value", `services.${service} mounts something at /, over all of its image`, {
+      place,
+    });
   const twice = targets.find((target, index) => targets.indexOf(target) < index);
   if (twice === undefined) return;
-  const place = placeOf(model, ["services", service]);
   throw new InputError("invalid-value", `services.${service} mounts two things at ${twice}`, { place });
 }
 

@@ -142,6 +142,17 @@ describe("a service sees", () => {
   });
 });
 
+test("a link that a service puts in the place of another's folder leads nowhere", async () => {
+  await fill();
+  const writer = await up("writer", [mount(boundPath("site"), "/data", false)]);
+  await shell(writer, "rmdir /data/cache && ln -s ../../../../../.. /data/cache && ln -s /etc /data/etc");
+  for (const path of ["site/cache", "site/cache/etc", "site/etc"]) {
+    await expect(up("reader", [mount(boundPath(path), "/srv")])).rejects.toThrow(/escapes|no such file/);
+    await world.down(world.container("reader", idle));
+  }
+  await world.down(writer);
+});
+
 test("a volume that was filled halfway is filled again, and what it was filled through is gone", async () => {
   await fill([bound("nginx.conf")]);
   await fill();

@@ -127,6 +127,10 @@ describe("a path of the repository that a service binds", () => {
     expect(filled(rendered(web(folder, other)))).toEqual(expected);
   });
 
+  test("over all of the image is told", () => {
+    expect(() => rendered(web("./site:/"))).toThrow("services.web mounts something at /, over all of its image");
+  });
+
   test("twice in one place is told", () => {
     expect(() =>
       rendered(web("./site:/a") + "    configs: [{ source: a, target: /a }]\nconfigs: { a: { content: a } }\n"),
