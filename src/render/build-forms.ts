@@ -1,10 +1,10 @@
 import { mapNode, scalarNode, toValue, type YamlNode } from "../config/yaml-node.ts";
 import { invalid } from "./findings.ts";
 import { grants } from "./file-forms.ts";
-import { fields, type Form, isNull, orWritten } from "./form.ts";
+import { asMap, changeEntries, fields, type Form, isNull, orWritten } from "./form.ts";
 import { extraHosts } from "./host-forms.ts";
-import { ulimits } from "./limit-forms.ts";
-import { bytes } from "./quantity-forms.ts";
+import { buildUlimits } from "./limit-forms.ts";
+import { wholeBytes } from "./quantity-forms.ts";
 import { flag, labels, scalarText, text, textOf, texts, variables } from "./value-forms.ts";
 
 /** A list of `NAME=SOURCE`, or a map: here each name needs its source. */
@@ -12,6 +12,7 @@ const additionalContexts: Form = {
   ...labels,
   read(node, at, findings) {
     const read = labels.read(node, at, findings);
+    if (node.kind === "map") return changeEntries(node, (own, key) => text.read(own, `${at}.${key}`, findings));
     if (node.kind !== "list") return read;
     const bare = node.items.find((item) => !String(toValue(item)).includes("="));
     if (bare) throw invalid(bare, `${at}: "${String(toValue(bare))}" must be NAME=SOURCE`);
@@ -43,34 +44,44 @@ const textOrFlag: Form = {
   ...(text.print ? { print: text.print } : {}),
 };
 
+const written = fields({
+  context: text,
+  dockerfile: text,
+  dockerfile_inline: text,
+  entitlements: texts,
+  args: variables,
+  ssh,
+  labels,
+  cache_from: texts,
+  cache_to: texts,
+  no_cache: flag,
+  additional_contexts: additionalContexts,
+  network: text,
+  provenance: textOrFlag,
+  sbom: textOrFlag,
+  pull: flag,
+  target: text,
+  shm_size: wholeBytes,
+  extra_hosts: extraHosts,
+  isolation: text,
+  privileged: flag,
+  secrets: grants,
+  tags: texts,
+  ulimits: buildUlimits,
+  platforms: texts,
+});
+
 /** A path, or a map; the context is the directory of the Compose file where it is not told. */
 export const build: Form = orWritten(
-  fields({
-    context: text,
-    dockerfile: text,
-    dockerfile_inline: text,
-    entitlements: texts,
-    args: variables,
-    ssh,
-    labels,
-    cache_from: texts,
-    cache_to: texts,
-    no_cache: flag,
-    additional_contexts: additionalContexts,
-    network: text,
-    provenance: textOrFlag,
-    sbom: textOrFlag,
-    pull: flag,
-    target: text,
-    shm_size: bytes,
-    extra_hosts: extraHosts,
-    isolation: text,
-    privileged: flag,
-    secrets: grants,
-    tags: texts,
-    ulimits,
-    platforms: texts,
-  }),
+  {
+    ...written,
+    settle(node, at) {
+      const settled = asMap(written.settle?.(node, at) ?? node, at);
+      const [first, second] = ["dockerfile", "dockerfile_inline"].map((key) => settled.entries.get(key)?.node);
+      if (!first || !second || toValue(first) === "" || toValue(second) === "") return settled;
+      throw invalid(second, `${at}: dockerfile and dockerfile_inline exclude each other`);
+    },
+  },
   (node: YamlNode, at) =>
     node.kind === "scalar" ? mapNode(node.place, [["context", scalarNode(node.place, textOf(node, at))]]) : node,
 );

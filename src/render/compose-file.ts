@@ -4,7 +4,7 @@ import { configs, secrets } from "./file-forms.ts";
 import { type Findings, invalid } from "./findings.ts";
 import { asMap, fields, type Form, listOf, named, orWritten } from "./form.ts";
 import { networks } from "./network-forms.ts";
-import { whole } from "./quantity-forms.ts";
+import { plainWhole } from "./quantity-forms.ts";
 import { service } from "./service-forms.ts";
 import { labels, options, text, textOf, textOrTexts, texts } from "./value-forms.ts";
 
@@ -36,8 +36,9 @@ const includes: Form = listOf(
   ),
 );
 
+/** Read, but not printed: Compose 2.40 does not, either. */
 const models = named(
-  fields({ name: text, model: text, context_size: whole, runtime_flags: texts }, { required: ["model"] }),
+  fields({ name: text, model: text, context_size: plainWhole, runtime_flags: texts }, { required: ["model"] }),
   "refused",
 );
 
@@ -50,7 +51,7 @@ const file = fields({
   volumes,
   secrets,
   configs,
-  models,
+  models: { ...models, print: () => undefined },
 });
 
 /**

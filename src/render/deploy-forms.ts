@@ -1,6 +1,6 @@
-import { deviceRequests } from "./device-forms.ts";
+import { reservedDevices } from "./device-forms.ts";
 import { fields, type Form, listOf, nullable } from "./form.ts";
-import { bytes, count, decimal, span, spanIfAny, whole } from "./quantity-forms.ts";
+import { bytesText, count, decimal, span, spanIfAny, truncated, whole } from "./quantity-forms.ts";
 import { choice, labels, text, texts } from "./value-forms.ts";
 
 const update = fields({
@@ -23,12 +23,12 @@ export const deploy: Form = nullable(
       update_config: update,
       rollback_config: update,
       resources: fields({
-        limits: fields({ cpus: decimal, memory: bytes, pids: whole }),
+        limits: fields({ cpus: decimal, memory: bytesText, pids: whole }),
         reservations: fields({
           cpus: decimal,
-          memory: bytes,
-          generic_resources: listOf(fields({ discrete_resource_spec: fields({ kind: text, value: whole }) })),
-          devices: deviceRequests,
+          memory: bytesText,
+          generic_resources: listOf(fields({ discrete_resource_spec: fields({ kind: text, value: truncated }) })),
+          devices: reservedDevices,
         }),
       }),
       restart_policy: fields({ condition: text, delay: span, max_attempts: count, window: span }),

@@ -6,7 +6,7 @@ import { distinctTexts, labels, scalarText, text, textOf } from "./value-forms.t
 /** A service's `devices`, `SOURCE[:TARGET[:PERMISSIONS]]` or a map. */
 export const devices: Form = listOf(
   orWritten(
-    fields({ source: text, target: text, permissions: text }, { required: ["source"] }),
+    fields({ source: text, target: text, permissions: text }, { required: ["source", "target"] }),
     (node: YamlNode, at) => {
       if (node.kind === "map") return node;
       const [source = "", target, permissions = "rwm", ...rest] = textOf(node, at).split(":");
@@ -31,29 +31,31 @@ const deviceCount: Form = {
   print: (node) => toValue(node) || undefined,
 };
 
-const request = fields({
-  capabilities: distinctTexts,
-  count: deviceCount,
-  device_ids: distinctTexts,
-  driver: text,
-  options: labels,
-});
+/** Devices that are asked for by what they can do: all of them where no number is said. */
+function requests(required: readonly string[]): Form {
+  const request = fields(
+    { capabilities: distinctTexts, count: deviceCount, device_ids: distinctTexts, driver: text, options: labels },
+    { required },
+  );
+  return listOf({
+    ...request,
+    settle(node, at) {
+      const { place, entries } = asMap(request.settle?.(node, at) ?? node, at);
+      if (entries.has("count") && entries.has("device_ids")) {
+        throw invalid(node, `${at}: count and device_ids exclude each other`);
+      }
+      if (entries.has("count") || entries.has("device_ids")) return { place, kind: "map", entries };
+      const all = { key: place, node: scalarNode(place, -1) };
+      return { place, kind: "map", entries: new Map(entries).set("count", all) };
+    },
+  });
+}
 
-/** Devices that are asked for by what they can do: all of them where nothing is said. */
-export const deviceRequests: Form = listOf({
-  ...request,
-  settle(node, at) {
-    const { place, entries } = asMap(request.settle?.(node, at) ?? node, at);
-    if (entries.has("count") && entries.has("device_ids")) {
-      throw invalid(node, `${at}: count and device_ids exclude each other`);
-    }
-    if (entries.has("count") || entries.has("device_ids")) return { place, kind: "map", entries };
-    return { place, kind: "map", entries: new Map(entries).set("count", { key: place, node: scalarNode(place, -1) }) };
-  },
-});
+/** `deploy.resources.reservations.devices`. */
+export const reservedDevices: Form = requests(["capabilities"]);
 
 /** `gpus: all`, or a list of requests. */
-export const gpus: Form = orWritten(deviceRequests, (node, at) => {
+export const gpus: Form = orWritten(requests([]), (node, at) => {
   if (node.kind !== "scalar") return node;
   if (textOf(node, at) !== "all") throw invalid(node, `${at} must be all, or a list`);
   return listNode(node.place, [mapNode(node.place, [["count", scalarNode(node.place, -1)]])]);

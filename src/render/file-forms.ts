@@ -40,7 +40,7 @@ export const secretGrants: Form = {
  */
 export const secrets: Form = declared(
   { environment: text, file: text, driver: text, driver_opts: options, template_driver: text },
-  { sources: ["file", "environment", "driver"], exclusive: false },
+  { sources: ["file", "environment"], exclusive: false },
 );
 
 /** Top-level `configs` (Compose specification, Configs top-level element). */
@@ -56,7 +56,7 @@ function declared(forms: Forms, { sources, exclusive }: { sources: readonly stri
     const given = sources.filter((key) => settled.entries.has(key));
     if (exclusive && given.length > 1) throw invalid(node, `${at}: ${given.join(" and ")} exclude each other`);
     if (given.length > 0 || settled.entries.has("external")) return settled;
-    throw invalid(node, `${at} must say where it comes from: ${sources.slice(0, -1).join(", ")} or external`);
+    throw invalid(node, `${at} must say where it comes from: ${sources.join(", ")} or external`);
   };
   return named({ ...form, settle }, "refused");
 }

@@ -1,7 +1,7 @@
 import { listNode, scalarNode, toValue, type YamlNode } from "../config/yaml-node.ts";
 import { invalid } from "./findings.ts";
-import { type Form, isNull } from "./form.ts";
-import { scalarText, textOf } from "./value-forms.ts";
+import type { Form } from "./form.ts";
+import { refuseTwice, textOf } from "./value-forms.ts";
 
 /**
  * `extra_hosts` as a list of `HOST=ADDRESS`: a map of an address or a list of them, or a list of `HOST=ADDRESS` and
@@ -10,6 +10,7 @@ import { scalarText, textOf } from "./value-forms.ts";
 export const extraHosts: Form = {
   read(node, at) {
     if (node.kind === "list") {
+      refuseTwice(node, at);
       return listNode(
         node.place,
         node.items.flatMap((item, index) => fromText(item, `${at}[${index}]`)),
@@ -38,7 +39,7 @@ function fromText(node: YamlNode, at: string): YamlNode[] {
 
 function fromEntry(host: string, node: YamlNode, at: string): YamlNode[] {
   const addresses = node.kind === "list" ? node.items : [node];
-  return addresses.map((each) => hostNode(each, { host, address: isNull(each) ? "" : scalarText(each, at), at }));
+  return addresses.map((each) => hostNode(each, { host, address: textOf(each, at), at }));
 }
 
 function hostNode(node: YamlNode, said: { host: string; address: string; at: string }): YamlNode {

@@ -1,6 +1,6 @@
 import { external } from "./external-form.ts";
 import { fields, type Form, listOf, named, orWritten } from "./form.ts";
-import { whole } from "./quantity-forms.ts";
+import { plainTruncated } from "./quantity-forms.ts";
 import { choiceFlag, flag, labels, namesToMap, options, text, texts } from "./value-forms.ts";
 
 /** A service's `networks`: a list of names, or a map of settings; each may be nothing. */
@@ -14,8 +14,8 @@ export const joinedNetworks: Form = orWritten(
       link_local_ips: texts,
       mac_address: text,
       driver_opts: options,
-      priority: whole,
-      gw_priority: whole,
+      priority: plainTruncated,
+      gw_priority: plainTruncated,
     }),
     "kept",
   ),

@@ -3,7 +3,7 @@ import { listNode, mapNode, scalarNode, toValue, type YamlNode } from "../config
 import { invalid } from "./findings.ts";
 import { asMap, fields, type Form } from "./form.ts";
 import { whole } from "./quantity-forms.ts";
-import { numberText, scalarText, text } from "./value-forms.ts";
+import { scalarText, text, wholeText } from "./value-forms.ts";
 
 /** What one service's lines may come to: each port is a value of its own from here on. */
 const maxPorts = 1000;
@@ -14,7 +14,7 @@ const port = fields(
     mode: text,
     host_ip: text,
     target: whole,
-    published: numberText,
+    published: wholeText,
     protocol: text,
     app_protocol: text,
   },
@@ -65,7 +65,7 @@ function shortForm(node: YamlNode, at: string): YamlNode[] {
   const published = parts.at(-2) ?? "";
   const address = parts.slice(0, -2).join(":");
   const host = address.replace(/^\[(.*)\]$/, "$1");
-  if (!/^[\d-]+$/.test(target) || !/^(tcp|udp|sctp|)$/i.test(protocol))
+  if (!/^[\d-]+$/.test(target) || /^0+(-|$)/.test(target) || !/^(tcp|udp|sctp|)$/i.test(protocol))
     throw invalid(node, `${at} is no port: "${said}"`);
   if (host !== "" && !isAddress(host)) throw invalid(node, `${at}: "${host}" is no IP address`);
   if (address === host && host.includes(":")) throw invalid(node, `${at}: write the address as [${host}]`);

@@ -8,10 +8,32 @@ const unlessZero = (node: YamlNode) => (Number(toValue(node)) === 0 ? undefined 
 /** A whole number, also as a text; not printed when 0. */
 export const whole: Form = { read: readWhole, print: unlessZero };
 
-/** The same where 0 says something. */
+/** The same between two bounds, which Compose holds only a number to and not a text. */
+export function wholeWithin(least: number, most: number): Form {
+  return {
+    read(node, at) {
+      const read = readWhole(node, at);
+      const value = node.kind === "scalar" ? node.value : null;
+      if (typeof value === "string" || (Number(value) >= least && Number(value) <= most)) return read;
+      throw invalid(node, `${at} must be from ${least} to ${most}`);
+    },
+    print: unlessZero,
+  };
+}
+
+/** A number of which Compose keeps the whole part. */
+export const truncated: Form = { read: (node, at) => readNumber(node, at), print: unlessZero };
+
+/** A whole number that Compose takes only as one, not as a text. */
+export const plainWhole: Form = plain(whole);
+
+/** The same, of which Compose keeps the whole part. */
+export const plainTruncated: Form = plain(truncated);
+
+/** A number that counts: 0 says something, and nothing is less. */
 export const count: Form = {
   read(node, at) {
-    const read = readWhole(node, at);
+    const read = readNumber(node, at);
     if (Number(toValue(read)) < 0) throw invalid(node, `${at} must not be negative`);
     return read;
   },
@@ -30,11 +52,29 @@ export const decimal: Form = {
 /** Bytes as text, as Compose prints them: a number, or a text such as `512m`. */
 export const bytes: Form = {
   read(node, at) {
-    const size = node.kind === "scalar" && typeof node.value === "number" ? node.value : parseBytes(textOf(node, at));
+    const isNumber = node.kind === "scalar" && typeof node.value === "number";
+    // Compose passes over fractions of a byte that are written as a number.
+    const size = !isNumber ? parseBytes(textOf(node, at)) : Number.isInteger(node.value) ? Number(node.value) : 0;
     if (size === undefined) throw invalid(node, `${at} must be a size such as 512m`);
     return scalarNode(node.place, String(Math.trunc(size)));
   },
   print: unlessZero,
+};
+
+/** Bytes where Compose takes no fraction of a byte. */
+export const wholeBytes: Form = {
+  ...bytes,
+  read(node, at, findings) {
+    const isFraction = node.kind === "scalar" && typeof node.value === "number" && !Number.isInteger(node.value);
+    if (isFraction) throw invalid(node, `${at} must be a size such as 512m`);
+    return bytes.read(node, at, findings);
+  },
+};
+
+/** Bytes where Compose takes a text only. */
+export const bytesText: Form = {
+  ...bytes,
+  read: (node, at, findings) => bytes.read(scalarNode(node.place, textOf(node, at)), at, findings),
 };
 
 /** As Go prints a duration: `1m30s`. */
@@ -54,10 +94,23 @@ export const spanIfAny: Form = {
 
 function readWhole(node: YamlNode, at: string): YamlNode {
   const said = scalarText(node, at);
-  const number = Number(said);
-  const isWhole = /^[-+]?\d{1,15}$/.test(said) || (node.kind === "scalar" && typeof node.value === "number");
-  if (!isWhole || !Number.isFinite(number)) throw invalid(node, `${at} must be a whole number`);
-  return scalarNode(node.place, Math.trunc(number));
+  if (!/^[-+]?\d{1,15}$/.test(said)) throw invalid(node, `${at} must be a whole number`);
+  return scalarNode(node.place, Number(said));
+}
+
+function readNumber(node: YamlNode, at: string): YamlNode {
+  if (node.kind !== "scalar" || typeof node.value !== "number") return readWhole(node, at);
+  return scalarNode(node.place, Math.trunc(node.value));
+}
+
+function plain(form: Form): Form {
+  return {
+    ...form,
+    read(node, at, findings) {
+      if (node.kind === "scalar" && typeof node.value === "number") return form.read(node, at, findings);
+      throw invalid(node, `${at} must be a number, without quotes`);
+    },
+  };
 }
 
 const goFloat = /^[-+]?(\d+(?:\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
@@ -66,10 +119,10 @@ const goFloat = /^[-+]?(\d+(?:\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
 function singlePrecision(value: number): number {
   const kept = Math.fround(value);
   for (let digits = 1; digits < 10; digits++) {
-    const shorter = Number(value.toPrecision(digits));
+    const shorter = Number(kept.toPrecision(digits));
     if (Math.fround(shorter) === kept) return shorter;
   }
-  return value;
+  return kept;
 }
 
 /** Sizes as Docker's `go-units` reads them: powers of 1024, `b` or `ib` after the unit, one space before it. */

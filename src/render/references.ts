@@ -1,6 +1,7 @@
 import { excerpt } from "../config/excerpt.ts";
 import { child, type YamlMap, type YamlNode } from "../config/yaml-node.ts";
 import { InputError, type Place } from "../domain/errors.ts";
+import { checkConsistency } from "./consistency.ts";
 
 /**
  * Checks that a model holds together: every service runs something, and the services, networks, volumes, secrets
@@ -19,10 +20,12 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
   const networks = new Set(["default", ...entriesOf(child(model, "networks")).map(([name]) => name)]);
   const volumes = new Set(entriesOf(child(model, "volumes")).map(([name]) => name));
   const secrets = new Set(entriesOf(child(model, "secrets")).map(([name]) => name));
+  const models = new Set(entriesOf(child(model, "models")).map(([name]) => name));
   const configs = new Set(entriesOf(child(model, "configs")).map(([name]) => name));
   for (const [name, { node, key }] of services) {
     const at = `services.${name}`;
-    if (!child(node, "image") && !child(node, "build")) throw missing(`${at} has neither image nor build`, key);
+    if (!["image", "build", "provider"].some((source) => child(node, source)))
+      throw missing(`${at} has neither image nor build`, key);
     for (const [dependency, entry] of entriesOf(child(node, "depends_on"))) {
       if (known.has(dependency) || isOptional(entry.node)) continue;
       const why = left.has(dependency) ? "which is not started because of its profiles" : "which does not exist";
@@ -39,12 +42,16 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
       const config = textOf(child(grant, "source"));
       if (!configs.has(config)) throw missing(`${at} uses the config ${config}, which is not declared`, grant.place);
     }
+    for (const [used, entry] of entriesOf(child(node, "models"))) {
+      if (!models.has(used)) throw missing(`${at} uses the model ${used}, which is not declared`, entry.key);
+    }
     for (const mount of itemsOf(child(node, "volumes"))) {
       const volume = textOf(child(mount, "type")) === "volume" ? textOf(child(mount, "source")) : "";
       if (volume !== "" && !volumes.has(volume))
         throw missing(`${at} mounts the volume ${volume}, which is not declared`, mount.place);
     }
   }
+  checkConsistency(services);
   refuseCycle(services);
 }
 

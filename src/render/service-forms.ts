@@ -10,28 +10,39 @@ import { impliedDependencies } from "./implied-dependencies.ts";
 import { blkio, ulimits } from "./limit-forms.ts";
 import { joinedNetworks } from "./network-forms.ts";
 import { ports } from "./port-forms.ts";
-import { bytes, decimal, span, whole } from "./quantity-forms.ts";
+import { bytes, decimal, span, truncated, whole, wholeBytes, wholeWithin } from "./quantity-forms.ts";
 import { dependsOn, develop, envFiles, extended, healthcheck, hooks, provider, usedModels } from "./run-forms.ts";
 import {
   choice,
   choiceFlag,
   command,
+  distinct,
   distinctTexts,
   flag,
   labels,
-  numberText,
   options,
   plainFlag,
   scalarText,
   text,
+  textOf,
   textOrTexts,
+  textOrUnique,
   texts,
   variables,
+  wholeText,
 } from "./value-forms.ts";
 import { mounts } from "./volume-forms.ts";
 
 /** `3000`, `3000-3005`, each with a protocol where wanted; Compose takes any text. */
 const exposed: Form = listOf({ read: (node, at) => scalarNode(node.place, scalarText(node, at)) });
+
+const containerName: Form = {
+  ...text,
+  read(node, at) {
+    if (/[a-zA-Z0-9][a-zA-Z0-9_.-]+/.test(textOf(node, at))) return node;
+    throw invalid(node, `${at} must have two letters or digits at least`);
+  },
+};
 
 const pullPolicy: Form = {
   read(node, at, findings) {
@@ -46,7 +57,7 @@ const pullPolicy: Form = {
 };
 
 /** Empty entries are left out. */
-const nameServers: Form = orWritten(textOrTexts, (node: YamlNode) => {
+const nameServers: Form = orWritten(textOrUnique, (node: YamlNode) => {
   const items = node.kind === "list" ? node.items : [node];
   return node.kind === "map"
     ? node
@@ -68,14 +79,14 @@ const written = fields(
     cgroup_parent: text,
     command: nullable(command),
     configs: grants,
-    container_name: text,
-    cpu_count: whole,
-    cpu_percent: decimal,
-    cpu_period: whole,
-    cpu_quota: whole,
-    cpu_rt_period: whole,
-    cpu_rt_runtime: whole,
-    cpu_shares: whole,
+    container_name: containerName,
+    cpu_count: wholeWithin(0, Number.MAX_SAFE_INTEGER),
+    cpu_percent: wholeWithin(0, 100),
+    cpu_period: truncated,
+    cpu_quota: truncated,
+    cpu_rt_period: truncated,
+    cpu_rt_runtime: truncated,
+    cpu_shares: truncated,
     cpus: decimal,
     cpuset: text,
     credential_spec: fields({ config: text, file: text, registry: text }),
@@ -86,7 +97,7 @@ const written = fields(
     devices,
     dns: nameServers,
     dns_opt: texts,
-    dns_search: textOrTexts,
+    dns_search: textOrUnique,
     domainname: text,
     entrypoint: nullable(command),
     env_file: consumed(envFiles),
@@ -96,7 +107,7 @@ const written = fields(
     external_links: distinctTexts,
     extra_hosts: extraHosts,
     gpus,
-    group_add: listOf({ read: numberText.read }),
+    group_add: distinct(listOf({ read: wholeText.read })),
     healthcheck,
     hostname: text,
     image: text,
@@ -109,16 +120,16 @@ const written = fields(
     logging: fields({ driver: text, options }),
     mac_address: text,
     mem_limit: bytes,
-    mem_reservation: bytes,
-    mem_swappiness: bytes,
+    mem_reservation: wholeBytes,
+    mem_swappiness: wholeBytes,
     memswap_limit: bytes,
     models: usedModels,
     network_mode: text,
     networks: joinedNetworks,
     oom_kill_disable: flag,
-    oom_score_adj: whole,
+    oom_score_adj: wholeWithin(-1000, 1000),
     pid: text,
-    pids_limit: whole,
+    pids_limit: truncated,
     platform: text,
     ports,
     post_start: hooks,
@@ -140,7 +151,7 @@ const written = fields(
     stop_signal: text,
     storage_opt: options,
     sysctls: labels,
-    tmpfs: textOrTexts,
+    tmpfs: textOrUnique,
     tty: flag,
     ulimits,
     use_api_socket: plainFlag,

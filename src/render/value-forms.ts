@@ -17,6 +17,16 @@ export const numberText: Form = {
   print: unlessEmpty,
 };
 
+/** The same, where a number must be whole. */
+export const wholeText: Form = {
+  ...numberText,
+  read(node, at, findings) {
+    const isFraction = node.kind === "scalar" && typeof node.value === "number" && !Number.isInteger(node.value);
+    if (isFraction) throw invalid(node, `${at} must be a whole number`);
+    return numberText.read(node, at, findings);
+  },
+};
+
 /** One of a few words. */
 export function choice(...words: string[]): Form {
   return {
@@ -57,15 +67,18 @@ export const plainFlag: Form = {
 export const texts: Form = listOf(textItem());
 
 /** A list of texts, none of them twice. */
-export const distinctTexts: Form = {
-  ...texts,
-  read: (node, at, findings) => distinct(texts.read(node, at, findings), at),
-};
+export const distinctTexts: Form = distinct(texts);
 
-/** A text, or a list of them. */
-export const textOrTexts: Form = orWritten(distinctTexts, (node) =>
-  node.kind === "scalar" ? listNode(node.place, [node]) : node,
-);
+/** A text, or a list of them, none of them twice. */
+export const textOrTexts: Form = orWritten(distinctTexts, asList);
+
+/** The same where naming one twice is naming it once. */
+export const textOrUnique: Form = orWritten(texts, asList);
+
+/** A list that names nothing twice. */
+export function distinct(list: Form): Form {
+  return { ...list, read: (node, at, findings) => refuseTwice(list.read(node, at, findings), at) };
+}
 
 /** A list, or a text that is split as a shell would; nothing is what the image says. */
 export const command: Form = {
@@ -82,7 +95,14 @@ export const command: Form = {
 };
 
 /** Entries of `KEY=VALUE` or a map; a key without a value keeps none. */
-export const variables: Form = pairs(null);
+export const variables: Form = {
+  ...pairs(null),
+  read(node, at, findings) {
+    const spaced = node.kind === "list" ? node.items.find((item) => /^[^=]*\s(=|$)/.test(String(toValue(item)))) : null;
+    if (spaced) throw invalid(spaced, `${at}: there is a space after the name in "${String(toValue(spaced))}"`);
+    return pairs(null).read(node, at, findings);
+  },
+};
 
 /** The same, where a key without a value has an empty one. */
 export const labels: Form = pairs("");
@@ -91,6 +111,8 @@ export const labels: Form = pairs("");
 export const options: Form = {
   read(node, at, findings) {
     if (node.kind !== "map") throw invalid(node, `${at} must be a map`);
+    const flagged = [...node.entries].find(([, entry]) => typeof toValue(entry.node) === "boolean");
+    if (flagged) throw invalid(flagged[1].node, `${at}.${flagged[0]} must be a text or a number`);
     return labels.read(node, at, findings);
   },
   print: printPairs,
@@ -118,20 +140,22 @@ function pairOf(item: YamlNode, at: string, bare: null | ""): [string, YamlNode]
   const said = textOf(item, at);
   const equals = said.indexOf("=");
   if (equals === -1) return [said, scalarNode(item.place, bare)];
-  const name = said.slice(0, equals);
-  if (/\s$/.test(name)) throw invalid(item, `${at}: there is a space before the "=" of "${name.trim()}"`);
-  return [name, scalarNode(item.place, said.slice(equals + 1))];
+  return [said.slice(0, equals), scalarNode(item.place, said.slice(equals + 1))];
 }
 
 function printPairs(node: YamlNode): unknown {
   return node.kind === "map" && node.entries.size === 0 ? undefined : toValue(node);
 }
 
+function asList(node: YamlNode): YamlNode {
+  return node.kind === "scalar" ? listNode(node.place, [node]) : node;
+}
+
 /** A list of names stands for a map of them without values. */
 export function namesToMap(node: YamlNode, at: string): YamlNode {
   if (node.kind === "map") return node;
   if (node.kind !== "list") throw invalid(node, `${at} must be a list or a map`);
-  distinct(node, at);
+  refuseTwice(node, at);
   return mapNode(
     node.place,
     node.items.map((item, index) => [textOf(item, `${at}[${index}]`), scalarNode(item.place, null), item.place]),
@@ -157,7 +181,8 @@ function textItem(): Form {
   return { read: text.read };
 }
 
-function distinct(node: YamlNode, at: string): YamlNode {
+/** Refuses a list that says the same twice. Throws InputError. */
+export function refuseTwice(node: YamlNode, at: string): YamlNode {
   if (node.kind !== "list") return node;
   const seen = new Set<unknown>();
   for (const item of node.items) {

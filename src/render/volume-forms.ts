@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { mapNode, scalarNode, toValue, type YamlNode } from "../config/yaml-node.ts";
 import { type Findings, invalid, note } from "./findings.ts";
 import { asMap, changeEntries, fields, type Form, listOf } from "./form.ts";
-import { bytes, whole } from "./quantity-forms.ts";
+import { plainWhole, wholeBytes } from "./quantity-forms.ts";
 import { choice, flag, labels, text, textOf } from "./value-forms.ts";
 
 const longForm = fields(
@@ -19,7 +19,7 @@ const longForm = fields(
       selinux: choice("z", "Z"),
     }),
     volume: fields({ labels, nocopy: flag, subpath: text }),
-    tmpfs: fields({ size: bytes, mode: whole }),
+    tmpfs: fields({ size: wholeBytes, mode: plainWhole }),
     image: fields({ subpath: text }),
   },
   { required: ["type", "target"] },
@@ -31,7 +31,7 @@ export const mounts: Form = listOf({
     node.kind === "map" ? longForm.read(node, at, findings) : shortForm(node, at, findings),
   settle: (node, at) =>
     changeEntries(asMap(longForm.settle?.(node, at) ?? node, at), (own, key) =>
-      key === "target" ? scalarNode(own.place, posix.normalize(String(toValue(own)))) : own,
+      key === "target" ? scalarNode(own.place, cleanPath(String(toValue(own)))) : own,
     ),
   ...(longForm.print ? { print: longForm.print } : {}),
 });
@@ -44,8 +44,9 @@ const silent = new Set(["rw", "cached", "delegated", "consistent"]);
 function shortForm(node: YamlNode, at: string, findings: Findings): YamlNode {
   const said = textOf(node, at);
   if (said.length === 1 || said.length === 2) return anonymous(node, said);
-  const [first = "", second, written = "", ...rest] = said.split(colonsAfterDrives);
-  if (first === "" || second === "" || rest.length > 0) throw invalid(node, `${at} is no mount: "${said}"`);
+  const parts = said.split(colonsAfterDrives);
+  const [first = "", second, written = "", ...rest] = parts;
+  if (parts.includes("") || rest.length > 0) throw invalid(node, `${at} is no mount: "${said}"`);
   const [source, target] = second === undefined ? [undefined, first] : [first, second];
   const kind = source !== undefined && isPath(source) ? "bind" : "volume";
   const { readOnly, bind, volume } = readOptions(node, at, { written, findings });
@@ -54,7 +55,7 @@ function shortForm(node: YamlNode, at: string, findings: Findings): YamlNode {
   return mapNode(node.place, [
     scalar("type", kind),
     ...(source === undefined ? [] : [scalar("source", source)]),
-    scalar("target", posix.normalize(target).replace(/(?<=.)\/$/, "")),
+    scalar("target", cleanPath(target)),
     ...(readOnly ? [scalar("read_only", true)] : []),
     ...(details.length > 0 ? [["bind", mapNode(node.place, details)] as const] : []),
     ...(kind === "volume" || volume.length > 0 ? [["volume", mapNode(node.place, volume)] as const] : []),
@@ -90,6 +91,10 @@ function readOptions(node: YamlNode, at: string, { written, findings }: Said) {
     }
   }
   return { readOnly, bind: [...bind.values()], volume };
+}
+
+function cleanPath(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, "");
 }
 
 /** True for sources that Compose takes for a path and not for a volume's name. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { splitShellWords } from "../../src/render/shell-words.ts";
 
-// Compared with `docker compose config` 2.26.1.
+// Compared with `docker compose config` 2.40.3.
 test.each([
   ["npm run dev", ["npm", "run", "dev"], null],
   ["npm run a && npm run b", ["npm", "run", "a"], "&"],
@@ -14,11 +14,14 @@ test.each([
   ['a "" b', ["a", "", "b"], null],
   ["a ''b", ["a", "b"], null],
   ["a\tb\nc", ["a", "b", "c"], null],
+  ["a `b c` $(d e) f", ["a", "`b c`", "$(d e)", "f"], null],
+  ["a\\tb\\nc", ["a\tb\nc"], null],
+  ['`a "b c"` d', ["`a b c`", "d"], null],
   ["", [], null],
 ])("%j is %j", (text, words, endedBy) => {
   expect(splitShellWords(text)).toEqual({ words, endedBy });
 });
 
-test.each(['a "b', "a 'b", "a \\", "a (b)"])("%j is no command", (text) => {
+test.each(['a "b', "a 'b", "a \\", "a (b)", "a )", "a `b"])("%j is no command", (text) => {
   expect(splitShellWords(text)).toBeNull();
 });

