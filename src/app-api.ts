@@ -37,6 +37,7 @@ export function createApiWorld(options: Options): ApiWorld {
     const views = site.listed();
     return {
       up: views.filter(({ phase }) => phase === "ready").length,
+      asleep: views.filter(({ phase }) => phase === "asleep").length,
       waiting: views.filter(({ queue }) => queue !== null).length,
       orphans: options.orphans(),
     };

@@ -5,11 +5,15 @@ import type { Telemetry } from "./app-telemetry.ts";
 import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { watch } from "./engine/watch.ts";
+import type { Gateway } from "./gateway/gateway.ts";
 import type { Switchboard } from "./gateway/switchboard.ts";
 import type { Loop } from "./reconcile/loop.ts";
-import { showServing } from "./reconcile/reconcile.ts";
+import { every } from "./reconcile/every.ts";
+import { showServing } from "./reconcile/settle.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Store } from "./store/store.ts";
+
+const followMs = 250;
 
 type Routing = { switchboard: Switchboard; site: Site; world: World };
 
@@ -28,6 +32,28 @@ async function routeAgain(preview: Preview, deployments: readonly Deployment[], 
   await showServing(preview, stack, world).catch((error: unknown) =>
     world.log.warn({ preview: preview.key, err: error }, "not routed yet"),
   );
+}
+
+/**
+ * Whoever works now is another Mayfly: what wakes for the requests that wait here is read from the engine until this is
+ * disposed.
+ */
+export function followSuccessor({
+  gateway,
+  store,
+  world,
+}: {
+  gateway: Pick<Gateway, "awaited">;
+  store: Pick<Store, "wishes" | "attempts">;
+  world: World;
+}): AsyncDisposable {
+  const look = (): void => {
+    for (const key of gateway.awaited()) {
+      const preview = store.wishes.get(key);
+      if (preview !== null) void routeAgain(preview, store.attempts.of(key), world);
+    }
+  };
+  return every({ ...world, everyMs: followMs, look, failed: "following the next Mayfly failed" });
 }
 
 /** Looks at every preview now, at each when the engine says that something of it changed, and at all after a gap. */

@@ -3,7 +3,7 @@ import type { AccessDesk } from "./app-access.ts";
 import { ttlOf } from "./app-when.ts";
 import { dashboardOriginOf, type ServerConfig } from "./config/server.ts";
 import { previewHost, previewLink } from "./domain/naming.ts";
-import { newestOf, type Preview, type TimelineEvent } from "./domain/preview.ts";
+import { newestOf, type Preview, servingOf, type TimelineEvent } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { type Phase, type PreviewView, viewPreview } from "./domain/view.ts";
 import { maskLines } from "./feedback/masking.ts";
@@ -44,17 +44,19 @@ export function createSite({ config, store, access, places, clock, mask }: SiteW
     const preview = store.wishes.get(key);
     if (preview === null) return null;
     const seen = view(preview);
-    const failure = seen.newest?.failure ?? null;
+    // What sleeps or wakes is what serves: how it came to be is of no interest, why it does not come back is.
+    const serving = seen.phase === "ready" || seen.phase === "asleep" ? servingOf(store.attempts.of(key)) : null;
+    const failure = serving ? serving.trouble : (seen.newest?.failure ?? null);
     return {
       slug: seen.slug,
       repository: seen.repository,
       number: seen.number,
       title: seen.title,
-      commit: seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
+      commit: serving?.commit ?? seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
       state: routeStateOf(seen),
-      reason: seen.phase === "failed" ? null : seen.reason,
+      reason: seen.phase === "failed" || serving !== null ? null : seen.reason,
       failure: failure && { what: mask(failure.what, preview), where: failure.where ?? "", now: failure.now },
-      timeline: newestEvents(store, key).map(toRow),
+      timeline: serving ? [] : newestEvents(store, key).map(toRow),
       log: maskLines(failure?.logTail ?? [], (text) => mask(text, preview)).slice(-20),
       links: [],
     };
@@ -114,6 +116,7 @@ const routeStates: Record<Phase, RouteState> = {
   building: "building",
   starting: "starting",
   ready: "serving",
+  asleep: "asleep",
   failed: "failed",
   blocked: "blocked",
   removing: "gone",

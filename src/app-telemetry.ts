@@ -26,7 +26,7 @@ type Options = {
   log: Logger;
 };
 
-const phases: Phase[] = ["pending", "building", "starting", "ready", "failed", "blocked", "removing"];
+const phases: Phase[] = ["pending", "building", "starting", "ready", "asleep", "failed", "blocked", "removing"];
 
 /** What is so now, counted. */
 export function standingOf(world: {

@@ -50,8 +50,11 @@ export async function closeDoors({ tenure, gateway, closeStreams }: Leaving): Pr
  * Hands over to the Mayfly that asked: it reconciles from now on, we serve until it listens, and then end what is under
  * way. Throws InputError `takeover-failed`.
  */
-export async function handOver(leaving: Leaving & { stopWork(): Promise<void> }): Promise<void> {
+export async function handOver(
+  leaving: Leaving & { stopWork(): Promise<void>; follow(): AsyncDisposable },
+): Promise<void> {
   await leaving.stopWork();
+  await using _following = leaving.follow();
   const { deaf } = await leaving.tenure.handOver();
   leaving.closeStreams();
   await leaving.gateway.close({ timeoutMs: requestsMs, streamsMs, lingerMs, onDeaf: deaf });

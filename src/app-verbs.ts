@@ -6,7 +6,7 @@ import { InputError } from "./domain/errors.ts";
 import type { Preview } from "./domain/preview.ts";
 import { readShare } from "./domain/share.ts";
 import { formatMoment, type Clock } from "./domain/time.ts";
-import { type ChangingVerb, isKeeping } from "./domain/verbs.ts";
+import { type ChangingVerb, isKeeping, isResting } from "./domain/verbs.ts";
 import type { PreviewView } from "./domain/view.ts";
 import { type Decision, decideTakeBack } from "./intake/decide.ts";
 import type { Loop } from "./reconcile/loop.ts";
@@ -18,7 +18,7 @@ type Options = {
   deciders: Deciders;
   site: Site;
   access: AccessDesk;
-  loop: Pick<Loop, "wake">;
+  loop: Pick<Loop, "rest" | "wake">;
   clock: Clock;
 };
 
@@ -54,6 +54,8 @@ export function createVerbs(options: Options): Pick<ApiWorld, "act" | "share" | 
     async act(key, said, asker) {
       const by = nameOfAsker(asker);
       write({ key, action: said.verb, asker }, (preview) => deciders.decideVerb(preview, { ...said, by }));
+      // Neither waits for what the forge says.
+      if (isResting(said.verb)) loop.rest(key);
       return { accepted: acceptedWords(said.verb, site.view(previewOf(key))) };
     },
     allow(key, said, asker) {
@@ -83,6 +85,8 @@ export function createVerbs(options: Options): Pick<ApiWorld, "act" | "share" | 
 }
 
 function acceptedWords(verb: ChangingVerb, { slug, pinned, expiresAt }: PreviewView): string {
+  if (verb === "sleep") return `${slug} goes to sleep; a visit wakes it`;
+  if (verb === "wake") return `${slug} wakes up`;
   if (!isKeeping(verb)) return `/${verb} is under way`;
   if (pinned) return `${slug} is kept until its pull request is closed`;
   return expiresAt === null ? `${slug} has no end` : `${slug} is kept until ${formatMoment(expiresAt)} at least`;

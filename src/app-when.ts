@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
-import { type Preview, trustOf } from "./domain/preview.ts";
+import { type Preview, servingOf, trustOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { isVisit } from "./gateway/visit.ts";
 import { decideAllowed, decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "./intake/decide.ts";
@@ -16,12 +16,21 @@ import type { Store } from "./store/store.ts";
 const anything: Rules["when"] = { drafts: true, bots: true, label: null, paths: [] };
 
 /** Gives each decision the settings of its repository, and the time. */
-export function createDeciders({ config, clock }: { config: ServerConfig; clock: Clock }): Deciders {
+export function createDeciders({
+  config,
+  store,
+  clock,
+}: {
+  config: ServerConfig;
+  store: Pick<Store, "attempts">;
+  clock: Clock;
+}): Deciders {
   const rulesOf = (preview: Preview): Rules => {
     const { when, forks } = settingsFor(config, preview.repository);
     // No rule of a repository is about it: nor is anybody asked which files it changes.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
-    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks };
+    const serving = servingOf(store.attempts.of(preview.key))?.generation ?? null;
+    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, serving };
   };
   return {
     needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview).when),

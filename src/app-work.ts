@@ -68,7 +68,10 @@ function engineOf({ config, server, docker, disk, data, keeper, learn, clock, lo
 function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): ports.Gateway {
   return {
     publish: switchboard.publish,
+    lull: switchboard.lull,
+    tellStuck: switchboard.tellStuck,
     withdraw: switchboard.withdraw,
+    quiet: (preview, generation, limits) => gateway.quiet(generationKey({ preview, generation }), { ...limits, clock }),
     async probe(upstream, { host, path, timeoutMs, signal }) {
       const route: Route = {
         preview: "probe",

@@ -9,15 +9,16 @@ import { clock, randomId } from "./app-outside.ts";
 import { openGitHub, repositoriesOf } from "./app-github.ts";
 import { createPlaces } from "./app-places.ts";
 import { createRenderer } from "./app-render.ts";
-import { lookAround, routeAll } from "./app-restart.ts";
+import { followSuccessor, lookAround, routeAll } from "./app-restart.ts";
 import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
+import { createSleep } from "./app-sleep.ts";
 import { openState } from "./app-state.ts";
 import { createTeller } from "./app-tell.ts";
 import { closeDoors, handOver, hearTheRest, type Start, type Succession } from "./app-tenure.ts";
 import { createTelemetry, standingOf, type Telemetry } from "./app-telemetry.ts";
 import { createWayIn } from "./app-way-in.ts";
-import { createDeciders, createVisits, watchExpiry } from "./app-when.ts";
+import { createDeciders, watchExpiry } from "./app-when.ts";
 import { createWork } from "./app-work.ts";
 import { isOurs, type ServerConfig } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
@@ -78,6 +79,13 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const places = createPlaces(ground);
   const site = createSite({ ...ground, access, places, mask: masks.of });
   const switchboard = createSwitchboard(site.hostOf);
+  const sleep = createSleep({
+    ...ground,
+    switchboard,
+    underWay: (generation) => gateway.underWay(generation, "request"),
+    isWaking: (key) => gateway.awaited().includes(key) || loop.isWaking(key),
+    rest: (key) => loop.rest(key),
+  });
   const gateway = createGateway({
     own: {
       hosts: [config.publicUrl, site.dashboardOrigin].map((url) => new URL(url).hostname),
@@ -88,7 +96,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },
     access: access.port,
-    activity: createVisits(ground),
+    activity: sleep.activity,
+    wake: sleep.wake,
     carried: (request) => telemetry.request(request),
     trustedProxies: config.trustedProxies,
     clock,
@@ -202,7 +211,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       visit: createWayIn({ port: access.port, table: switchboard.table, clock }),
     }),
   );
-  const leaving = { tenure, gateway, closeStreams: api.close, stopWork: () => working.disposeAsync() };
+  const follow = () => followSuccessor({ gateway, store, world: loop.world });
+  const leaving = { tenure, gateway, closeStreams: api.close, stopWork: () => working.disposeAsync(), follow };
   opening.defer(() => closeDoors(leaving));
 
   await routeAll(store, { switchboard, site, world: loop.world });
@@ -212,6 +222,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake });
   working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed }));
+  // The Mayfly before us may still serve somebody.
+  void tenure.predecessor.gone.then(() => void (working.disposed ? null : working.use(sleep.watch())));
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");

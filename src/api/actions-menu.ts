@@ -21,11 +21,12 @@ export function actionsMenu(view: PreviewView, may: MayAct): Html {
 /** These lose data, so they ask once more. */
 const destructive: ReadonlySet<ChangingVerb> = new Set<ChangingVerb>(["reset", "destroy"]);
 
-function offeredVerbs({ phase, pinned, queue }: PreviewView): ChangingVerb[] {
+function offeredVerbs({ phase, pinned, queue, serving }: PreviewView): ChangingVerb[] {
   if (phase === "gone") return ["deploy"];
   if (queue !== null) return ["destroy"];
   if (phase === "removing" || phase === "blocked") return [];
-  return ["redeploy", "reset", ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)), "destroy"];
+  const rest: ChangingVerb[] = phase === "asleep" ? ["wake"] : serving === null || pinned ? [] : ["sleep"];
+  return ["redeploy", "reset", ...rest, ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)), "destroy"];
 }
 
 type About = Pick<PreviewView, "slug"> & { formToken: string };

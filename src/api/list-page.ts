@@ -34,9 +34,10 @@ function part(parts: Parts, id: string): Html {
   return parts.get(id) ?? html``;
 }
 
-function numbersPart({ up, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
+function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {
   const facts: [string, number | null][] = [
     ["up", up],
+    ["asleep", asleep],
     ["waiting", waiting],
     ["orphans", orphans],
   ];
@@ -45,7 +46,16 @@ function numbersPart({ up, waiting, orphans }: Awaited<ReturnType<Sight["numbers
   </p>`;
 }
 
-const states: readonly Phase[] = ["ready", "pending", "building", "starting", "failed", "blocked", "removing"];
+const states: readonly Phase[] = [
+  "ready",
+  "asleep",
+  "pending",
+  "building",
+  "starting",
+  "failed",
+  "blocked",
+  "removing",
+];
 
 function filterForm(previews: readonly PreviewView[], { q, repository, state }: ListFilter): Html {
   const repositories = [...new Set(previews.map((preview) => preview.repository))].toSorted();

@@ -9,7 +9,7 @@ export type Tone = "good" | "busy" | "bad" | "over";
 export function toneOf(phase: string): Tone {
   if (phase === "ready") return "good";
   if (phase === "failed" || phase === "blocked") return "bad";
-  return phase === "gone" || phase === "superseded" ? "over" : "busy";
+  return phase === "gone" || phase === "superseded" || phase.startsWith("asleep") ? "over" : "busy";
 }
 
 /** The state in one word; who has no place yet waits. */

@@ -67,7 +67,8 @@ export function createSight(world: ApiWorld, { caller, permissions, isStillKnown
       if (caller.kind === "token") return world.numbers();
       const phases = (await previews()).map(({ phase }) => phase);
       const waiting = phases.filter((phase) => phase === "pending").length;
-      return { up: phases.filter((phase) => phase === "ready").length, waiting, orphans: null };
+      const asleep = phases.filter((phase) => phase === "asleep").length;
+      return { up: phases.filter((phase) => phase === "ready").length, asleep, waiting, orphans: null };
     },
   };
 }

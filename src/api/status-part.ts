@@ -41,9 +41,10 @@ function fact(name: string, words: Html): Html {
 }
 
 function stateWords(view: PreviewView): Html {
-  const { phase, reason } = view;
+  const { phase, reason, asleep } = view;
   const state = html`<span class="state ${toneOf(phase)}">${stateWord(view)}</span>`;
   // Why an attempt failed stands below, whole.
+  if (asleep !== null && reason === null) return html`${state} (${asleep}): a visit wakes it`;
   return reason === null || phase === "failed" ? state : html`${state}: ${prose(reason)}`;
 }
 

@@ -118,4 +118,4 @@ export type LogLine = { service: string; line: string; /** Epoch milliseconds. *
 export type PlanAnswer = { text: string; steps: { step: string; resource: string; cause: string; after: string[] }[] };
 
 /** The line above the list; null where it is not known now. */
-export type Numbers = { up: number; waiting: number; orphans: number | null };
+export type Numbers = { up: number; asleep: number; waiting: number; orphans: number | null };

@@ -78,8 +78,8 @@ function endWords({ pinned, expiresAt }: PreviewView, now: number): string | nul
 }
 
 /** Its state, and why where nothing below says so: what failed is told once, with its place. */
-export function stateOf({ phase, queue, reason, newest }: PreviewView): string {
-  const state = queue === null ? phase : "waiting";
+export function stateOf({ phase, queue, asleep, reason, newest }: PreviewView): string {
+  const state = queue !== null ? "waiting" : asleep === null ? phase : `asleep (${asleep}): a visit wakes it`;
   return reason === null || reason === newest?.failure?.what ? state : `${state}: ${reason}`;
 }
 

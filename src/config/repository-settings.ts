@@ -11,6 +11,9 @@ export type RepositorySettings = {
   when: { drafts: boolean; bots: boolean; label: string | null; paths: string[] };
   /** Since the last push or visit. */
   ttlMs: number;
+  /** Not used for so long, what serves is paused, and later stopped; null: never. */
+  freezeAfterMs: number | null;
+  stopAfterMs: number | null;
   /** Previews of this repository that are up at once. */
   max: number;
   /** Null: `link` for a private repository, `public` for another. */
@@ -28,6 +31,8 @@ export const defaultSettings: RepositorySettings = {
   limits: { cpus: 2, memoryBytes: 2 * 1024 ** 3, pids: 1024, services: 30 },
   when: { drafts: true, bots: false, label: null, paths: [] },
   ttlMs: 72 * 3_600_000,
+  freezeAfterMs: 15 * 60_000,
+  stopAfterMs: 2 * 3_600_000,
   max: 20,
   access: null,
   forks: "allow",
@@ -59,10 +64,17 @@ export function mergeSettings(
       paths: own.when?.paths ?? base.when.paths,
     },
     ttlMs: own.ttl ?? base.ttlMs,
+    freezeAfterMs: restAfter(own.freeze_after, base.freezeAfterMs),
+    stopAfterMs: restAfter(own.stop_after, base.stopAfterMs),
     max: own.max ?? base.max,
     access: own.access ?? base.access,
     forks: own.forks ?? base.forks,
     allow: own.allow ?? base.allow,
     secrets: { ...base.secrets, ...Object.fromEntries(secrets) },
   };
+}
+
+function restAfter(own: number | "never" | undefined, base: number | null): number | null {
+  if (own === undefined) return base;
+  return own === "never" ? null : own;
 }

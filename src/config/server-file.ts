@@ -22,6 +22,7 @@ const positive = z.number().positive("must be above zero");
 const count = z.number().int("must be a whole number").positive("must be above zero");
 const text = z.string().min(1, "must not be empty");
 const url = z.string().regex(/^https?:\/\/[^\s/]+(\/\S*)?$/, "must be a URL such as https://mayfly.example.net");
+const durationOrNever = z.union([duration, z.literal("never")], "must be a duration such as 15m, or never");
 const cidr = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], "must be an address or a range such as 10.0.0.0/8");
 const secretName = z
   .string()
@@ -45,8 +46,8 @@ const Repository = keys({
   access: z.enum(["public", "link", "sign-in"], "must be public, link or sign-in").optional(),
   forks: z.enum(["allow", "never"], "must be allow or never").optional(),
   secrets: z.record(secretName, SecretSource).optional(),
-  freeze_after: planned,
-  stop_after: planned,
+  freeze_after: durationOrNever.optional(),
+  stop_after: durationOrNever.optional(),
   allow: z
     .array(
       z.custom<Allowance>(

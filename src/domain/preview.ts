@@ -1,4 +1,5 @@
 import type { Failure } from "./errors.ts";
+import type { Rest } from "./rest.ts";
 import type { StackSpec, Trust } from "./stack.ts";
 
 /** What survives a rename and a transfer, and what it is called now (`owner/name`). */
@@ -69,9 +70,11 @@ export type PreviewSpec = {
   /** Somebody with permission asked for it: the rules of `when` do not apply. */
   asked: boolean;
   pinned: boolean;
+  /** Whether what serves sleeps; null until it did once. */
+  rest: Rest | null;
   /** It is kept at least until then, in epoch milliseconds. */
   keptUntil: number | null;
-  /** When the newest generation was wished, by a push or a verb. */
+  /** When somebody last pushed, or asked for something to run. */
   activeAt: number;
   /** Since when it is wanted without a break: its place in the queue. */
   wantedSince: number;
@@ -92,6 +95,7 @@ export const unread: PreviewSpec = {
   touched: null,
   asked: false,
   pinned: false,
+  rest: null,
   keptUntil: null,
   activeAt: 0,
   wantedSince: 0,

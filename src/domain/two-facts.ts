@@ -8,9 +8,11 @@ export type TwoFacts = { state: string; newest: string | null };
 export function twoFacts({
   phase,
   queue,
+  asleep,
   serving,
   newest,
-}: Pick<PreviewView, "phase" | "queue" | "serving" | "newest">): TwoFacts {
+}: Pick<PreviewView, "phase" | "queue" | "asleep" | "serving" | "newest">): TwoFacts {
   const isNewer = serving !== null && newest !== null && newest.generation > serving.generation;
-  return { state: queue === null ? phase : `waiting, ${turnPlace(queue)}`, newest: isNewer ? newest.phase : null };
+  const state = asleep === null ? phase : `asleep (${asleep})`;
+  return { state: queue === null ? state : `waiting, ${turnPlace(queue)}`, newest: isNewer ? newest.phase : null };
 }

@@ -17,6 +17,8 @@ export const verbs = {
   extend: { permission: "write", args: "[DURATION]", help: "keep the preview for that long, used or not" },
   pin: { permission: "write", args: "", help: "keep the preview until the pull request is closed" },
   unpin: { permission: "write", args: "", help: "let the preview go when it is not used" },
+  sleep: { permission: "write", args: "", help: "stop the preview until somebody visits it; its data stays" },
+  wake: { permission: "write", args: "", help: "start the preview again that sleeps" },
   destroy: { permission: "write", args: "", help: "remove the preview until /deploy" },
   logs: { permission: "write", args: "[SERVICE]", help: "show the last lines of a service" },
   allow: { permission: "write", args: "SHA", help: "run this commit of a fork, and no other" },
@@ -38,6 +40,8 @@ export const changingVerbs = [
   "extend",
   "pin",
   "unpin",
+  "sleep",
+  "wake",
   "destroy",
 ] as const satisfies readonly Verb[];
 export type ChangingVerb = (typeof changingVerbs)[number];
@@ -45,6 +49,10 @@ export type ChangingVerb = (typeof changingVerbs)[number];
 /** Of those, the ones that say how long it is kept: what runs stays as it is. */
 const keepingVerbs = ["extend", "pin", "unpin"] as const satisfies readonly ChangingVerb[];
 export type KeepingVerb = (typeof keepingVerbs)[number];
+
+/** And those that say how much of what serves runs. */
+const restingVerbs = ["sleep", "wake"] as const satisfies readonly ChangingVerb[];
+export type RestingVerb = (typeof restingVerbs)[number];
 
 /** A verb with what was said after it, and by whom. */
 export type SaidVerb = { verb: ChangingVerb; argument: string | null; by: string };
@@ -61,6 +69,10 @@ export function isChanging(verb: Verb): verb is ChangingVerb {
 
 export function isKeeping(verb: Verb): verb is KeepingVerb {
   return (keepingVerbs as readonly Verb[]).includes(verb);
+}
+
+export function isResting(verb: Verb): verb is RestingVerb {
+  return (restingVerbs as readonly Verb[]).includes(verb);
 }
 
 /** The verb somebody probably meant (one or two letters off), or undefined. */

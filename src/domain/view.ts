@@ -5,6 +5,7 @@ import type { Failure } from "./errors.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
 import type { VolumeBranch } from "./stack-state.ts";
+import { type RestLevel, restLevelOf } from "./rest.ts";
 import { formatSpan } from "./time.ts";
 import {
   type Deployment,
@@ -16,7 +17,16 @@ import {
   type WishReason,
 } from "./preview.ts";
 
-export type Phase = "pending" | "building" | "starting" | "ready" | "failed" | "blocked" | "removing" | "gone";
+export type Phase =
+  | "pending"
+  | "building"
+  | "starting"
+  | "ready"
+  | "asleep"
+  | "failed"
+  | "blocked"
+  | "removing"
+  | "gone";
 
 /** A preview as people and programs see it (`show --json`, the API, the comment, the pages): two facts, told together. */
 export type PreviewView = {
@@ -36,6 +46,8 @@ export type PreviewView = {
   reason: string | null;
   /** Its turn, while there is no place for it. */
   queue: Turn | null;
+  /** How, while what serves sleeps. */
+  asleep: Exclude<RestLevel, "awake"> | null;
   serving: { commit: string; generation: number; readyAt: number; seconds: number } | null;
   newest: {
     commit: string;
@@ -85,6 +97,8 @@ export function viewPreview(
   const newest = newestOf(deployments);
   const stack = serving?.stack ?? newest?.stack ?? null;
   const running = preview.spec.wanted === "running";
+  const phase = phaseOf(preview, serving, newest);
+  const asleep = phase === "ready" ? asleepOf(preview, serving) : null;
   return {
     key: preview.key,
     slug: preview.slug,
@@ -100,9 +114,10 @@ export function viewPreview(
       url: context.url(host),
       link: context.link(host),
     })),
-    phase: phaseOf(preview, serving, newest),
+    phase: asleep === null ? phase : "asleep",
     reason: context.queue ? turnWords(context.queue) : reasonOf(preview, context.now, { serving, newest }),
     queue: context.queue,
+    asleep,
     serving:
       running && serving?.readyAt != null
         ? {
@@ -132,6 +147,12 @@ export function viewPreview(
     createdAt: preview.createdAt,
     goneAt: preview.goneAt,
   };
+}
+
+function asleepOf(preview: Preview, serving: Deployment | null): PreviewView["asleep"] {
+  if (serving === null) return null;
+  const level = restLevelOf(preview.spec, serving.generation);
+  return level === "awake" ? null : level;
 }
 
 function phaseOf(preview: Preview, serving: Deployment | null, newest: Deployment | null): Phase {

@@ -77,6 +77,32 @@ export async function stopContainer(host: StepHost, step: StepOf<"stop">): Promi
   await allow(host.docker.getContainer(step.container).stop({ t: Math.ceil(step.graceMs / 1000) }), 304, 404);
 }
 
+/** Lets a container's processes stand still; standing still, ended or gone already is success. */
+export async function pauseContainer(host: StepHost, step: StepOf<"pause">): Promise<void> {
+  await unlessSo(host, step.container, (call) => call.pause(), ["paused", "exited", "dead", "removing"]);
+}
+
+/** Lets a container's processes go on; running already is success. */
+export async function unpauseContainer(host: StepHost, step: StepOf<"unpause">): Promise<void> {
+  await unlessSo(host, step.container, (call) => call.unpause(), ["running", "restarting"]);
+}
+
+/** The engine refuses with 409 for any reason: whether it is so already, only the container tells. */
+async function unlessSo(
+  { docker }: Pick<StepHost, "docker">,
+  name: string,
+  call: (container: Docker.Container) => Promise<unknown>,
+  so: readonly string[],
+): Promise<void> {
+  const container = docker.getContainer(name);
+  try {
+    await call(container);
+  } catch (error) {
+    const info = statusOf(error) === 409 ? await allow(container.inspect(), 404) : null;
+    if (info === null || !so.includes(info.State.Status)) throw error;
+  }
+}
+
 /** Stops a container within its grace and removes it with its anonymous volumes; gone already is success. */
 export async function removeContainer(host: StepHost, step: StepOf<"remove">, scope: StepScope): Promise<void> {
   const found = await allow(host.docker.getContainer(step.container).inspect(), 404);

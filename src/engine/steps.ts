@@ -1,6 +1,13 @@
 import { MayflyError } from "../domain/errors.ts";
 import type { Step } from "../plan/step.ts";
-import { createContainer, removeContainer, startContainer, stopContainer } from "./containers.ts";
+import {
+  createContainer,
+  pauseContainer,
+  removeContainer,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+} from "./containers.ts";
 import { fillFiles } from "./files-volume.ts";
 import { createNetwork, join, leave, removeNetwork } from "./networks.ts";
 import { awaitListening, awaitReady } from "./readiness.ts";
@@ -52,6 +59,10 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
         return awaitListening(host, step.readiness, scope.signal);
       case "stop":
         return stopContainer(host, step);
+      case "pause":
+        return pauseContainer(host, step);
+      case "unpause":
+        return unpauseContainer(host, step);
       case "remove":
         return removeContainer(host, step, scope);
       case "leave":
@@ -67,6 +78,7 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
       case "probe":
       case "swap":
       case "drain":
+      case "lull":
         throw new MayflyError("internal", `a ${step.kind} step was given to the engine`);
     }
   }

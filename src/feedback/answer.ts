@@ -1,7 +1,7 @@
 import { type Deployment, isUnderWay, type Preview } from "../domain/preview.ts";
 import { readShare } from "../domain/share.ts";
 import { formatSpan } from "../domain/time.ts";
-import { isKeeping, type Verb } from "../domain/verbs.ts";
+import { isKeeping, isResting, type Verb } from "../domain/verbs.ts";
 import type { Reaction } from "./github-conversation.ts";
 import { codeBlock } from "./markdown.ts";
 
@@ -14,7 +14,7 @@ export function commandState(
   { spec, goneAt }: Pick<Preview, "spec" | "goneAt">,
   deployments: readonly Deployment[],
 ): { reaction: Reaction; final: boolean } {
-  if (verb !== "misspelled" && isKeeping(verb)) return { reaction: "+1", final: true };
+  if (verb !== "misspelled" && (isKeeping(verb) || isResting(verb))) return { reaction: "+1", final: true };
   if (verb === "destroy") {
     const isGoing = goneAt === null && spec.reason === "destroyed";
     return isGoing ? { reaction: "eyes", final: false } : { reaction: "rocket", final: true };

@@ -75,7 +75,7 @@ function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "c
     case "failed":
       return { state: failedState(view), description: maskSecrets(attempt.why, details.secrets), targetUrl: pageUrl };
     case "ready": {
-      if (view.phase !== "ready" || view.serving === null)
+      if ((view.phase !== "ready" && view.phase !== "asleep") || view.serving === null)
         return { state: "pending", description: "Checking", targetUrl: pageUrl };
       return {
         state: "success",

@@ -21,6 +21,7 @@ export function headline(view: PreviewView, details: ReportDetails): string {
     case "building":
     case "starting":
     case "failed":
+    case "asleep":
     case "ready":
       return aliveLine(view, details);
   }
@@ -34,7 +35,7 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
   switch (attempt.kind) {
     case "ready": {
       const span = serving ? `, in ${formatSpan(serving.seconds * 1000)}` : "";
-      if (view.phase !== "ready") return `Checking ${name}.`;
+      if (view.phase !== "ready" && view.phase !== "asleep") return `Checking ${name}.`;
       const trouble =
         view.reason === null ? "" : sentence(` It is not whole now: ${masked(details).prose(view.reason, 200)}`);
       return `${name} is ready at ${shortCommit(view, attempt.commit, details)}${span}.${trouble}`;

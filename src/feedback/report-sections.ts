@@ -31,6 +31,8 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
     view.data === null || view.serving === null ? null : `Data: ${masked(details).prose(view.data)}.`,
     fromFork(details),
     failed?.failure ? logTail(failed.failure, details) : null,
+    // Who only stands still is there before anybody notices.
+    view.asleep === "stopped" ? "Asleep: the next visit wakes it, with its data." : null,
     lifetime(view, details),
     `Say ${verbsFor(view, attempt).join(", ")} in a comment; \`/help\` tells what there is.`,
   ].filter((section) => section !== null);
@@ -61,7 +63,7 @@ function lifetime({ pinned, expiresAt, endsSoon }: PreviewView, { preview, now }
 
 function routes(view: PreviewView): string | null {
   const others = view.routes.filter(({ url }) => url !== view.url);
-  if (others.length === 0 || view.phase !== "ready") return null;
+  if (others.length === 0 || (view.phase !== "ready" && view.phase !== "asleep")) return null;
   const shown = others.slice(0, most.routes).map((route) => link(code(route.service, 60), route.link));
   return `Also: ${shown.join(" · ")}${andMore(others.length - most.routes)}`;
 }

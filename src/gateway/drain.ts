@@ -13,7 +13,9 @@ export type DrainOptions = { readonly timeoutMs: number; readonly clock: Clock; 
 export type Drain = {
   /** Counts a use from this moment; the returned function ends it, once. Call it in the same tick as the lookup of the route. */
   readonly begin: (key: string, use: Use) => () => void;
-  readonly count: (key: string) => number;
+  readonly count: (key: string, kind?: UseKind) => number;
+  /** Resolves when no request is under way for `key`, at the latest after `timeoutMs`; with `cut`, ends whatever is open then. */
+  readonly quiet: (key: string, options: DrainOptions & { readonly cut: boolean }) => Promise<void>;
   /** Resolves when nothing is under way for `key`, at the latest after `timeoutMs`, when the rest is cut. Rejects only when `signal` aborts. */
   readonly drained: (key: string, options: DrainOptions) => Promise<Drained>;
   /** Ends all WebSockets and event streams, of every key. */
@@ -27,9 +29,14 @@ export function createDrain(): Drain {
 
   function end(key: string, use: Use): void {
     const uses = underWay.get(key);
-    if (uses?.delete(use) !== true || uses.size > 0) return;
-    underWay.delete(key);
-    for (const wake of waiting.get(key) ?? []) wake();
+    if (uses?.delete(use) !== true) return;
+    if (uses.size === 0) underWay.delete(key);
+    for (const isOver of waiting.get(key) ?? []) isOver();
+  }
+
+  function countOf(key: string, kind?: UseKind): number {
+    const uses = [...(underWay.get(key) ?? [])];
+    return kind === undefined ? uses.length : uses.filter((use) => use.kind === kind).length;
   }
 
   return {
@@ -38,10 +45,18 @@ export function createDrain(): Drain {
       underWay.set(key, uses.add(use));
       return () => end(key, use);
     },
-    count: (key) => underWay.get(key)?.size ?? 0,
+    count: (key, kind) => countOf(key, kind),
+    async quiet(key, options) {
+      const isOver = () => countOf(key, "request") === 0;
+      // These come back by themselves.
+      if (options.cut) for (const use of underWay.get(key) ?? []) if (use.kind !== "request") use.cut();
+      if (!isOver()) await settled(waiting, key, { ...options, isOver });
+      if (options.cut) for (const use of underWay.get(key) ?? []) use.cut();
+    },
     async drained(key, options) {
-      if (!underWay.has(key)) return { cut: { request: 0, stream: 0, websocket: 0 } };
-      await settled(waiting, key, options);
+      const isOver = () => countOf(key) === 0;
+      if (isOver()) return { cut: { request: 0, stream: 0, websocket: 0 } };
+      await settled(waiting, key, { ...options, isOver });
       const cut = { request: 0, stream: 0, websocket: 0 };
       for (const use of underWay.get(key) ?? []) {
         cut[use.kind] += 1;
@@ -55,20 +70,26 @@ export function createDrain(): Drain {
   };
 }
 
-/** Waits until the key's last use ended or its time is over. */
-async function settled(waiting: Map<string, Set<() => void>>, key: string, options: DrainOptions): Promise<void> {
-  const { timeoutMs, clock, signal } = options;
+/** Waits until it is over with the key, as is asked when a use of it ended, or its time is. */
+async function settled(
+  waiting: Map<string, Set<() => void>>,
+  key: string,
+  options: DrainOptions & { isOver: () => boolean },
+): Promise<void> {
+  const { timeoutMs, clock, signal, isOver } = options;
   const ended = new AbortController();
   const wakers = waiting.get(key) ?? new Set();
-  const wake = (): void => ended.abort();
-  waiting.set(key, wakers.add(wake));
+  const look = (): void => {
+    if (isOver()) ended.abort();
+  };
+  waiting.set(key, wakers.add(look));
   try {
     await clock.sleep(timeoutMs, signal === undefined ? ended.signal : AbortSignal.any([ended.signal, signal]));
   } catch (error) {
     // Our own abort is the good end; the caller's is the caller's to see.
     if (!ended.signal.aborted) throw error;
   } finally {
-    wakers.delete(wake);
+    wakers.delete(look);
     if (wakers.size === 0) waiting.delete(key);
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../domain/time.ts";
 import { plainAnswer, sendAnswer } from "./answer.ts";
-import { type PageSource, announce, modelOfRoute } from "./page-model.ts";
+import { type PageSource, announce, modelFor } from "./page-model.ts";
 import { type PageParts, renderParts } from "./page-parts.ts";
 import { type Route, type RouteTable, lookup } from "./route-table.ts";
 
@@ -38,7 +38,7 @@ export function createEventStreams({ source, table, clock }: EventStreamsOptions
     const nowMs = clock.now();
     const known = looks.get(route.preview);
     if (known !== undefined && nowMs - known.atMs < LOOK_MS) return known.parts;
-    const model = source.view(route.preview) ?? modelOfRoute(route);
+    const model = modelFor(source, lookup(table(), route.host) ?? route);
     const parts = renderParts(model, announce(model), nowMs);
     looks.set(route.preview, { atMs: nowMs, parts });
     return parts;

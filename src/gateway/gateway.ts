@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../domain/time.ts";
 import { type Answer, endWith, plainAnswer } from "./answer.ts";
-import { type DrainOptions, type Drained, createDrain } from "./drain.ts";
+import { type Drain, type DrainOptions, type Drained, createDrain } from "./drain.ts";
 import { createEventStreams } from "./events.ts";
 import { clientAddress, trustProxies } from "./forwarded.ts";
 import {
@@ -25,6 +25,7 @@ import { createPages } from "./pages.ts";
 import { type Probe, createProbe } from "./probe.ts";
 import type { RouteTable } from "./route-table.ts";
 import { type Upstream, createConnections } from "./upstream.ts";
+import { type WakeLimits, type WakePort, createWaking } from "./wake.ts";
 
 export type GatewayOptions = {
   readonly own: OwnSite;
@@ -33,6 +34,7 @@ export type GatewayOptions = {
   readonly pages: PageSource;
   readonly access: AccessPort;
   readonly activity: Activity;
+  readonly wake: WakePort;
   /** Told of each request that ended, for measuring. */
   readonly carried?: Carried;
   readonly clock: Clock;
@@ -42,7 +44,7 @@ export type GatewayOptions = {
   readonly limits?: Partial<GatewayLimits>;
 };
 
-type GatewayLimits = {
+type GatewayLimits = WakeLimits & {
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
   /** How long a client may take to send a request's head. */
@@ -57,10 +59,14 @@ export type Gateway = AsyncDisposable & {
   readonly probe: Probe;
   /** See `Drain.drained`; the key is `generationKey(route)`. Also forgets idle sockets towards `upstreams`. */
   readonly drained: (key: string, options: DrainOptions & { upstreams?: readonly Upstream[] }) => Promise<Drained>;
+  /** See `Drain.quiet`. */
+  readonly quiet: Drain["quiet"];
+  /** Previews that somebody waits for until they are awake. */
+  readonly awaited: () => string[];
   /** Where a request comes from: the peer, or whoever a trusted proxy says. */
   readonly clientAddress: (req: IncomingMessage) => string;
   /** How many requests, streams and WebSockets a generation is serving. */
-  readonly underWay: (key: string) => number;
+  readonly underWay: Drain["count"];
   /** Takes no new connections, lets what is under way end, and cuts the rest. */
   readonly close: (options: LeaveOptions) => Promise<void>;
 };
@@ -71,6 +77,9 @@ const DEFAULTS: GatewayLimits = {
   headTimeoutMs: 20_000,
   headBytes: 32 * 1024,
   keepAliveTimeoutMs: 75_000,
+  pageAfterMs: 1500,
+  // Programs, and proxies before us, seldom wait longer than half a minute or a whole one.
+  holdMs: 30_000,
 };
 
 /** Builds the one HTTP server that all hosts reach: previews, our own site, and nothing else. */
@@ -89,6 +98,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const source = { ...options.pages, view: (preview: string) => viewOrNull(options, preview) };
   const events = createEventStreams({ source, table, clock });
   const drain = createDrain();
+  const waking = createWaking(table, { port: options.wake, limits });
   const context = {
     connections,
     trusted: trustProxies(options.trustedProxies ?? []),
@@ -105,6 +115,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     events,
     context,
     drain,
+    waking,
     activity,
     carried: options.carried ?? (() => {}),
     clock,
@@ -172,6 +183,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       return result;
     },
     clientAddress: (req) => clientAddress(req, context.trusted),
+    quiet: drain.quiet,
+    awaited: waking.awaited,
     underWay: drain.count,
     close,
     [Symbol.asyncDispose]: () => close({ timeoutMs: 0 }),

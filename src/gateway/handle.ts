@@ -9,9 +9,11 @@ import type { ForwardFailure } from "./failure.ts";
 import { type Exchange, type ForwardContext, forward, reset } from "./forward.ts";
 import { clientAddress } from "./forwarded.ts";
 import type { Guard } from "./guard.ts";
+import { holdRequest, holdUpgrade } from "./hold.ts";
 import type { Pages } from "./pages.ts";
 import { type Route, type RouteTable, generationKey } from "./route-table.ts";
 import { isWebSocket, tunnel } from "./tunnel.ts";
+import type { Waking } from "./wake.ts";
 
 /** What answers on our own hosts: the api and the dashboard. */
 export type OwnSite = {
@@ -47,6 +49,7 @@ export type GatewayParts = {
   readonly events: EventStreams;
   readonly context: ForwardContext;
   readonly drain: Drain;
+  readonly waking: Waking;
   readonly activity: Activity;
   readonly carried: Carried;
   readonly clock: Pick<Clock, "now">;
@@ -78,7 +81,9 @@ export function handleRequest(parts: GatewayParts, req: IncomingMessage, res: Se
       own.handle(req, res);
       return;
     case "route":
-      if (where.route.upstream === null) sendAnswer(res, pages.forRoute(where.route, req));
+      if (parts.waking.isDue(where.route, req))
+        holdRequest(parts, where, { req, res }, (route) => carry(parts, { route, path: where.path }, { req, res }));
+      else if (where.route.upstream === null) sendAnswer(res, pages.forRoute(where.route, req));
       else carry(parts, { route: where.route, path: where.path }, { req, res });
       return;
     case "ours":
@@ -111,11 +116,17 @@ export function handleUpgrade(
     if (where.kind === "unknown" || where.kind === "ours") return unknownHost();
     if (where.kind === "own" && isRefused(parts, req)) return notForYou();
     if (where.kind === "own") return own.upgrade === undefined ? plainAnswer(404, "There is nothing here.") : null;
-    return parts.guard.admit(req, where) ?? (where.route.upstream === null ? pages.forRoute(where.route, req) : null);
+    const isServed = where.route.upstream !== null || parts.waking.isDue(where.route, req);
+    return parts.guard.admit(req, where) ?? (isServed ? null : pages.forRoute(where.route, req));
   })();
   if (refusal !== null) endWith(socket, refusal);
   else if (where.kind === "own") own.upgrade?.(req, socket, head);
-  else if (where.kind === "route") carryUpgrade(parts, where, { req, socket, head });
+  else if (where.kind === "route") {
+    const ends = { req, socket, head };
+    const carryTo = (route: Route) => carryUpgrade(parts, { route, path: where.path }, ends);
+    if (where.route.upstream === null) holdUpgrade(parts, where, ends, carryTo);
+    else carryTo(where.route);
+  }
 }
 
 /** Both the peer and, behind a trusted proxy, whoever it speaks for: a container may come through the proxy too. */

@@ -54,8 +54,22 @@ export function nothingOf(slug: string): Omit<PageModel, "state"> {
   return { ...nothing, slug, timeline: [], log: [], links: [] };
 }
 
+/** What is known of a route's preview. Where requests wait, it is on its way up, whatever else goes on. */
+export function modelFor(source: Pick<PageSource, "view">, route: Route): PageModel {
+  const model = source.view(route.preview) ?? modelOfRoute(route);
+  return route.state === "asleep" && model.state === "serving" ? { ...model, state: "waking" } : model;
+}
+
+const stuck: Announcement = {
+  status: 503,
+  retryAfter: 15,
+  headline: "It did not wake up",
+  sentence: "Each visit tries again.",
+};
+
 /** What to say of a preview that has no upstream now. */
 export function announce(model: PageModel): Announcement {
+  if (model.state === "waking" && model.failure !== null) return stuck;
   const { status, retryAfter, headline, sentence } = announcements[model.state];
   return {
     status,
@@ -75,6 +89,8 @@ const announcements: Record<RouteState, Omit<Announcement, "headline"> & { headl
   starting: { status: 503, retryAfter: 2, headline: (commit) => `Starting${and(commit)}`, sentence: becomes },
   // The store may know of the swap a moment before the table does.
   serving: { status: 503, retryAfter: 1, headline: (commit) => `Starting${and(commit)}`, sentence: becomes },
+  waking: { status: 503, retryAfter: 2, headline: () => "Waking up", sentence: becomes },
+  asleep: { status: 503, retryAfter: 60, headline: () => "Asleep", sentence: "A visit wakes it." },
   failed: {
     status: 503,
     retryAfter: null,

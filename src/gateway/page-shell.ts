@@ -90,7 +90,7 @@ section { margin: 0 0 2.75rem; }
 section[hidden] { display: none; }
 h1 { font-size: clamp(1.75rem, 1.2rem + 2.4vw, 2.75rem); line-height: 1.15; letter-spacing: -0.02em; font-weight: 650; margin: 0 0 0.75rem; overflow-wrap: anywhere; text-wrap: balance; display: flex; gap: 0.4em; }
 h1::before { content: ""; flex: none; width: 0.5em; height: 0.5em; margin-top: 0.34em; border-radius: 50%; background: var(--accent); }
-body:is([data-state="gone"], [data-state="blocked"]) h1::before { background: var(--quiet); }
+body:is([data-state="gone"], [data-state="blocked"], [data-state="asleep"]) h1::before { background: var(--quiet); }
 h2 { font-size: 0.9375rem; font-weight: 600; color: var(--quiet); margin: 0 0 0.75rem; }
 p { margin: 0 0 0.5rem; max-width: 42rem; overflow-wrap: anywhere; }
 .lead { font-size: 1.1875rem; }

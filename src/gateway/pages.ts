@@ -10,7 +10,7 @@ import {
   announce,
   cleanText,
   fullName,
-  modelOfRoute,
+  modelFor,
   nothingOf,
   rowSpan,
   shortCommit,
@@ -41,7 +41,7 @@ type Refused = Pick<PageModel, "links"> & {
 
 /** Builds the pages on their facts; `clock` only tells how long things take so far. */
 export function createPages(source: Pick<PageSource, "view">, clock: Clock): Pages {
-  const modelOf = (route: Route): PageModel => source.view(route.preview) ?? modelOfRoute(route);
+  const modelOf = (route: Route): PageModel => modelFor(source, route);
   return {
     forRoute(route, req) {
       const model = modelOf(route);

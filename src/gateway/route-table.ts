@@ -1,7 +1,17 @@
 import type { Upstream } from "./upstream.ts";
 
 /** What a route shows while it has no upstream; with one, it is served whatever the newest attempt does. */
-export type RouteState = "queued" | "building" | "starting" | "serving" | "failed" | "blocked" | "gone";
+export type RouteState =
+  | "queued"
+  | "building"
+  | "starting"
+  | "waking"
+  /** A visit wakes it: requests are held. */
+  | "asleep"
+  | "serving"
+  | "failed"
+  | "blocked"
+  | "gone";
 
 export type Route = {
   /** The preview's key. */

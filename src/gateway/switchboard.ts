@@ -28,20 +28,52 @@ export function createSwitchboard(hostOf: (slug: string) => string) {
       retired.set(key, [...(retired.get(key) ?? []), upstream]);
     }
   };
+  /** Previews whose requests wait. */
+  const asleep = new Set<string>();
+  const listeners = new Map<string, Set<(news: "routes" | "stuck") => void>>();
+  const tell = (preview: string, news: "routes" | "stuck"): void => {
+    for (const listener of listeners.get(preview) ?? []) listener(news);
+  };
+  const place = (preview: Placed, stack: Pick<StackSpec, "routes">, made: Made): void => {
+    retire(preview.key, preview.generation);
+    const routes = stack.routes.flatMap((route) => mounts(preview, stack, { route, ...made }));
+    table = withPreview(table, preview.key, routes);
+    if (routes.some(({ state }) => state === "asleep")) asleep.add(preview.key);
+    else asleep.delete(preview.key);
+    tell(preview.key, "routes");
+  };
   const routesOf = (preview: string): Route[] =>
     [...table.values()].flat().filter((route) => route.preview === preview);
 
   return {
     table: (): RouteTable => table,
 
-    /** Routes the preview's hosts to the containers of one generation, all at once. */
-    publish(preview: Placed, stack: Pick<StackSpec, "routes">, upstreams: readonly Address[]): void {
-      retire(preview.key, preview.generation);
-      table = withPreview(
-        table,
-        preview.key,
-        stack.routes.flatMap((route) => mounts(preview, stack, { route, upstreams })),
-      );
+    /** Routes the preview's hosts to the containers of one generation, all at once; with `mayWait`, requests wait for those that are missing. */
+    publish(
+      preview: Placed,
+      stack: Pick<StackSpec, "routes">,
+      upstreams: readonly Address[],
+      { mayWait = false }: { mayWait?: boolean } = {},
+    ): void {
+      place(preview, stack, { upstreams, missing: mayWait ? "asleep" : "serving" });
+    },
+
+    /** Takes the upstreams away: requests to the preview's hosts wait, and wake it. */
+    lull: (preview: Placed, stack: Pick<StackSpec, "routes">): void =>
+      place(preview, stack, { upstreams: [], missing: "asleep" }),
+
+    isAsleep: (preview: string): boolean => asleep.has(preview),
+
+    /** What requests wait for does not come. */
+    tellStuck: (preview: string): void => tell(preview, "stuck"),
+
+    /** Calls the listener with what is new of a preview's routes; answers how to stop it. */
+    watch(preview: string, listener: (news: "routes" | "stuck") => void): () => void {
+      const all = listeners.get(preview) ?? new Set();
+      listeners.set(preview, all.add(listener));
+      return () => {
+        if (all.delete(listener) && all.size === 0) listeners.delete(preview);
+      };
     },
 
     /** The addresses of a replaced generation, told once: whoever drains it forgets its idle connections. */
@@ -56,22 +88,29 @@ export function createSwitchboard(hostOf: (slug: string) => string) {
     withdraw(key: string): void {
       const main = routesOf(key).find((route) => route.host === hostOf(route.slug));
       table = main ? withPreview(table, key, [pageRoute(main, main.host, "gone")]) : withoutPreview(table, key);
+      asleep.delete(key);
+      tell(key, "routes");
     },
 
     /** The state its page shows while nothing serves it. */
     show(preview: { key: string; slug: string }, state: RouteState): void {
       const host = hostOf(preview.slug);
       const serves =
-        table.get(host)?.some((route) => route.preview === preview.key && route.upstream !== null) ?? false;
+        table
+          .get(host)
+          ?.some((route) => route.preview === preview.key && (route.upstream !== null || route.state === "asleep")) ??
+        false;
       if (!serves)
         table = withPreview(table, preview.key, [pageRoute({ preview: preview.key, slug: preview.slug }, host, state)]);
     },
   };
 }
 
-type Mounting = { route: StackSpec["routes"][number]; upstreams: readonly Address[] };
+/** `missing`: what a route without upstream shows. */
+type Made = { upstreams: readonly Address[]; missing: RouteState };
+type Mounting = Made & { route: StackSpec["routes"][number] };
 
-function mounts(preview: Placed, stack: Pick<StackSpec, "routes">, { route, upstreams }: Mounting): Route[] {
+function mounts(preview: Placed, stack: Pick<StackSpec, "routes">, { route, upstreams, missing }: Mounting): Route[] {
   const found = upstreams.find((each) => each.service === route.service && each.port === route.port);
   const upstream = found ? { address: found.address, port: found.port } : null;
   const base = {
@@ -80,7 +119,7 @@ function mounts(preview: Placed, stack: Pick<StackSpec, "routes">, { route, upst
     service: route.service,
     generation: preview.generation,
     upstream,
-    state: "serving" as const,
+    state: upstream === null ? missing : ("serving" as const),
   };
   const own: Route = { ...base, host: route.host, path: "/" };
   const main = stack.routes.find((each) => each.main);

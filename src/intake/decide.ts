@@ -1,14 +1,15 @@
 import type { Preview, PreviewSpec, PullRequest } from "../domain/preview.ts";
-import { isKeeping, type SaidVerb } from "../domain/verbs.ts";
+import { isKeeping, isResting, type SaidVerb } from "../domain/verbs.ts";
 import { type Forks, heldBack } from "./forks.ts";
 import { decideKeeping, type Term } from "./keep.ts";
+import { decideRestVerb, type Serving } from "./rest.ts";
 import { touches, unwantedBecause, type When } from "./wanted.ts";
 
 /** The next preview, or why nothing changes. */
 export type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
 
 /** What holds for the repository, and when it is decided. */
-export type Rules = Term & { when: When; forks: Forks };
+export type Rules = Term & Serving & { when: When; forks: Forks };
 
 /** Files by path: of the whole pull request, and of what was pushed on top of the newest generation (null: not known). */
 export type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
@@ -69,6 +70,7 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
     return { kind: "unchanged", reason: "this pull request is not run (see the preview's comment)" };
   if (!pull.open) return { kind: "unchanged", reason: "the pull request is closed" };
   if (isKeeping(verb)) return decideKeeping(preview, { verb, argument }, rules);
+  if (isResting(verb)) return decideRestVerb(preview, verb, rules);
   const cause = `/${verb} by ${by}`;
   if (verb === "destroy") {
     return spec.reason === "destroyed"
@@ -112,7 +114,7 @@ export function decideTakeBack(preview: Preview): Decision {
 }
 
 /** What somebody asked of a preview does not outlive it. */
-const ended = { asked: false, pinned: false, keptUntil: null } as const;
+const ended = { asked: false, pinned: false, keptUntil: null, rest: null } as const;
 
 function wishFor(pull: PullRequest, { spec, allowed }: Preview, { when, forks }: Rules): Wish {
   if (!pull.open) return { wanted: "absent", reason: pull.merged ? "merged" : "closed", detail: null };

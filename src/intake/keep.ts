@@ -43,7 +43,14 @@ function extend(preview: Preview, argument: string | null, { now, ttlMs }: Term)
 export function decideExpiry(preview: Preview, { now, ttlMs }: Term): Decision {
   const end = expiresAt(preview, ttlMs);
   if (end === null || now < end) return unchanged("it is not due");
-  return changed(preview, { wanted: "absent", reason: "expired", asked: false, keptUntil: null, cause: "not used" });
+  return changed(preview, {
+    wanted: "absent",
+    reason: "expired",
+    asked: false,
+    keptUntil: null,
+    rest: null,
+    cause: "not used",
+  });
 }
 
 function changed(preview: Preview, change: Partial<PreviewSpec>): Decision {

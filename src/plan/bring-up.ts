@@ -1,4 +1,5 @@
 import { homeNetworkName, containerName, networkName } from "../domain/naming.ts";
+import type { Slept } from "../domain/rest.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer } from "../domain/stack-state.ts";
@@ -17,6 +18,8 @@ export type BringUpInput = VolumeInput & {
   servingNetworks: Attachment[];
   /** The container that already is what the service should be. */
   match(service: ServiceSpec, hash: string): ObservedContainer | undefined;
+  /** When it was asleep: what ended then ended because of it. Null where it never slept. */
+  slept: Slept | null;
   /** Also asks services that run already whether they are ready. */
   awaitRunning: boolean;
 };
@@ -81,7 +84,13 @@ function planExisting(input: BringUpInput, { service, draft }: Context, containe
   const missing = attachmentsOf(input.stack, service).filter((each) => !(each.network in container.addresses));
   for (const attachment of missing)
     pushJoin({ service, draft }, container.name, attachment, "unchanged; joins the new generation");
-  if (shouldStart(service, container, input.images[service.name])) {
+  if (container.state === "paused") {
+    const after = joinsOf(draft, service.name);
+    const named = { container: container.name, service: service.name };
+    draft.steps.push({ kind: "unpause", id: `unpause:${service.name}`, cause: "it was frozen", after, ...named });
+  } else if (endedAsleep(container, input.slept)) {
+    pushStart(input, { service, draft }, { container: container.name, cause: "it was stopped" });
+  } else if (shouldStart(service, container, input.images[service.name])) {
     pushStart(input, { service, draft }, { container: container.name, cause: tellEnd(container) });
   } else if (missing.length === 0) {
     draft.kept.push({ resource: service.name, cause: container.state === "exited" ? "it completed" : "unchanged" });
@@ -188,6 +197,11 @@ function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedCo
       isUsable(each) &&
       each.volumes.some((name) => data.includes(name)),
   );
+}
+
+/** Whatever it was, it had not ended by itself: also a worker that looks like a job. */
+function endedAsleep({ state, endedAt }: ObservedContainer, slept: Slept | null): boolean {
+  return state === "exited" && slept !== null && endedAt !== null && endedAt >= slept.since && endedAt <= slept.until;
 }
 
 /** Ended from outside, or after a while of good work: it is started again. One that ended at once would only end again. */

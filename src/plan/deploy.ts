@@ -1,3 +1,4 @@
+import type { RestLevel, Slept } from "../domain/rest.ts";
 import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
 import type { StackState } from "../domain/stack-state.ts";
 import { planBringUp } from "./bring-up.ts";
@@ -39,6 +40,7 @@ export function planDeploy(input: DeployInput): Plan {
             attachmentsOf(serving, service).map((each) => ({ ...each, index: null })),
           )
         : [],
+      slept: null,
       awaitRunning: true,
       // A stateless container is made anew for each generation; a kept one goes on serving the next.
       match: (service, hash) =>
@@ -152,32 +154,61 @@ function only(state: StackState, names: Draft): StackState {
   };
 }
 
-export type SettleInput = Omit<DeployInput, "candidate" | "serving" | "drainMs"> & { serving: StackSpec | null };
+export type SettleInput = Omit<DeployInput, "candidate" | "serving" | "drainMs"> & {
+  serving: StackSpec | null;
+  /** How much of what serves should run; all of it where nothing is said. */
+  level?: RestLevel;
+  /** When it was asleep. */
+  slept?: Slept | null;
+};
 
-/** No attempt is under way: what serves is kept whole, everything else goes. */
+/** No attempt is under way: what serves is kept whole (or as it is while it sleeps), everything else goes. */
 export function planSettle(input: SettleInput): Plan {
   const { serving, state } = input;
-  const draft = newDraft();
-  if (serving) {
-    planBringUp(
-      {
-        ...input,
-        stack: serving,
-        servingNetworks: [],
-        awaitRunning: false,
-        match: (service) =>
-          state.containers
-            .filter(
-              (each) => each.service === service.name && isUsable(each) && belongsTo(each, serving.generation, state),
-            )
-            .toSorted((a, b) => b.generation - a.generation)[0],
-      },
-      draft,
-    );
-    for (const volume of usedBy(serving, state).volumes) draft.volumes.add(volume);
-  }
+  const { level = "awake" } = input;
+  const draft = serving && level !== "awake" ? keptAsleep(serving, state) : newDraft();
+  if (serving && level === "awake") bringUpServing({ ...input, serving }, draft);
   const cause = serving ? "not part of what serves" : "nothing serves";
   planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
   waitForRemovals(draft, state);
   return finish(draft);
+}
+
+/** Somebody may have removed containers: what volumes they had is known again when it wakes. */
+function keptAsleep(serving: StackSpec, state: StackState): Draft {
+  const draft = usedBy(serving, state);
+  for (const { name } of state.volumes) draft.volumes.add(name);
+  return draft;
+}
+
+/** What serves is brought up as far as something of it is missing, and nothing else is touched: what a visit waits for. */
+export function planWake(input: SettleInput & { serving: StackSpec }): Plan {
+  const draft = newDraft();
+  bringUpServing(input, draft);
+  return finish(draft);
+}
+
+function bringUpServing(input: SettleInput & { serving: StackSpec }, draft: Draft): void {
+  const { serving, state } = input;
+  planBringUp(
+    {
+      ...input,
+      stack: serving,
+      servingNetworks: [],
+      slept: input.slept ?? null,
+      awaitRunning: false,
+      match: (service) =>
+        state.containers
+          .filter(
+            (each) => each.service === service.name && isUsable(each) && belongsTo(each, serving.generation, state),
+          )
+          .toSorted((a, b) => b.generation - a.generation)[0],
+    },
+    draft,
+  );
+  for (const volume of usedBy(serving, state).volumes) draft.volumes.add(volume);
+  const isWaking = input.slept != null && draft.steps.some((step) => step.kind === "start");
+  if (!isWaking) return;
+  const ready = draft.steps.filter((step) => step.kind === "await").map((step) => step.id);
+  draft.steps.push({ kind: "probe", id: "probe", cause: "before requests go on", after: ready, stack: serving });
 }

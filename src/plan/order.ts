@@ -36,7 +36,7 @@ export function impliedBy(service: ServiceSpec, stack: Stack, images: Images): s
 export function waitsOf(service: ServiceSpec, stack: Stack, images: Images): string[] {
   const implied = impliedBy(service, stack, images).map((name) => ({ service: name, condition: "started" as const }));
   return [...service.dependsOn, ...implied].flatMap(({ service: name, condition }) => [
-    ...(condition === "started" ? [`start:${name}`, `listen:${name}`] : [`await:${name}`]),
+    ...(condition === "started" ? [`start:${name}`, `unpause:${name}`, `listen:${name}`] : [`await:${name}`]),
     ...stack.seeds.filter((seed) => seed.service === name).map((seed) => `complete:${seed.volume}`),
   ]);
 }

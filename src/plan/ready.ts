@@ -18,7 +18,8 @@ type Context = { service: ServiceSpec; draft: Draft };
 
 /** Adds what shows that a service is ready, and the seeds that go into its new data before anyone uses it. */
 export function planReady(input: ReadyInput, { service, draft }: Context, container: string): void {
-  if (!hasStep(draft, `start:${service.name}`) && !input.awaitRunning) return;
+  const isComing = ["start", "unpause"].some((kind) => hasStep(draft, `${kind}:${service.name}`));
+  if (!isComing && !input.awaitRunning) return;
   // Only where somebody waits for it: a worker without `restart:` looks like a job, and never ends.
   const completes = input.stack.services.some((each) =>
     each.dependsOn.some((it) => it.service === service.name && it.condition === "completed"),
@@ -26,7 +27,7 @@ export function planReady(input: ReadyInput, { service, draft }: Context, contai
   const image = input.images[service.name];
   // A database opens its image's port only after its init; a worker on the web's image need not listen.
   const promised = isKept(service, image) ? [...service.ports, ...(image?.ports ?? [])] : service.ports;
-  const after = [`start:${service.name}`, ...joinsOf(draft, service.name)];
+  const after = [`start:${service.name}`, `unpause:${service.name}`, ...joinsOf(draft, service.name)];
   const readiness: Readiness = {
     container,
     service,

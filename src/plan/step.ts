@@ -74,6 +74,10 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null }
   /** Waits until nothing is in flight to that generation. */
   | { kind: "drain"; generation: number; timeoutMs: number }
+  /** From here on requests wait at the gateway; done when those under way have ended. `cut` ends what else is open. */
+  | { kind: "lull"; stack: StackSpec; cut: boolean; timeoutMs: number }
+  | { kind: "pause"; container: string; service: string }
+  | { kind: "unpause"; container: string; service: string }
   | { kind: "stop"; container: string; service: string; graceMs: number }
   | { kind: "remove"; container: string; service: string; graceMs: number }
   | { kind: "leave"; container: string; service: string; network: string }
@@ -135,6 +139,8 @@ export function resourceOf(step: Step): string {
     case "start":
     case "join":
     case "leave":
+    case "pause":
+    case "unpause":
       return step.service;
     case "stop":
     case "remove":
@@ -149,6 +155,7 @@ export function resourceOf(step: Step): string {
     case "probe":
       return mainRoute(step.stack);
     case "swap":
+    case "lull":
       return step.stack.slug;
     case "drain":
       return `g${step.generation}`;

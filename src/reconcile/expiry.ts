@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Preview } from "../domain/preview.ts";
 import type { Clock } from "../domain/time.ts";
+import { every } from "./every.ts";
 
 export type ExpiryWorld = {
   live(): Preview[];
@@ -18,7 +19,6 @@ export type ExpiryWorld = {
 
 /** The timer that no event replaces: previews whose time is over, or nearly. Passes keys on and decides nothing. */
 export function createExpiry(world: ExpiryWorld): AsyncDisposable {
-  const stopped = new AbortController();
   /** Told since the start that their end is near; a restart tells them once more, which changes nothing. */
   let near = new Set<string>();
 
@@ -31,26 +31,5 @@ export function createExpiry(world: ExpiryWorld): AsyncDisposable {
     near = now;
   };
 
-  const run = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      await world.clock.sleep(world.everyMs, stopped.signal).catch(() => {
-        // Stopping, which is seen right below.
-      });
-      if (stopped.signal.aborted) return;
-      try {
-        look();
-      } catch (error) {
-        // The store could not be read: the next look may, and nothing else must end for it.
-        world.log.error({ err: error }, "looking for previews that are due failed");
-      }
-    }
-  };
-
-  const running = run();
-  return {
-    async [Symbol.asyncDispose]() {
-      stopped.abort();
-      await running;
-    },
-  };
+  return every({ ...world, look, failed: "looking for previews that are due failed" });
 }

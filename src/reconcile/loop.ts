@@ -2,10 +2,12 @@ import { MayflyError } from "../domain/errors.ts";
 import type { Places } from "./ports.ts";
 import { createQueue, type Queue, type RunResult } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
+import { restServing } from "./settle.ts";
+import { createTurns } from "./turns.ts";
 import { refresh, type RefreshWorld } from "./refresh.ts";
 import type { World } from "./world.ts";
 
-export type LoopWorld = Omit<World, "changed" | "takePlace" | "placeFreed"> &
+export type LoopWorld = Omit<World, "changed" | "takePlace" | "placeFreed" | "restSoon" | "turns"> &
   Omit<RefreshWorld, "wishes"> & {
     places: Places;
     /** Tells the pull request what is so now; skips what was told before. */
@@ -21,6 +23,10 @@ export type Loop = AsyncDisposable & {
   wake(key: string): void;
   /** Something on the engine changed: look again, without asking the forge. */
   look(key: string): void;
+  /** How much of what serves should run is another thing now: at once, whatever else is under way. */
+  rest(key: string): void;
+  /** What serves is on its way up. */
+  isWaking(key: string): boolean;
   /** Nothing is waiting or running. */
   isIdle(): boolean;
   queueLength(): number;
@@ -33,8 +39,8 @@ const tellRestMs = 1000;
 const toldAtOnce = 10;
 
 /**
- * Three stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
- * abort), *converge* brings the engine to it, *tell* brings the pull request up to date. Only keys pass between them.
+ * Four stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
+ * abort), *converge* brings the engine to it, *rest* puts what serves to sleep and wakes it, *tell* brings the pull request up to date. Only keys pass between them.
  */
 export function createLoop(given: LoopWorld): Loop {
   const { clock, log, parallel } = given;
@@ -46,6 +52,14 @@ export function createLoop(given: LoopWorld): Loop {
   const wishOf = (key: string): string => {
     const spec = given.wishes.get(key)?.spec;
     return spec ? `${spec.wanted} ${spec.generation}` : "";
+  };
+  const resting = new Map<string, string>();
+  const restOf = (key: string): string => {
+    const spec = given.wishes.get(key)?.spec;
+    if (!spec?.rest) return spec?.wanted ?? "";
+    const { generation, level } = spec.rest;
+    // A push needs the database that is about to be stopped; who wakes goes on.
+    return `${spec.wanted} ${generation} ${level} ${level === "awake" ? "" : spec.generation}`;
   };
 
   const tell = createQueue({ clock, parallel: 4, restMs: tellRestMs, run: given.tell, onError: failed("tell") });
@@ -63,6 +77,8 @@ export function createLoop(given: LoopWorld): Loop {
       return given.places.holds(key);
     },
     placeFreed: () => givePlaces(null),
+    turns: createTurns(),
+    restSoon: (key) => rests.hint(key),
     changed: (key) => {
       given.onChange(key);
       tell.hint(key);
@@ -74,15 +90,31 @@ export function createLoop(given: LoopWorld): Loop {
     onError: failed("converge"),
     run: async (key, signal) => {
       underWay.set(key, wishOf(key));
-      return await convergeOnce(key, world, signal).finally(() => underWay.delete(key));
+      return await runOnce(key, reconcile, world, signal).finally(() => underWay.delete(key));
     },
   });
+  const rests: Queue = createQueue({
+    clock,
+    parallel: parallel * 2,
+    onError: failed("rest"),
+    run: async (key, signal) => {
+      resting.set(key, restOf(key));
+      return await runOnce(key, restServing, world, signal).finally(() => resting.delete(key));
+    },
+  });
+  const isOvertaken = (key: string) => resting.has(key) && resting.get(key) !== restOf(key);
+  const rest = (key: string): void => {
+    if (isOvertaken(key)) rests.abort(key, "a newer wish");
+    rests.add(key);
+  };
   const refreshing = createQueue({
     clock,
     parallel: 8,
     onError: failed("refresh"),
     run: async (key) => {
+      const restBefore = restOf(key);
       const unanswered = await refresh(key, given);
+      if (restBefore !== restOf(key) || isOvertaken(key)) rest(key);
       // Whoever wrote the newer wish: a pull request that changed, a comment, or a call of the API.
       if (underWay.has(key) && underWay.get(key) !== wishOf(key)) converge.abort(key, "a newer wish");
       converge.add(key);
@@ -99,21 +131,26 @@ export function createLoop(given: LoopWorld): Loop {
   return {
     wake: refreshing.add,
     look: converge.hint,
-    isIdle: () => refreshing.size() + converge.size() + tell.size() === 0,
-    queueLength: () => refreshing.size() + converge.size(),
+    rest,
+    isWaking: (key) => rests.isBusy(key) && given.wishes.get(key)?.spec.rest?.level === "awake",
+    isIdle: () => refreshing.size() + converge.size() + rests.size() + tell.size() === 0,
+    queueLength: () => refreshing.size() + converge.size() + rests.size(),
     world,
     async [Symbol.asyncDispose]() {
       await refreshing[Symbol.asyncDispose]();
       await converge[Symbol.asyncDispose]();
+      await rests[Symbol.asyncDispose]();
       await tell[Symbol.asyncDispose]();
     },
   };
 }
 
-async function convergeOnce(key: string, world: World, signal: AbortSignal): Promise<RunResult> {
+type Run = (key: string, world: World, signal: AbortSignal) => Promise<RunResult>;
+
+async function runOnce(key: string, run: Run, world: World, signal: AbortSignal): Promise<RunResult> {
   const startedAt = world.clock.now();
   try {
-    return await reconcile(key, world, signal);
+    return await run(key, world, signal);
   } catch (error) {
     if (signal.aborted) return { kind: "done" };
     const code = error instanceof MayflyError ? error.code : "internal";

@@ -125,16 +125,25 @@ export type Engine = {
   run(step: Step, context: StepContext): Promise<void>;
 };
 
+/** Which generation of which preview is routed. */
+type Placed = { key: string; slug: string; generation: number };
+
 /** Where requests of a service go: container address on the generation's network. */
 export type UpstreamAddress = { service: string; address: string; port: number };
 
 export type Gateway = {
-  /** Routes the preview's hosts to these upstreams, all at once. */
-  publish(
-    preview: { key: string; slug: string; generation: number },
-    stack: StackSpec,
-    upstreams: UpstreamAddress[],
-  ): void;
+  /** Routes the preview's hosts to these upstreams, all at once; with `mayWait`, requests wait for those that are missing. */
+  publish(preview: Placed, stack: StackSpec, upstreams: UpstreamAddress[], options?: { mayWait: boolean }): void;
+  /** What serves sleeps: requests to its hosts wait, and wake it. */
+  lull(preview: Placed, stack: StackSpec): void;
+  /** Resolves when no request is under way to that generation, or at the deadline; `cut` ends what else is open to it then. */
+  quiet(
+    previewKey: string,
+    generation: number,
+    limits: { timeoutMs: number; signal: AbortSignal; cut: boolean },
+  ): Promise<void>;
+  /** What its hosts' requests wait for does not come: they are told why. */
+  tellStuck(previewKey: string): void;
   /** Takes the upstreams away; its hosts show a page. */
   withdraw(previewKey: string): void;
   /** Asks once through the forward path; throws EngineError `probe-failed`. */

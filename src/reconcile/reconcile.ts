@@ -1,13 +1,14 @@
 import { describeFailure, type Failure, MayflyError } from "../domain/errors.ts";
 import { type Deployment, isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
-import { planDeploy, planSettle } from "../plan/deploy.ts";
+import { planDeploy } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
-import { runPlan, upstreamsOf } from "./steps.ts";
+import { planSettled, settle, showServing } from "./settle.ts";
+import { runPlan } from "./steps.ts";
 import type { World } from "./world.ts";
 
 /** How long requests in flight to the old generation may take to end. */
@@ -27,7 +28,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   world.builds.release(key, wanted === "running" ? generation : undefined);
   if (wanted !== "running" || commit === null) {
     world.snapshots.release(key);
-    return remove(preview, world, signal);
+    return world.turns.take(key, signal, () => remove(preview, world, signal));
   }
 
   if (!world.takePlace(key)) {
@@ -39,7 +40,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const deployments = world.attempts.of(key);
   const attempt = deployments.find((each) => each.generation === generation);
   const serving = servingOf(deployments);
-  if (serving?.stack) await showServing(preview, serving.stack, world);
+  // Whoever works on what serves shows it when it is ready.
+  if (serving?.stack && !world.turns.isBusy(key)) await showServing(preview, serving.stack, world);
   if (attempt && isUnderWay(attempt)) {
     const outcome = await deploy({ preview, commit, attempt, serving: serving?.stack ?? null }, world, signal);
     if (outcome !== "ended") return outcome;
@@ -91,6 +93,8 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   signal.throwIfAborted();
   if (gathered.kind === "failed") return endOrRetry(about, gathered.failure, world);
   const { images } = gathered;
+  // Whoever puts what serves to sleep, or wakes it, ends first; from here on nobody puts it to sleep.
+  await world.turns.take(key, signal, async () => undefined);
   const state = await world.engine.observe(key);
   const whole = world.volumes.of(key);
   // Beside the images that are being built.
@@ -106,8 +110,22 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   const secrets = await world.secretPrints(preview, candidate);
   const nonce = world.randomId(8);
   const plan = planDeploy({ candidate, serving, state, images, whole, snapshots, secrets, nonce, drainMs });
-  await runPlan(plan, { preview, stack: candidate }, world, signal);
+  const run = () => runPlan(plan, { preview, stack: candidate }, world, signal);
+  if (serving && touchesServing(plan, serving)) await world.turns.take(key, signal, run);
+  else await run();
   return "ended";
+}
+
+/** Whether a plan replaces or makes something that a visit may bring up meanwhile: one of them waits for the other. */
+function touchesServing({ steps }: Plan, { services }: StackSpec): boolean {
+  return steps.some(
+    (step) =>
+      step.kind === "stop" ||
+      step.kind === "anchor" ||
+      (step.kind === "create" &&
+        step.container.service.kept &&
+        services.some(({ name }) => name === step.container.service.name)),
+  );
 }
 
 async function prepareAndKeep(
@@ -119,45 +137,6 @@ async function prepareAndKeep(
   const { stack, findings } = await prepareStack(preview, from, world, signal);
   world.attempts.prepared(preview.key, stack, findings);
   return stack;
-}
-
-/** No attempt is under way: what serves is kept whole and routed to, everything else goes. */
-async function settle(preview: Preview, world: World, signal: AbortSignal): Promise<void> {
-  const serving = servingOf(world.attempts.of(preview.key))?.stack ?? null;
-  const plan = await planSettled(preview, serving, world);
-  if (plan.steps.length > 0) {
-    world.log.info({ preview: preview.key, steps: plan.steps.length }, "settling");
-    await runPlan(plan, { preview, stack: serving }, world, signal).catch((error: unknown) => {
-      if (serving && !signal.aborted) tellTrouble(preview, serving, describeFailure(error), world);
-      throw error;
-    });
-  }
-  if (serving) tellTrouble(preview, serving, null, world);
-  if (serving) await showServing(preview, serving, world);
-}
-
-function tellTrouble(preview: Preview, { generation }: StackSpec, failure: Failure | null, world: World): void {
-  if (world.attempts.trouble(preview.key, generation, failure)) world.changed(preview.key);
-}
-
-async function planSettled(preview: Preview, serving: StackSpec | null, world: World): Promise<Plan> {
-  const images = serving ? await findImages(preview, serving, world) : {};
-  const state = await world.engine.observe(preview.key);
-  const whole = world.volumes.of(preview.key);
-  const snapshots = serving ? await findSnapshots(preview, { stack: serving, state, images, whole }, world) : {};
-  const secrets = serving?.resolved?.secrets ?? {};
-  return planSettle({ serving, state, images, whole, snapshots, secrets, nonce: world.randomId(8) });
-}
-
-/** Routes to the serving generation as far as its containers exist. */
-export async function showServing(
-  preview: Preview,
-  serving: StackSpec,
-  world: Pick<World, "engine" | "gateway">,
-): Promise<void> {
-  const state = await world.engine.observe(preview.key);
-  const { key, slug } = preview;
-  world.gateway.publish({ key, slug, generation: serving.generation }, serving, upstreamsOf(serving, state));
 }
 
 async function remove(preview: Preview, world: World, signal: AbortSignal): Promise<RunResult> {

@@ -11,6 +11,8 @@ import type { World } from "./world.ts";
 type About = {
   preview: Pick<Preview, "key" | "slug" | "repository" | "repositoryId" | "number">;
   stack: StackSpec | null;
+  /** Whether its steps are part of the deployment's timeline. */
+  isTold?: boolean;
 };
 
 /** Steps that people wait for, and therefore see. */
@@ -18,9 +20,9 @@ const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", 
 
 /** Executes a plan: each step by whoever it concerns, the telling ones on the timeline. */
 export async function runPlan(plan: Plan, about: About, world: World, signal: AbortSignal): Promise<void> {
-  const { preview, stack } = about;
+  const { preview, stack, isTold = true } = about;
   const nameOf = (step: Step) => ({ preview: preview.key, generation: stack?.generation ?? 0, name: eventName(step) });
-  const onTimeline = (step: Step) => stack !== null && told.has(step.kind);
+  const onTimeline = (step: Step) => isTold && stack !== null && told.has(step.kind);
   await executePlan(plan, {
     signal,
     run: (step, stepSignal) => runStep(step, about, world, stepSignal),
@@ -81,6 +83,12 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
     case "swap":
       await swap(step.stack, { key, slug }, world);
       return;
+    case "lull": {
+      const { generation } = step.stack;
+      world.gateway.lull({ key, slug, generation }, step.stack);
+      await world.gateway.quiet(key, generation, { timeoutMs: step.timeoutMs, signal, cut: step.cut });
+      return;
+    }
     case "drain": {
       const cut = await world.gateway.drain(key, step.generation, { timeoutMs: step.timeoutMs, signal });
       if (cut > 0)

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Preview } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
+import type { Turns } from "./turns.ts";
 import type {
   Attempts,
   Builds,
@@ -28,6 +29,7 @@ export type World = {
   builds: Builds;
   snapshots: Snapshots;
   gateway: Gateway;
+  turns: Turns;
   /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
   render(checkout: Checkout, preview: Preview): Promise<Rendered>;
   /** The tag of an image to build, from everything that goes in. */
@@ -39,6 +41,8 @@ export type World = {
   log: Logger;
   /** Whether the preview may be up; takes a free place when it is its turn. */
   takePlace(key: string): boolean;
+  /** Brings what serves to how much of it should run, in a queue of its own. */
+  restSoon(key: string): void;
   /** Nothing of a preview is left, or it waits no more: others move up. */
   placeFreed(): void;
   /** Something about this preview is new: tell people. */

@@ -8,11 +8,12 @@ describe("the list", () => {
   test("shows name, title, both facts, commit and numbers", async () => {
     const world = inMemoryWorld({
       views: [view({ newest: newest({ generation: 8, phase: "failed", commit: "def5678" }) })],
-      numbers: () => ({ up: 3, waiting: 2, orphans: null }),
+      numbers: () => ({ up: 3, asleep: 1, waiting: 2, orphans: null }),
     });
     const text = textOf(await pageOf(world, "/"));
     for (const fact of [
       "3 up",
+      "1 asleep",
       "2 waiting",
       "shop-pr-42",
       "Add a cart",

@@ -25,6 +25,7 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     phase: "ready",
     reason: null,
     queue: null,
+    asleep: null,
     serving: { commit: "abc1234567890", generation: 7, readyAt: Date.now() - 180_000, seconds: 11.2 },
     newest: newest(),
     data: null,

@@ -49,6 +49,10 @@ export type World = AsyncDisposable & {
   /** Who may look. */
   rule: Rule;
   readonly listeners: Set<() => void>;
+  /** Previews that somebody came to while they slept. */
+  readonly roused: string[];
+  /** Says that what is waited for does not come. */
+  stuck(): void;
   readonly visits: { preview: string; kind: string }[];
   readonly warnings: Readonly<Record<string, unknown>>[];
   /** Replaces all routes of the preview. */
@@ -61,16 +65,22 @@ export async function openWorld({
   ...over
 }: Partial<GatewayOptions> & { port?: number } = {}): Promise<World> {
   const listeners = new Set<() => void>();
+  const waiting = new Set<(news: "routes" | "stuck") => void>();
   const world: Omit<World, "gateway" | "port" | typeof Symbol.asyncDispose> = {
     table: emptyTable,
     model: null,
     rule: { access: "public", epoch: 0 },
     listeners,
+    roused: [],
+    stuck() {
+      for (const listener of waiting) listener("stuck");
+    },
     visits: [],
     warnings: [],
     route(...routes) {
       world.table = withPreview(world.table, PREVIEW, routes);
       for (const listener of listeners) listener();
+      for (const listener of waiting) listener("routes");
     },
   };
   const gateway = createGateway({
@@ -89,6 +99,13 @@ export async function openWorld({
       link: (host) => `http://${host}`,
       signInUrl: ({ host, path }) => `http://mayfly.test/enter?host=${host}&path=${encodeURIComponent(path)}`,
       randomId: (length) => randomBytes(length).toString("hex").slice(0, length),
+    },
+    wake: {
+      ask: (preview) => void world.roused.push(preview),
+      watch(_, listener) {
+        waiting.add(listener);
+        return () => waiting.delete(listener);
+      },
     },
     activity: (route, { kind }) => void world.visits.push({ preview: route.preview, kind }),
     clock,

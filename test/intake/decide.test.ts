@@ -13,6 +13,7 @@ const rules: Rules = {
   ttlMs: 3000,
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow",
+  serving: null,
 };
 
 function next(preview: Preview, said: PullRequest | null, given = rules, files: ChangedFiles | null = null): Preview {

@@ -12,6 +12,7 @@ const rules: Rules = {
   ttlMs: null,
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow",
+  serving: null,
 };
 const preview = (pull: PullRequest | null, allowed: string[] = [], spec = {}): Preview =>
   previewOf({ allowed, spec: { ...unread, wanted: "blocked", reason: "fork", pull, ...spec } });

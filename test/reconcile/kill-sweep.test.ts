@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createKillWorld, type Call, type Kill, type Wish } from "./kill-world.ts";
 
+const frozen: Wish = { rest: "frozen" };
+const stopped: Wish = { rest: "stopped" };
+
 /** What is brought to its end in peace, and then what is killed at each of its calls. */
 const stories: [string, { before: Wish[]; wish: Wish }][] = [
   ["a first deployment", { before: [], wish: { push: "first" } }],
@@ -25,6 +28,21 @@ const stories: [string, { before: Wish[]; wish: Wish }][] = [
   ["a push after which no files are mounted", { before: [{ push: "bound" }], wish: { push: "unbound" } }],
   ["a removal of what mounts files", { before: [{ push: "bound" }, { push: "rebound" }], wish: "close" }],
   ["a removal", { before: [{ push: "first" }, { push: "second" }], wish: "close" }],
+  ["falling asleep", { before: [{ push: "first" }], wish: { rest: "frozen" } }],
+  ["being stopped", { before: [{ push: "first" }], wish: { rest: "stopped" } }],
+  ["being stopped after it was frozen", { before: [{ push: "first" }, frozen], wish: { rest: "stopped" } }],
+  ["waking from frozen", { before: [{ push: "first" }, frozen], wish: { rest: "awake" } }],
+  ["waking from stopped", { before: [{ push: "first" }, stopped], wish: { rest: "awake" } }],
+  [
+    "waking after somebody pruned what was stopped, the anchor too",
+    { before: [{ push: "branched" }, stopped, "prune"], wish: { rest: "awake" } },
+  ],
+  ["a push to what is frozen", { before: [{ push: "first" }, frozen], wish: { push: "second" } }],
+  ["a push to what is stopped", { before: [{ push: "first" }, stopped], wish: { push: "second" } }],
+  ["a push that replaces a stopped database", { before: [{ push: "first" }, stopped], wish: { push: "tuned" } }],
+  ["a failing push to what is stopped", { before: [{ push: "first" }, stopped], wish: { push: "broken" } }],
+  ["a reset of what is frozen", { before: [{ push: "first" }, frozen], wish: { say: "reset" } }],
+  ["a removal of what is frozen", { before: [{ push: "first" }, frozen], wish: "close" }],
   ["a removal of what failed halfway", { before: [{ push: "first" }, { push: "broken" }], wish: "close" }],
 ];
 

@@ -3,7 +3,10 @@ import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
 import { boundPath } from "../../src/domain/files.ts";
 import type { Mount } from "../../src/domain/service.ts";
 import type { FileSpec, Snapshot, StackSpec } from "../../src/domain/stack.ts";
+import type { RestLevel } from "../../src/domain/rest.ts";
 import type { Builds, Checkout, Snapshots } from "../../src/reconcile/ports.ts";
+import { restServing } from "../../src/reconcile/settle.ts";
+import { createTurns } from "../../src/reconcile/turns.ts";
 import { reconcile } from "../../src/reconcile/reconcile.ts";
 import type { World } from "../../src/reconcile/world.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -32,7 +35,12 @@ const commits = {
   unordered: "7",
 } as const;
 export type Commit = keyof typeof commits;
-export type Wish = { push: Commit } | { say: "reset" | "redeploy" } | "close" | "prune";
+export type Wish =
+  | { push: Commit }
+  | { say: "reset" | "redeploy" }
+  | { rest: "frozen" | "stopped" | "awake" }
+  | "close"
+  | "prune";
 
 /**
  * A preview on the real store and loop, over an engine model. A run of it is one process: `kill` ends it at any call,
@@ -44,6 +52,7 @@ export function createKillWorld() {
   const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
   const store = openStore(":memory:", clock);
   const engine = createEngineModel({
+    now: clock.now,
     fails: ({ service: { name, environment } }) => name === "web" && environment["COMMIT"]?.startsWith("b") === true,
   });
   const { key } = store.previews.ensure(pull, now);
@@ -56,6 +65,7 @@ export function createKillWorld() {
     if (wish === "prune") return engine.prune();
     if (typeof wish === "object" && "push" in wish) head = wish.push;
     const { spec } = preview;
+    if (typeof wish === "object" && "rest" in wish) return putRest(preview, wish.rest);
     const next: PreviewSpec =
       wish === "close"
         ? { ...spec, wanted: "absent", reason: "closed" }
@@ -69,6 +79,13 @@ export function createKillWorld() {
             resets: spec.resets + ("say" in wish && wish.say === "reset" ? 1 : 0),
           };
     if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
+  };
+
+  const putRest = (preview: Preview, level: RestLevel): void => {
+    const { generation } = preview.spec;
+    const since = level === "awake" ? (preview.spec.rest?.since ?? now) : now;
+    const rest = { generation, level, since, until: level === "awake" ? now : null };
+    if (!store.wishes.put({ ...preview, spec: { ...preview.spec, rest } })) throw new Error("the wish was not written");
   };
 
   /** One process, until nothing is left to do or it is killed; answers the calls it made. */
@@ -150,6 +167,8 @@ export function createKillWorld() {
       secretPrints: async () => ({}),
       takePlace: () => (check(), true),
       placeFreed: check,
+      restSoon: check,
+      turns: createTurns(),
       engine: {
         observe: async () => (check(), engine.observe()),
         resolveImage: async (image, tag) => (
@@ -175,6 +194,12 @@ export function createKillWorld() {
           check();
           routed = `g${preview.generation} ${upstreams.map((each) => each.address).join(" ")}`;
         },
+        lull: (preview) => {
+          check();
+          routed = `g${preview.generation} asleep`;
+        },
+        quiet: async () => act({ kind: "lull", id: "lull" }, () => undefined),
+        tellStuck: check,
         withdraw: () => void (routed = null),
         probe: async () => act({ kind: "probe", id: "probe" }, () => (head === "silent" ? 502 : 200)),
         drain: async () => act({ kind: "drain", id: "drain" }, () => 0),
@@ -192,8 +217,10 @@ export function createKillWorld() {
     for (let rounds = 0; rounds < 20; rounds++) {
       let again = false;
       try {
-        const result = await reconcile(key, world, new AbortController().signal);
-        again = result.kind !== "done";
+        for (const run of [reconcile, restServing]) {
+          const result = await run(key, world, new AbortController().signal);
+          again ||= result.kind !== "done";
+        }
       } catch (error) {
         if (!dead) throw error;
       }

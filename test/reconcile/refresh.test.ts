@@ -31,6 +31,7 @@ const rules = (): Rules => ({
   ttlMs: 72 * 3_600_000,
   when: { drafts: true, bots: true, label: null, paths },
   forks: "allow",
+  serving: null,
 });
 
 beforeEach(() => {

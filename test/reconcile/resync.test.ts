@@ -20,6 +20,7 @@ const rules = {
   ttlMs: null,
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow" as const,
+  serving: null,
 };
 
 /** Everything between GitHub and the wishes, on a model of GitHub. */

@@ -10,7 +10,8 @@ type Container = {
   plan: ContainerPlan | null;
   generation: number;
   volumes: string[];
-  state: "created" | "running" | "exited";
+  state: "created" | "running" | "paused" | "exited";
+  endedAt: number | null;
   /** Which address it has in each. */
   networks: Map<string, number | null>;
 };
@@ -23,6 +24,7 @@ type Network = { home: boolean; generation: number; network: string };
  */
 export function createEngineModel(options: {
   /** Services of a generation that end before they are ready. */ fails(plan: ContainerPlan): boolean;
+  now(): number;
 }) {
   const containers = new Map<string, Container>();
   const volumes = new Map<string, Volume>();
@@ -57,18 +59,20 @@ export function createEngineModel(options: {
         generation: plan.generation,
         volumes: volumesOf(plan),
         state: "created",
+        endedAt: null,
         networks: new Map(plan.attachments.map((each) => [each.network, each.index])),
       });
     },
     start({ container }) {
       const found = containerOf(container);
+      if (found.state === "paused") throw new EngineError("engine-refused", `${container} is paused`);
       for (const [network, index] of found.networks) {
         needed(networks.get(network), `network ${network}`);
         takeAddress(network, index, found);
       }
       found.state = "running";
       for (const name of found.volumes.filter((each) => each !== found.plan?.files)) {
-        const users = usersOf(name).filter((each) => each.state === "running");
+        const users = usersOf(name).filter(isAlive);
         if (users.length > 1) broken.push(`${users.map((each) => each.name).join(" and ")} run on ${name}`);
       }
     },
@@ -76,14 +80,14 @@ export function createEngineModel(options: {
       needed(networks.get(attachment.network), `network ${attachment.network}`);
       const found = containerOf(container);
       if (found.networks.has(attachment.network)) return;
-      if (found.state === "running") takeAddress(attachment.network, attachment.index, found);
+      if (isAlive(found)) takeAddress(attachment.network, attachment.index, found);
       found.networks.set(attachment.network, attachment.index);
     },
     leave: ({ container, network }) => void containers.get(container)?.networks.delete(network),
     await({ readiness }) {
       const found = containerOf(readiness.container);
       if (found.state === "running" && found.plan && !options.fails(found.plan)) return;
-      found.state = "exited";
+      end(found);
       const { name } = readiness.service;
       throw new EngineError("service-exited", `${name} exited with code 3`, { service: name });
     },
@@ -95,7 +99,16 @@ export function createEngineModel(options: {
     },
     stop({ container }) {
       const found = containers.get(container);
-      if (found?.state === "running") found.state = "exited";
+      if (found && isAlive(found)) end(found);
+    },
+    pause({ container }) {
+      const found = containerOf(container);
+      if (found.state === "running") found.state = "paused";
+    },
+    unpause({ container }) {
+      const found = containerOf(container);
+      if (found.state === "exited") throw new EngineError("engine-refused", `${container} is not running`);
+      if (found.state === "paused") found.state = "running";
     },
     remove: ({ container }) => void containers.delete(container),
     "remove-network"({ name }) {
@@ -109,6 +122,11 @@ export function createEngineModel(options: {
     },
   };
 
+  function end(container: Container): void {
+    container.state = "exited";
+    container.endedAt = options.now();
+  }
+
   /** The parts of a copy-on-write branch, without what holds them. */
   function layVolumes({ name, volume, dataKey, snapshot }: Extract<Step, { kind: "branch" }>): void {
     const { upper, work } = branchParts(name);
@@ -121,7 +139,15 @@ export function createEngineModel(options: {
     for (const part of [about.name, upper, work]) needed(volumes.get(part), `volume ${part}`);
     const held = [about.snapshotVolume, upper, work, about.name];
     const { generation } = about;
-    containers.set(name, { name, plan: null, generation, volumes: held, state: "created", networks: new Map() });
+    containers.set(name, {
+      name,
+      plan: null,
+      generation,
+      volumes: held,
+      state: "created",
+      endedAt: null,
+      networks: new Map(),
+    });
   }
 
   function volumesOf({ volumes: data, files }: ContainerPlan): string[] {
@@ -135,7 +161,7 @@ export function createEngineModel(options: {
   /** Only what runs holds its address. */
   function takeAddress(network: string, index: number | null, who: Container): void {
     const taken = [...containers.values()].some(
-      (each) => each !== who && index !== null && each.state === "running" && each.networks.get(network) === index,
+      (each) => each !== who && index !== null && isAlive(each) && each.networks.get(network) === index,
     );
     if (taken) throw new EngineError("engine-refused", `address ${index} of ${network} is in use`);
   }
@@ -149,10 +175,11 @@ export function createEngineModel(options: {
     plan,
     generation,
     state,
+    endedAt,
     networks: joined,
     volumes: mounted,
   }: Container): ObservedContainer {
-    const running = state === "running";
+    const running = state === "running" || state === "paused";
     return {
       id: name,
       name,
@@ -164,6 +191,7 @@ export function createEngineModel(options: {
       oomKilled: false,
       restartCount: 0,
       ranMs: state === "exited" ? 500 : null,
+      endedAt: state === "exited" ? endedAt : null,
       addresses: Object.fromEntries(
         [...joined.keys()].map((network) => [network, running ? `${network}/${name}` : ""]),
       ),
@@ -192,7 +220,8 @@ export function createEngineModel(options: {
     },
     /** Somebody removes every container that does not run. */
     prune(): void {
-      for (const { name, state } of containers.values()) if (state !== "running") containers.delete(name);
+      for (const { name, state } of containers.values())
+        if (state !== "running" && state !== "paused") containers.delete(name);
     },
     observe: (): StackState => ({
       containers: [...containers.values()].map(toObserved),
@@ -227,6 +256,10 @@ export function createEngineModel(options: {
       ].toSorted();
     },
   };
+}
+
+function isAlive({ state }: Container): boolean {
+  return state === "running" || state === "paused";
 }
 
 function needed<T>(found: T | undefined, what: string): T {

@@ -1,0 +1,147 @@
+import { describeFailure, type Failure } from "../domain/errors.ts";
+import { isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
+import { type RestLevel, restLevelOf, sleptOf } from "../domain/rest.ts";
+import type { StackSpec } from "../domain/stack.ts";
+import type { StackState } from "../domain/stack-state.ts";
+import { planSettle, planWake } from "../plan/deploy.ts";
+import { planSleep, planThaw } from "../plan/sleep.ts";
+import type { Plan } from "../plan/step.ts";
+import { findSnapshots } from "./gather-data.ts";
+import { findImages } from "./prepare.ts";
+import type { RunResult } from "./queue.ts";
+import { runPlan, upstreamsOf } from "./steps.ts";
+import type { World } from "./world.ts";
+
+/**
+ * What serves is brought to how much of it should run, in its own queue: a visit to what sleeps waits neither for a
+ * build nor for a candidate. It is put to sleep only while no attempt is under way, which may need its database.
+ */
+export async function restServing(key: string, world: World, signal: AbortSignal): Promise<RunResult> {
+  if (readServing(key, world) === null) return { kind: "done" };
+  await world.turns.take(key, signal, async () => {
+    // What serves may be another one by now.
+    const now = readServing(key, world);
+    if (now === null) return;
+    if (now.level !== "awake") await sleep(now, now.level, world, signal);
+    else if (!(await thaw(now, world, signal))) await wake(now, world, signal);
+  });
+  return { kind: "done" };
+}
+
+/** No attempt is under way: what serves is kept whole and routed to, everything else goes. */
+export async function settle(preview: Preview, world: World, signal: AbortSignal): Promise<void> {
+  const { key } = preview;
+  await world.turns.take(key, signal, async () => {
+    const now = readServing(key, world);
+    const about = { preview: now?.preview ?? preview, serving: now?.serving ?? null };
+    await carryOut(await planSettled(about.preview, about.serving, world), about, world, signal);
+    // Where a visit can cut it short.
+    if (now !== null && now.level !== "awake") world.restSoon(key);
+  });
+}
+
+/** Routes to the serving generation as far as its containers exist; while it sleeps, requests wait. */
+export async function showServing(
+  preview: Preview,
+  serving: StackSpec,
+  world: Pick<World, "engine" | "gateway">,
+): Promise<void> {
+  publish(preview, serving, await world.engine.observe(preview.key), world);
+}
+
+/** What the next run would do about what serves. */
+export async function planSettled(preview: Preview, serving: StackSpec | null, world: World): Promise<Plan> {
+  return planSettle({ ...(await gatherSettled(preview, serving, world)), serving });
+}
+
+type Serving = { preview: Preview; serving: StackSpec; level: RestLevel; isBusy: boolean };
+
+function readServing(key: string, world: Pick<World, "wishes" | "attempts">): Serving | null {
+  const preview = world.wishes.get(key);
+  if (preview === null || preview.spec.wanted !== "running") return null;
+  const deployments = world.attempts.of(key);
+  const serving = servingOf(deployments)?.stack;
+  if (!serving) return null;
+  const isBegun = deployments.some(({ generation }) => generation === preview.spec.generation);
+  const level = restLevelOf(preview.spec, serving.generation);
+  return { preview, serving, level, isBusy: !isBegun || deployments.some(isUnderWay) };
+}
+
+async function sleep(
+  { preview, serving, isBusy }: Serving,
+  level: Exclude<RestLevel, "awake">,
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
+  if (isBusy) return;
+  const plan = planSleep(serving, await world.engine.observe(preview.key), level);
+  await carryOut(plan, { preview, serving }, world, signal);
+}
+
+/** The short way, where nothing is missing: one look, one call a container. */
+async function thaw({ preview, serving }: Serving, world: World, signal: AbortSignal): Promise<boolean> {
+  const state = await world.engine.observe(preview.key);
+  const plan = planThaw(serving, state, sleptOf(preview.spec, serving.generation));
+  if (plan === null) return false;
+  await runPlan(plan, { preview, stack: null }, world, signal);
+  const containers = state.containers.map((each) =>
+    each.state === "paused" ? { ...each, state: "running" as const } : each,
+  );
+  publish(preview, serving, { ...state, containers }, world);
+  tellTrouble(preview, serving, null, world);
+  world.changed(preview.key);
+  return true;
+}
+
+async function wake({ preview, serving }: Serving, world: World, signal: AbortSignal): Promise<void> {
+  const plan = planWake({ ...(await gatherSettled(preview, serving, world)), serving });
+  await carryOut(plan, { preview, serving }, world, signal);
+}
+
+async function carryOut(
+  plan: Plan,
+  { preview, serving }: { preview: Preview; serving: StackSpec | null },
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
+  if (plan.steps.length > 0) {
+    world.log.info({ preview: preview.key, steps: plan.steps.length }, "settling");
+    await runPlan(plan, { preview, stack: serving, isTold: false }, world, signal).catch((error: unknown) => {
+      if (serving && !signal.aborted) {
+        tellTrouble(preview, serving, describeFailure(error), world);
+        world.gateway.tellStuck(preview.key);
+      }
+      throw error;
+    });
+  }
+  if (serving === null) return;
+  // What sleeps is not asked whether it could wake.
+  if (restLevelOf(preview.spec, serving.generation) === "awake") tellTrouble(preview, serving, null, world);
+  await showServing(preview, serving, world);
+  if (plan.steps.length > 0) world.changed(preview.key);
+}
+
+async function gatherSettled(preview: Preview, serving: StackSpec | null, world: World) {
+  const images = serving ? await findImages(preview, serving, world) : {};
+  const state = await world.engine.observe(preview.key);
+  const whole = world.volumes.of(preview.key);
+  const snapshots = serving ? await findSnapshots(preview, { stack: serving, state, images, whole }, world) : {};
+  const secrets = serving?.resolved?.secrets ?? {};
+  const level = serving ? restLevelOf(preview.spec, serving.generation) : "awake";
+  const slept = serving ? sleptOf(preview.spec, serving.generation) : null;
+  return { state, images, whole, snapshots, secrets, level, slept, nonce: world.randomId(8) };
+}
+
+function publish(preview: Preview, serving: StackSpec, state: StackState, world: Pick<World, "gateway">): void {
+  const { key, slug, spec } = preview;
+  const { generation } = serving;
+  const placed = { key, slug, generation };
+  if (restLevelOf(spec, generation) !== "awake") return world.gateway.lull(placed, serving);
+  // What slept once may be on its way up: what is not there yet is waited for.
+  const mayWait = sleptOf(spec, generation) !== null;
+  world.gateway.publish(placed, serving, upstreamsOf(serving, state), { mayWait });
+}
+
+function tellTrouble(preview: Preview, { generation }: StackSpec, failure: Failure | null, world: World): void {
+  if (world.attempts.trouble(preview.key, generation, failure)) world.changed(preview.key);
+}
