@@ -9,24 +9,32 @@ import { type Giver, giveFiles } from "./given-files.ts";
 import type { SourceReader } from "./repository-path.ts";
 import { parseTmpfs } from "./tmpfs.ts";
 
-/** More paths than people name; each is looked up in git. */
-const mostPaths = 200;
+/** More than people mount, in all services; each path is looked up in git. */
+const mostMounts = 200;
 
 /**
  * A model whose services mount all files of the repository, and what configs say, from the stack's files volume, with
  * what that volume holds. Throws InputError for two mounts in one place, one over everything, or too many.
  */
 export function placeFiles(compose: ComposeModel, giver: Giver): Bound {
+  refuseMany(compose, giver);
   const bound = bindFiles(compose, giver.model, giver.reader);
   const given = giveFiles(bound.compose, giver);
   const files = [...bound.files, ...given.files];
-  if (files.length > mostPaths) {
-    const message = `services mount ${files.length} paths of the repository, and a preview knows ${mostPaths} at most`;
-    throw new InputError("file-too-large", message, { place: placeOf(giver.model, ["services"]) });
-  }
   for (const [name, service] of Object.entries(given.compose.services))
     refusePlaces(name, service.volumes ?? [], giver);
   return { ...bound, compose: given.compose, files: [...files, ...mountPoints(given.compose, files, giver.reader)] };
+}
+
+function refuseMany(compose: ComposeModel, { model }: Giver): void {
+  const counts = Object.values(compose.services).map(({ volumes = [], configs = [], secrets = [] }) => {
+    return volumes.filter(({ type }) => type === "bind").length + configs.length + secrets.length;
+  });
+  const count = counts.reduce((sum, each) => sum + each, 0);
+  if (count <= mostMounts) return;
+  const message = `the services mount ${count} files and folders of the repository; a preview has ${mostMounts} at most`;
+  const hint = "Mount a folder in place of its files.";
+  throw new InputError("file-too-large", message, { place: placeOf(model, ["services"]), hint });
 }
 
 function refusePlaces(service: string, mounts: readonly Mount[], { model }: Giver): void {

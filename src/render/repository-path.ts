@@ -12,6 +12,8 @@ export type SourceReader = {
   linkAt(path: string): string | null;
 };
 
+/** PATH_MAX of Linux. */
+const longestPath = 4096;
 /** More links than this on one way run in circles (Linux follows as many, path_resolution(7)). */
 const mostLinks = 40;
 
@@ -20,6 +22,7 @@ const mostLinks = 40;
  * repository, or they run in circles. What is not there means itself.
  */
 export function followLinks(reader: SourceReader, path: string): string | null {
+  if (path.length > longestPath) return null;
   const ahead = path.split("/").toReversed();
   let at = ".";
   let followed = 0;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { dataKey } from "../../src/domain/naming.ts";
 import type { StackState } from "../../src/domain/stack-state.ts";
 import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
+import { containerHash } from "../../src/plan/identity.ts";
 import type { Plan } from "../../src/plan/step.ts";
 import { images, running, service, shop } from "../support/stack.ts";
 
@@ -43,6 +44,22 @@ describe("data of what serves", () => {
     const state = running(served, volume);
     const plan = deploy(shop(2, { dataEpoch: 1 }), { ...state, containers: [state.containers[1]!] });
     expect(after(plan, `remove-volume:${volume.name}`)).toEqual(["drain"]);
+  });
+
+  test("is made anew by a reset also where no volume with a name holds it, and by nothing else", () => {
+    const image = { id: "sha256:queue", ports: [], volumes: ["/var/lib/queue"] };
+    const anonymous = (generation: number, dataEpoch: number) => {
+      const queue = service("queue", { image: { kind: "pull", reference: "queue" } });
+      return shop(generation, { dataEpoch, volumes: [], routes: [], services: [queue] });
+    };
+    const [before] = running(anonymous(1, 0), volume).containers;
+    const specHash = containerHash(anonymous(1, 0).services[0]!, image.id, {});
+    const state = { ...running(anonymous(1, 0), volume), containers: [{ ...before!, specHash }], volumes: [] };
+    const isMade = (dataEpoch: number) => {
+      const plan = deploy(anonymous(2, dataEpoch), state, { serving: anonymous(1, 0), images: { queue: image } });
+      return ids(plan).includes("create:queue");
+    };
+    expect([isMade(0), isMade(1)]).toEqual([false, true]);
   });
 
   test("is not whole because another service mounts its volume first", () => {

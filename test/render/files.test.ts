@@ -140,7 +140,15 @@ describe("a path of the repository that a service binds", () => {
 
 describe("a config", () => {
   const given = (grant: string, declaration: string, files: Files = repository) =>
-    rendered(`${web()}    configs: [${grant}]\nconfigs:\n  app.conf: ${declaration}\n`, { files });
+    rendered(`${web()}    configs: [${grant}]\nconfigs:\n  app.conf: ${declaration}\n`, {
+      files,
+      links: { out: "/etc" },
+    });
+
+  test.each(["../app.conf", "/etc/../../app.conf", "/etc/"])("is not put at %s", (target) => {
+    const output = given(`{ source: app.conf, target: ${target} }`, "{ content: x }");
+    expect(told(output)).toEqual(["refuse config-target"]);
+  });
 
   test.each<[string, [string, string], object, object]>([
     [
@@ -191,6 +199,7 @@ describe("a config", () => {
     ["a secret's value", "{ environment: STRIPE_KEY }", "secret-place"],
     ["a secret's value in its text", '{ content: "key ${STRIPE_KEY}" }', "secret-place"],
     ["somebody else's", "{ external: true }", "external-config"],
+    ["behind a link that leads out", "{ file: ./out }", "link-outside"],
   ])("that is %s is refused", (_what, declaration, code) => {
     const output = given("app.conf", declaration, { ...repository, ".mayfly.yaml": "secrets: [STRIPE_KEY]\n" });
     expect(told(output)).toContain(`refuse ${code}`);

@@ -36,6 +36,17 @@ describe("a stack is read or refused in a moment:", () => {
       service(`tmpfs: [${list(15, (i) => `"/a${i}:${"x,".repeat(32_000)}"`).join(", ")}]`),
       "refused",
     ],
+    ["binds of one folder", service(`volumes: [${list(20_000, (i) => `"./a:/${i}:ro"`).join(", ")}]`), "refused"],
+    [
+      "a bind's long way",
+      service(`volumes: [${list(15, (i) => `"./${"a/".repeat(32_000)}:/${i}"`).join(", ")}]`),
+      "refused",
+    ],
+    [
+      "a bind's long round",
+      service(`volumes: [${list(15, (i) => `"./${"a/../".repeat(12_000)}:/${i}"`).join(", ")}]`),
+      "read",
+    ],
     ["variables", scalars("$a"), "refused"],
     ["variables in braces", scalars("${a}"), "refused"],
     ["open variables", scalars("${"), "refused"],

@@ -14,7 +14,13 @@ describe("mayfly up", () => {
   const directory = join(folder, "corner-shop");
   beforeAll(async () => {
     scenario = await startScenario({ files: miniShop() });
-    write(miniShop({ page: "as committed" }));
+    const { "compose.yaml": compose = "", ...files } = miniShop({ page: "as committed" });
+    // Its image has this page as well; what is seen is the bound one.
+    write({
+      ...files,
+      "compose.yaml": `${compose}    volumes: [./page.txt:/app/page.txt]\n`,
+      "page.txt": "as committed",
+    });
     git("init", "--quiet", "--initial-branch=main");
     git("add", ".");
     git("commit", "--quiet", "-m", "Open the shop");
@@ -59,7 +65,7 @@ describe("mayfly up", () => {
 
   test("takes changes and new files that are not committed, and leaves the repository as it was", async () => {
     tellOnFailure(scenario);
-    write({ "web/page.txt": "not committed", "web/new.txt": "new" });
+    write({ "page.txt": "not committed", "web/new.txt": "new" });
     const before = [git("status", "--porcelain"), git("count-objects"), git("log", "--oneline")];
     const { code, out } = await run("up", "corner-shop", "--json");
     expect(code).toBe(0);
