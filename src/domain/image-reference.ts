@@ -18,6 +18,16 @@ export function isImageReference(text: string): boolean {
   return registry.test(host) && name.test(text.slice(host.length + 1));
 }
 
+/** A reference with all that Docker adds to it: `app` and `docker.io/library/app:latest` are one image. */
+export function wholeReference(text: string): string {
+  const host = registryHostOf(text);
+  const path = host === null ? text : text.slice(host.length + 1);
+  const hub = host === null || host === "docker.io" || host === "index.docker.io";
+  const named = hub && !path.includes("/") ? `library/${path}` : path;
+  const last = named.slice(named.lastIndexOf("/"));
+  return `${hub ? "docker.io" : host}/${named}${/[:@]/.test(last) ? "" : ":latest"}`;
+}
+
 /** The registry that a reference names, with its port; null for the default one. Docker tells it from a path like this. */
 export function registryHostOf(text: string): string | null {
   const slash = text.indexOf("/");

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../domain/spec-hash.ts";
 import type { ImageSpec } from "../domain/service.ts";
 import type { BuildSettings, BuildSpec } from "../domain/stack.ts";
+import { wholeReference } from "../domain/image-reference.ts";
 import { specifyContexts } from "./build-contexts.ts";
 import type { Build, ComposeModel } from "./compose-model.ts";
 import { resolvePath } from "./repository-path.ts";
@@ -8,9 +9,14 @@ import { specifyUlimit } from "./service-process.ts";
 
 /**
  * The images of a stack: what is built, once for all services with the same build, named after the first of them; and
- * what each service runs. A service that names the `image:` of a built one runs that build.
+ * what each service runs. A service that names the image of a built one runs that build: by its `image:` in any
+ * spelling, or as Compose calls it where it has none (`PROJECT-SERVICE`). No such name is ever given to the engine.
+ * Where two builds say the same `image:`, each service runs its own, and who only names it the last.
  */
-export function specifyImages(model: ComposeModel): { builds: BuildSpec[]; imageOf: (service: string) => ImageSpec } {
+export function specifyImages(
+  model: ComposeModel,
+  project: string,
+): { builds: BuildSpec[]; imageOf: (service: string) => ImageSpec } {
   const builds = new Map<string, BuildSpec & { written: Build }>();
   const images = new Map<string, ImageSpec>();
   const builtAs = new Map<string, ImageSpec>();
@@ -22,11 +28,12 @@ export function specifyImages(model: ComposeModel): { builds: BuildSpec[]; image
     builds.set(identity, known);
     const built: ImageSpec = { kind: "build", build: known.name };
     images.set(name, built);
-    if (image !== undefined) builtAs.set(image, built);
+    const names = image === undefined ? [project, model.name].map((each) => `${each}-${name}`) : [image];
+    for (const each of names) builtAs.set(wholeReference(each), built);
   }
   const imageOf = (service: string): ImageSpec => {
     const reference = model.services[service]?.image ?? "";
-    return images.get(service) ?? builtAs.get(reference) ?? { kind: "pull", reference };
+    return images.get(service) ?? builtAs.get(wholeReference(reference)) ?? { kind: "pull", reference };
   };
   return {
     imageOf,

@@ -145,6 +145,7 @@ export type Service = z.infer<typeof Service>;
 
 /** The part of the canonical model that we honor, after the policy let it pass. */
 export const ComposeModel = z.object({
+  name: z.string().optional(),
   services: z.record(z.string(), Service),
   networks: z.record(z.string(), z.object({ internal: z.boolean().optional() })).optional(),
   volumes: z.record(z.string(), z.unknown()).optional(),

@@ -28,7 +28,7 @@ export function specifyStack(
   model: ComposeModel,
   { manifest, routes, preview, limits, reader, files }: Context,
 ): StackSpec {
-  const { builds, imageOf } = specifyImages(model);
+  const { builds, imageOf } = specifyImages(model, preview.project);
   const seeds = specifySeeds(model, manifest, reader);
   const names = Object.keys(model.services);
   const keepers = new Set(names.filter((name) => isKeeper(model, name, imageOf(name), manifest)));

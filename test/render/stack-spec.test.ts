@@ -130,14 +130,41 @@ describe("details", () => {
     expect(services(`  s: { image: x, healthcheck: ${text} }`)["s"]?.healthcheck).toEqual(health);
   });
 
-  test("equal builds are one image, also for a service that names it", () => {
+  test.each([
+    ["equal builds", "w: { build: { context: . } }", "web"],
+    ["its image", "w: { image: shop }", "web"],
+    ["its image in another spelling", "w: { image: 'docker.io/library/shop:latest' }", "web"],
+    ["its image's name in Compose", "w: { image: 'acme-worker' }\n  worker: { build: . }", "web"],
+    [
+      "its image's name by the project",
+      "w: { image: '${COMPOSE_PROJECT_NAME}-worker' }\n  worker: { build: . }",
+      "web",
+    ],
+    ["another build under the same image", "w: { build: { context: ., target: b }, image: shop }", "w"],
+    [
+      "another build whose image it names",
+      "w: { image: shop }\n  x: { build: { context: ., target: b }, image: shop }",
+      "x",
+    ],
+  ])("a service with %s runs that build", (_what, text, build) => {
     const { stack } = renderCompose(
-      "services:\n  web: { build: ., image: shop, ports: [80] }\n  worker: { image: shop, command: work }\n  cron: { build: { context: . } }\n",
+      `name: acme\nservices:\n  web: { build: ., image: shop, ports: [80] }\n  ${text}\n`,
     );
-    expect(stack?.builds.map((build) => build.name)).toEqual(["web"]);
-    expect(stack?.services.map((service) => service.image)).toEqual(
-      Array.from({ length: 3 }, () => ({ kind: "build", build: "web" })),
+    expect(stack?.services.find(({ name }) => name === "w")?.image).toEqual({ kind: "build", build });
+    expect(stack?.builds.map(({ name, tag }) => ({ name, tag }))).toEqual(
+      [...new Set(["web", build])].map((name) => ({ name, tag: "" })),
     );
+  });
+
+  test.each([
+    ["another tag", "shop:1"],
+    ["a registry's", "ghcr.io/acme/shop"],
+    ["somebody else's", "acme/shop"],
+  ])("an image with %s name is pulled, whatever is built", (_what, reference) => {
+    const { stack } = renderCompose(
+      `services:\n  web: { build: ., image: shop, ports: [80] }\n  w: { image: "${reference}" }\n`,
+    );
+    expect(stack?.services[1]?.image).toMatchObject({ kind: "pull", reference });
   });
 
   test("ports that others are promised are TCP only", () => {
@@ -145,6 +172,78 @@ describe("details", () => {
       services("  s: { image: x, ports: ['53:53/udp', '9000-9001:9000-9001'], expose: [80, '81/tcp', '82/udp'] }")["s"]
         ?.ports,
     ).toEqual([80, 81, 9000, 9001]);
+  });
+
+  test("what is asked of the engine for few services is left out where nothing is said", () => {
+    const { web } = services("");
+    expect(
+      Object.keys(web ?? {}).filter((key) => ["capAdd", "ulimits", "resolver", "sysctls", "unset"].includes(key)),
+    ).toEqual([]);
+  });
+
+  test.each<[string, Partial<ServiceSpec>]>([
+    ["cap_add: [CAP_CHOWN, SYS_NICE]", { capAdd: ["CHOWN"] }],
+    [
+      "ulimits: { nofile: -1, nproc: -1, core: -1, rtprio: 9 }",
+      {
+        ulimits: [
+          { name: "nofile", soft: 1_048_576, hard: 1_048_576 },
+          { name: "nproc", soft: -1, hard: -1 },
+          { name: "core", soft: 0, hard: 0 },
+        ],
+      },
+    ],
+    ["sysctls: [net.core.somaxconn=9, kernel.shmmax=1]", { sysctls: { "net.core.somaxconn": "9" } }],
+    [
+      "extra_hosts: { a: 1.2.3.4, b: host-gateway, c: '::1' }",
+      {
+        resolver: { hosts: ["a:1.2.3.4", "c:::1"], servers: [], search: [], options: [] },
+      },
+    ],
+    ["restart: on-failure:4", { restart: "on-failure", restartTries: 4 }],
+    ["restart: 'no', deploy: { restart_policy: { condition: any } }", { restart: "always" }],
+    [
+      "deploy: { restart_policy: { max_attempts: 3, condition: on-failure } }",
+      { restart: "on-failure", restartTries: 3 },
+    ],
+    ["network_mode: none", { networks: [] }],
+    ["network_mode: bridge", { networks: [{ network: "default", aliases: [] }] }],
+    ["oom_score_adj: -5", { oomScoreAdj: 0 }],
+    [
+      "tmpfs: ['/t:size=1k,dev,mode=700']",
+      { mounts: [{ kind: "tmpfs", target: "/t", sizeBytes: 1024, options: ["mode=700"] }] },
+    ],
+  ])("%s", (text, expected) => {
+    expect(services(`  s: { image: x, ${text} }`)["s"]).toMatchObject(expected);
+  });
+
+  test("weights and reservations stay within the limits", () => {
+    expect(
+      services("  s: { image: x, mem_limit: 64m, mem_reservation: 1g, cpu_shares: 9000, cpu_quota: 50000 }")["s"]
+        ?.limits,
+    ).toMatchObject({
+      cpus: 0.5,
+      memoryBytes: 64 * mebibyte,
+      reservedBytes: 64 * mebibyte,
+      cpuShares: 1024,
+    });
+  });
+
+  test("a link is an alias in the networks that both are in, and the first network is the one of highest priority", () => {
+    const all = services(
+      "  s: { image: x, networks: { a: , b: { priority: 9 } } }\n  t: { image: x, networks: [a], links: ['s:known'] }",
+    );
+    expect(all["s"]?.networks).toEqual([
+      { network: "b", aliases: [] },
+      { network: "a", aliases: ["known"] },
+    ]);
+    expect(all["t"]?.dependsOn).toEqual([{ service: "s", condition: "started", required: true }]);
+  });
+
+  test("a service with no replicas is none, also for who depends on it", () => {
+    const all = services("  s: { image: x, scale: 0 }\n  t: { image: x, depends_on: [s] }");
+    expect(Object.keys(all)).toEqual(["web", "t"]);
+    expect(all["t"]?.dependsOn).toEqual([]);
   });
 
   test("a variable that is nowhere set is not in the environment", () => {
