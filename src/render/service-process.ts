@@ -3,7 +3,7 @@ import type { Service } from "./compose-model.ts";
 
 /** What a service may set itself as it likes: memory, processes and disk have limits of their own. */
 const freeUlimits = ["nproc", "memlock", "stack", "as", "data", "rss", "fsize", "cpu", "locks"];
-/** The most of what costs the host;  a core dump would be written where the host keeps its own. */
+/** The most of what costs the host; a core dump would be written where the host keeps its own. */
 const mostOf: Readonly<Record<string, number>> = {
   nofile: 1_048_576,
   sigpending: 128_000,
