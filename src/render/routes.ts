@@ -20,7 +20,7 @@ const otherImages =
   /(^|[/-])(postgres|postgis|pgvector|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|keydb|memcached|rabbitmq|kafka|zookeeper|nats|etcd|cassandra|cockroach|mssql|influxdb)([-/:@]|$)/;
 
 /**
- * The routes wished for: the manifest's, else a template's, else the published ports that can be HTTP, services that
+ * The routes wished for: the manifest's, else a template's, else the published ports that can be HTTP (else those told to a proxy), services that
  * are built and that nobody depends on first. Throws InputError for services that do not exist.
  */
 export function wishRoutes(model: ComposeModel, manifest: Manifest, templateRoutes: readonly RouteWish[]): RouteWish[] {
@@ -73,18 +73,35 @@ function manifestRoutes(model: ComposeModel, manifest: Manifest): RouteWish[] {
 }
 
 function detectRoutes(model: ComposeModel): RouteWish[] {
+  const published = ranked(model, publishedPort);
+  // What stands behind a proxy publishes nothing, and the proxy is what is left out of a preview first.
+  return published.length > 0 ? published : ranked(model, proxiedPort);
+}
+
+function ranked(model: ComposeModel, portOf: (service: Service) => number | undefined): RouteWish[] {
   const dependedOn = new Set(Object.values(model.services).flatMap((service) => Object.keys(service.depends_on ?? {})));
   const rank = (name: string, service: Service) => (service.build ? 0 : 2) + (dependedOn.has(name) ? 1 : 0);
   return Object.entries(model.services)
     .flatMap(([name, service]) => {
-      const port = webPort(service);
+      const isOther = !service.build && otherImages.test(service.image ?? "");
+      const port = isOther ? undefined : portOf(service);
       return port === undefined ? [] : [{ name, port, rank: rank(name, service) }];
     })
     .toSorted((a, b) => a.rank - b.rank)
     .map(({ name, port }) => ({ service: name, port, path: null, health: null }));
 }
 
-function webPort(service: Service): number | undefined {
-  if (!service.build && otherImages.test(service.image ?? "")) return undefined;
+function publishedPort(service: Service): number | undefined {
   return service.ports?.find((port) => port.protocol === "tcp" && !otherPorts.has(port.target))?.target;
+}
+
+/** Told to Traefik by a label, to nginx-proxy by a variable, or to other services by `expose`. */
+function proxiedPort({ labels = {}, environment = {}, expose = [] }: Service): number | undefined {
+  const label = Object.keys(labels).find((name) =>
+    /^traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port$/.test(name),
+  );
+  const told = [label === undefined ? null : labels[label], environment["VIRTUAL_PORT"], ...expose];
+  return told
+    .map((said) => Number(/^(\d{1,5})(?:\/tcp)?$/.exec(said ?? "")?.[1]))
+    .find((port) => port > 0 && port < 65_536 && !otherPorts.has(port));
 }

@@ -34,8 +34,7 @@ volumes: { pgdata: }
     depends_on: [backend]
   backend:
     build: { context: backend, target: builder }
-    ports: ["8080:80"]
-    labels: ["traefik.enable=true"]
+    labels: ["traefik.enable=true", "traefik.http.services.go.loadbalancer.server.port=80"]
 `,
     "backend/Dockerfile": dockerfile.replace("node:24", "node:24 AS builder"),
   },

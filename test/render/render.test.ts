@@ -162,6 +162,22 @@ describe("routes", () => {
     ]);
   });
 
+  test.each([
+    ["Traefik's label", 'labels: ["traefik.http.services.shop.loadbalancer.server.port=8080"]', 8080],
+    ["nginx-proxy's variable", "environment: { VIRTUAL_HOST: shop.test, VIRTUAL_PORT: 8081 }", 8081],
+    ["expose", 'expose: ["5432", 8082/tcp]', 8082],
+  ])("are what a proxy is told by %s, where nothing is published", (_what, line, port) => {
+    const compose = (ports: string) => `services:
+  proxy: { image: traefik, ports: [80] }
+  web: { build: ., ${line}${ports} }
+  db: { image: "postgres:17", expose: [8080] }
+`;
+    const manifest = { ".mayfly.yaml": "services: { proxy: drop }" };
+    expect(renderCompose(compose(""), manifest).stack?.routes).toMatchObject([{ service: "web", port, main: true }]);
+    expect(renderCompose(compose(""), {}).stack?.routes).toMatchObject([{ service: "proxy", port: 80 }]);
+    expect(renderCompose(compose(", ports: [3000]"), manifest).stack?.routes).toMatchObject([{ port: 3000 }]);
+  });
+
   test("are the manifest's, with path and health, when it names them", () => {
     const output = renderCompose("services:\n  web: { image: x }\n  api: { image: x, ports: [1] }\n", {
       ".mayfly.yaml":
