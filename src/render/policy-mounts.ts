@@ -1,5 +1,5 @@
 import { child, toValue, type YamlNode } from "../config/yaml-node.ts";
-import { honor, later, leaveIt, orDrop, refuse, rewrite, type Rows, type Subject, unless, when } from "./policy-row.ts";
+import { honor, leaveIt, orDrop, refuse, rewrite, type Rows, type Subject, unless, when } from "./policy-row.ts";
 import { leadsOutside } from "./repository-path.ts";
 import { parseTmpfs } from "./tmpfs.ts";
 
@@ -69,7 +69,11 @@ export const mountRows: Rows = {
     "Remove it.",
     unless("private", "rprivate"),
   ),
-  "services.*.volumes.*.image": later(),
+  "services.*.volumes.*.image": refuse(
+    "mount-type",
+    "a preview mounts no images",
+    "Use a volume: COPY into it, or seed it.",
+  ),
   "services.*.tmpfs.*": honor(
     "it counts to the service's memory",
     refuse(
@@ -96,10 +100,10 @@ export const mountRows: Rows = {
     "can mount any path of the host",
     "Remove it: use a plain volume.",
   ),
-  "volumes.*.external": refuse(
+  "volumes.*.external": rewrite(
     "external-volume",
-    "belongs to somebody else, and a preview has volumes of its own",
-    "Remove it, and give the preview a seed under `data:` in .mayfly.yaml.",
+    "a volume of the preview's own, empty at first",
+    "Give it a seed under `data:` in .mayfly.yaml where the service needs what is in it.",
     unless(false),
   ),
   "volumes.*.name": rewrite("name", "not used, every preview has volumes of its own", leaveIt),

@@ -49,12 +49,26 @@ export const networkRows: Rows = {
   "services.*.dns_search": honor(),
   "services.*.domainname": honor(),
   "networks.*.internal": honor("without a way out"),
-  "networks.*.driver": refuse("network-driver", "is not bridge", ownNetworks, unless("bridge", "default")),
+  "networks.*.driver": honor(
+    "a bridge of the preview's own",
+    rewrite(
+      "network-driver",
+      "a bridge of the preview's own, since a preview runs on one machine",
+      leaveIt,
+      when("`overlay`", ({ node }) => toValue(node) === "overlay"),
+    ),
+    refuse("network-driver", "joins the host's network", ownNetworks, unless("bridge", "default")),
+  ),
   "networks.*.name": rewrite("name", "not used, every preview has networks of its own", leaveIt),
   "networks.*.labels": rewrite("labels", "not given to the engine", leaveIt),
   "networks.*.attachable": rewrite("network-options", "not used", leaveIt, unless(false)),
   "networks.*.ipam": rewrite("fixed-address", "not used, subnets are the preview's", leaveIt),
-  "networks.*.external": refuse("external-network", "reaches outside the preview", ownNetworks, unless(false)),
+  "networks.*.external": rewrite(
+    "external-network",
+    "a network of the preview's own, with nothing of others in it",
+    "Add what the service needs of it to the stack: it is reached by its service's name.",
+    unless(false),
+  ),
   "networks.*.driver_opts": rewrite("network-options", "not used", leaveIt),
   "networks.*.enable_ipv4": rewrite(
     "network-options",

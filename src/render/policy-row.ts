@@ -74,11 +74,6 @@ export function note(code: string, means: string, instead: string, when: When): 
   return { action: "note", code, means, instead, when };
 }
 
-/** Known to Compose, but not honored by this version. */
-export function later(): Case {
-  return refuse("not-supported", "is not honored by this version", "Leave it out of the preview's Compose file.");
-}
-
 /** Where the value is so. */
 export function when(says: string, is: (subject: Subject) => boolean): When {
   return { says, is, at: "value" };

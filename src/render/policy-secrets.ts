@@ -1,16 +1,5 @@
 import { child, toValue, type YamlNode } from "../config/yaml-node.ts";
-import {
-  asWritten,
-  honor,
-  later,
-  leaveIt,
-  refuse,
-  rewrite,
-  type Rows,
-  type Subject,
-  unless,
-  when,
-} from "./policy-row.ts";
+import { asWritten, honor, leaveIt, refuse, rewrite, type Rows, type Subject, unless, when } from "./policy-row.ts";
 import { leadsOutside } from "./repository-path.ts";
 
 const name = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
@@ -54,6 +43,12 @@ const mountSays = rewrite(
   "Write it there: uid=, gid=, mode=.",
 );
 
+const swarm = refuse(
+  "swarm-only",
+  "needs Swarm's own store, which a preview does not have",
+  "Name a variable or a file: `environment:`, `file:`, or of a config `content:`.",
+);
+
 /** Secrets are the operator's, by the name of a variable or as external ones, or files of the repository, as configs are. */
 export const secretRows: Rows = {
   "services.*.secrets.*.source": honor(),
@@ -89,9 +84,9 @@ export const secretRows: Rows = {
     outside,
   ),
   "secrets.*.labels": rewrite("labels", "not used", leaveIt),
-  "secrets.*.driver": later(),
-  "secrets.*.driver_opts": later(),
-  "secrets.*.template_driver": later(),
+  "secrets.*.driver": swarm,
+  "secrets.*.driver_opts": swarm,
+  "secrets.*.template_driver": swarm,
   "services.*.configs.*.source": honor(),
   "services.*.configs.*.target": honor(
     "the config's name at the root where none is told",
@@ -116,7 +111,7 @@ export const secretRows: Rows = {
   ),
   "configs.*.name": rewrite("name", "not used, every preview has its own", leaveIt),
   "configs.*.labels": rewrite("labels", "not used", leaveIt),
-  "configs.*.template_driver": later(),
+  "configs.*.template_driver": swarm,
 };
 
 const wantedOf = ({ node, path }: Subject) => secretNameOf(String(path.at(-1)), node);

@@ -5,7 +5,6 @@ import { imageCases } from "./policy-image.ts";
 import {
   asWritten,
   honor,
-  later,
   leaveIt,
   refuse,
   rewrite,
@@ -143,8 +142,16 @@ export const serviceRows: Rows = {
     "Mayfly runs no models",
     "Run the model as a service of the stack, or point to one by URL.",
   ),
-  "services.*.post_start": later(),
-  "services.*.pre_stop": later(),
+  "services.*.post_start": refuse(
+    "hook",
+    "run by `docker compose up` in a container that runs already, and nothing waits for it in a preview",
+    "Write it into the command, or as a service of its own that others wait for: condition: service_completed_successfully.",
+  ),
+  "services.*.pre_stop": refuse(
+    "hook",
+    "run by `docker compose down`, and a preview also ends without it",
+    "Let the program act on its stop signal.",
+  ),
   "services.*.develop": honor("read by `docker compose watch` only"),
   "services.*.attach": honor("read by the terminal of `docker compose up` only"),
   include: honor("merged in before anything is judged"),

@@ -105,7 +105,7 @@ describe("a service's key is refused", () => {
     ["extra_hosts: [a:b]", "4:19", "invalid-value"],
     ["dns: [resolver]", "4:11", "invalid-value"],
     ["label_file: ../a", "4:17", "path-outside"],
-    ["post_start: [{ command: x }]", "4:5", "not-supported"],
+    ["post_start: [{ command: x }]", "4:5", "hook"],
     ["comand: x", "4:5", "unknown-key"],
     ["constructor: x", "4:5", "unknown-key"],
     ["healthcheck: { tests: x }", "4:20", "unknown-key"],
@@ -129,8 +129,6 @@ describe("outside of services", () => {
   test.each([
     ["volumes:\n  own:\n    driver_opts: { type: none, o: bind, device: / }", "11:5", "volume-driver-opts"],
     ["volumes:\n  own:\n    driver: nfs", "11:5", "volume-driver"],
-    ["volumes:\n  own:\n    external: true", "11:5", "external-volume"],
-    ["networks:\n  own:\n    external: true", "11:5", "external-network"],
     ["networks:\n  own:\n    driver: host", "11:5", "network-driver"],
     ["secrets:\n  own:\n    file: /etc/shadow", "11:11", "host-path"],
     ["secrets:\n  own:\n    file: ../shadow", "11:11", "host-path"],

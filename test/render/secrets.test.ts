@@ -179,7 +179,7 @@ describe("Compose's own secrets", () => {
     ["a name the operator cannot write", "{ external: true, name: db-password }", "[s]", "secret-name"],
     ["a target elsewhere", "{ environment: STRIPE_KEY }", "[{ source: s, target: /etc/key }]", "secret-target"],
     ["an owner by name", "{ environment: STRIPE_KEY }", "[{ source: s, uid: app }]", "invalid-value"],
-    ["a driver", "{ environment: STRIPE_KEY, driver: x }", "[s]", "not-supported"],
+    ["a driver", "{ environment: STRIPE_KEY, driver: x }", "[s]", "swarm-only"],
   ])("%s is refused", (_what, declaration, grants, code) => {
     const { stack, findings } = rendered(
       `services: { web: { build: ., secrets: ${grants} } }\nsecrets: { s: ${declaration} }`,
