@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
-import { type Preview, servingOf, trustOf } from "./domain/preview.ts";
+import { type Deployment, type Preview, servingOf, trustOf } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { isVisit } from "./gateway/visit.ts";
 import { decideAllowed, decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "./intake/decide.ts";
@@ -29,11 +29,13 @@ export function createDeciders({
     const { when, forks } = settingsFor(config, preview.repository);
     // No rule of a repository is about it: nor is anybody asked which files it changes.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
-    const serving = servingOf(store.attempts.of(preview.key))?.generation ?? null;
-    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, serving };
+    const attempts = store.attempts.of(preview.key);
+    const serving = servingOf(attempts)?.generation ?? null;
+    const sources = sourcesOf(preview, attempts);
+    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, serving, sources };
   };
   return {
-    needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview).when),
+    needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview)),
     decidePull: (preview, pull, files) => decidePull(preview, pull, rulesOf(preview), files),
     decideVerb: (preview, said) => decideVerb(preview, said, rulesOf(preview)),
     decideExpiry: (preview) => decideExpiry(preview, rulesOf(preview)),
@@ -41,6 +43,13 @@ export function createDeciders({
     judgeAllow: (preview, argument) => judgeAllow(preview, argument, rulesOf(preview).forks),
     decideAllowed: (preview, said) => decideAllowed(preview, said, rulesOf(preview)),
   };
+}
+
+/** What the newest generation is made of, where it is up: a push may mend one that failed, whatever it changes. */
+function sourcesOf({ repositoryId, spec }: Preview, attempts: readonly Deployment[]): Rules["sources"] {
+  if (isLocal(repositoryId)) return null;
+  const newest = attempts.find(({ generation }) => generation === spec.generation);
+  return newest?.phase === "ready" ? (newest.stack?.sources ?? null) : null;
 }
 
 /** How long an unused preview stays; null for one that only `mayfly down` ends. */

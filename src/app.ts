@@ -154,6 +154,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       tell: createTeller({ ...ground, client: github, site, access, learn }),
       onChange: show,
       clock,
+      imageWaitMs: config.builds.timeoutMs,
       randomId,
       log,
       parallel,

@@ -116,6 +116,8 @@ export type StackSpec = {
   files: FileSpec[];
   routes: RouteSpec[];
   readyTimeoutMs: number;
+  /** Paths of the repository of which it is made, folders with a slash at their end; null where every push changes it. */
+  sources: string[] | null;
   /**
    * What the names meant when it took over, known from then on: a tag that moves or an image that is pulled again must
    * not make other data of what serves.

@@ -8,7 +8,7 @@ import type { ResolvedImage } from "../domain/stack.ts";
 import { allow, statusOf, textOf } from "./docker.ts";
 import { jsonLines } from "./json-lines.ts";
 import { accountFor, type Registries } from "./registries.ts";
-import { registryAnswer, wantsLogin } from "./registry-answer.ts";
+import { hasAnswered, registryAnswer } from "./registry-answer.ts";
 
 type PullEvent = {
   status?: string;
@@ -64,8 +64,7 @@ export async function pull(
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined) throw error;
-    // 404 is the registry's own answer (there is none, or not for us); 500 is the engine's, for want of one.
-    throw unavailable(reference, textOf(error), status !== 500 || wantsLogin(textOf(error)), error);
+    throw unavailable(reference, textOf(error), hasAnswered(status, textOf(error)), error);
   }
 }
 

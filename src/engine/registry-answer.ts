@@ -15,9 +15,12 @@ const answers: [RegExp, string][] = [
   [/x509|certificate|tls:|http response to https/i, "it does not speak TLS as this host expects"],
 ];
 
-/** Whether a registry refused for want of a login, which the engine itself says when it was given none. */
-export function wantsLogin(text: string): boolean {
-  return /no basic auth credentials/i.test(text);
+/**
+ * Whether a registry answered at all: the engine says 500 for want of an answer, but also when it was given no login, and
+ * of an image that a registry in plain HTTP does not have.
+ */
+export function hasAnswered(status: number, text: string): boolean {
+  return status !== 500 || /no basic auth credentials|manifest unknown|name unknown/i.test(text);
 }
 
 /**

@@ -45,10 +45,12 @@ export function reportCommit(view: PreviewView, details: ReportDetails): CommitR
 /** What somebody who requires this status must not wait for; null when there is something to do. */
 function nothingToDoBecause(view: PreviewView, { preview: { spec } }: ReportDetails): string | null {
   if (isUnwanted(spec)) return view.reason;
-  if (spec.wanted !== "running" || spec.touched === null || spec.commit === null) return null;
+  if (spec.wanted !== "running" || spec.commit === null) return null;
   // What became of an attempt that is kept is told of the newer commit as well.
-  if (spec.commit === spec.pull?.headCommit || view.newest?.phase !== "ready") return null;
-  return `this push changes nothing of ${spec.touched.paths.join(", ")}; ${spec.commit.slice(0, 7)} stays`;
+  if (spec.commit === spec.pull?.headCommit) return null;
+  if (view.newest?.phase !== "ready" || view.newest.generation !== spec.generation) return null;
+  const what = spec.touched === null ? "what the preview is made of" : spec.touched.paths.join(", ");
+  return `this push changes nothing of ${what}; ${spec.commit.slice(0, 7)} stays`;
 }
 
 function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "commit"> {

@@ -3,16 +3,25 @@ import { isKeeping, isResting, type SaidVerb } from "../domain/verbs.ts";
 import { type Forks, heldBack } from "./forks.ts";
 import { decideKeeping, type Term } from "./keep.ts";
 import { decideRestVerb, type Serving } from "./rest.ts";
-import { touches, unwantedBecause, type When } from "./wanted.ts";
+import { liesIn, touches, unwantedBecause, type When } from "./wanted.ts";
 
 /** The next preview, or why nothing changes. */
 export type Decision = { kind: "changed"; preview: Preview } | { kind: "unchanged"; reason: string };
 
 /** What holds for the repository, and when it is decided. */
-export type Rules = Term & Serving & { when: When; forks: Forks };
+export type Rules = Term &
+  Serving & {
+    when: When;
+    forks: Forks;
+    /** Of what the newest generation is made, by path; null where every push changes it, or that is not known. */
+    sources: readonly string[] | null;
+  };
 
-/** Files by path: of the whole pull request, and of what was pushed on top of the newest generation (null: not known). */
-export type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
+/** Files by path: of the whole pull request (null: nobody asked), and of what was pushed on top of the newest generation (null: not known). */
+export type ChangedFiles = { pull: readonly string[] | null; push: readonly string[] | null };
+
+/** What `decidePull` has to be told: nothing, only what was pushed, or also what the whole pull request changes. */
+export type FilesNeeded = "none" | "push" | "all";
 
 type Wish = Pick<PreviewSpec, "wanted" | "reason" | "detail">;
 
@@ -43,7 +52,7 @@ export function decidePull(
     touched,
     ...(isPush && { activeAt: rules.now }),
   };
-  const isKept = files !== null && files.push !== null && !touches(files.push, rules.when.paths);
+  const isKept = files !== null && files.push !== null && !changesPreview(files.push, rules);
   const cause = wish.wanted === "running" ? causeOf(spec, pull, isKept) : null;
   if (cause === null) {
     return JSON.stringify(next) === JSON.stringify(spec)
@@ -53,11 +62,27 @@ export function decidePull(
   return changed(preview, { ...next, cause, ...generationOf(pull, spec, rules) }, rules);
 }
 
-/** Whether `decidePull` wants to know which files changed: only where `when.paths` is set, once for each head and base. */
-export function needsFiles({ spec }: Preview, pull: PullRequest | null, { paths }: When): boolean {
-  if (pull === null || !pull.open || paths.length === 0) return false;
+/** Which changed files `decidePull` wants to know, once for each head and base: all where `when.paths` is set, else of a push to what runs. */
+export function needsFiles(
+  { spec }: Preview,
+  pull: PullRequest | null,
+  rules: Pick<Rules, "when" | "sources">,
+): FilesNeeded {
+  const { paths } = rules.when;
+  if (pull === null || !pull.open) return "none";
+  if (paths.length === 0) {
+    const isPush = spec.wanted === "running" && spec.pull?.headCommit !== pull.headCommit;
+    return isPush && rules.sources !== null ? "push" : "none";
+  }
   const isKnown = spec.touched !== null && JSON.stringify(spec.touched.paths) === JSON.stringify(paths);
-  return !isKnown || spec.pull?.headCommit !== pull.headCommit || spec.pull.baseRef !== pull.baseRef;
+  const isNews = !isKnown || spec.pull?.headCommit !== pull.headCommit || spec.pull.baseRef !== pull.baseRef;
+  return isNews ? "all" : "none";
+}
+
+/** Whether a push changes the preview: by the operator's paths where there are any, else by what it is made of. */
+function changesPreview(pushed: readonly string[], { when, sources }: Rules): boolean {
+  if (when.paths.length > 0) return touches(pushed, when.paths);
+  return sources === null || liesIn(pushed, sources);
 }
 
 /** A verb that somebody with permission said → the next wish. `by` is the login, for the cause. */
@@ -130,7 +155,7 @@ function wishFor(pull: PullRequest, { spec, allowed }: Preview, { when, forks }:
 
 function touchedBy(files: ChangedFiles | null, { paths }: When, spec: PreviewSpec): PreviewSpec["touched"] {
   if (paths.length === 0) return null;
-  return files === null ? spec.touched : { paths: [...paths], any: touches(files.pull, paths) };
+  return files === null || files.pull === null ? spec.touched : { paths: [...paths], any: touches(files.pull, paths) };
 }
 
 /** Why another generation is due, or null when what runs is what should. */

@@ -34,6 +34,11 @@ export function touches(files: readonly string[], paths: readonly string[]): boo
   return files.some((file) => rules.findLast(({ matches }) => matches(file))?.takes ?? false);
 }
 
+/** Whether one of these files is one of `paths`, or lies in one that ends in a slash. */
+export function liesIn(files: readonly string[], paths: readonly string[]): boolean {
+  return files.some((file) => paths.some((path) => file === path || (path.endsWith("/") && file.startsWith(path))));
+}
+
 /** GitHub's labels are the same in any case. */
 function hasLabel({ labels }: PullRequest, label: string): boolean {
   return labels.some((each) => each.toLowerCase() === label.toLowerCase());

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { EngineError, type Failure, type Finding, InputError, type Place } from "../domain/errors.ts";
+import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ServiceSpec } from "../domain/service.ts";
@@ -8,6 +8,7 @@ import { keepFirstRunFiles } from "./first-run-files.ts";
 import { prepareFiles } from "./prepare-files.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
 import { contentOf, tagBuilds, waitsFor } from "./prepare-builds.ts";
+import { pullImages } from "./pull.ts";
 import { timed } from "./timed.ts";
 import type { World } from "./world.ts";
 
@@ -47,8 +48,8 @@ async function contentHash(files: readonly string[], checkout: Checkout): Promis
 
 export type Gathered =
   | { kind: "ready"; images: Record<string, ResolvedImage> }
-  /** With those that are there already. */
-  | { kind: "building"; images: Record<string, ResolvedImage> }
+  /** With those that are there already; `again`: nothing wakes us when the others are. */
+  | { kind: "building"; images: Record<string, ResolvedImage>; again: boolean }
   | { kind: "failed"; failure: Failure };
 
 /** Finds each service's image on the engine, pulls what has a name elsewhere, and asks for the builds that are missing. */
@@ -60,17 +61,7 @@ export async function gatherImages(
 ): Promise<Gathered> {
   const found = await findImages(preview, stack, world);
   const missing = stack.services.filter((service) => !(service.name in found));
-  const pulled = new Map(
-    missing.flatMap(({ image }) => (image.kind === "pull" ? [[image.reference, image.place]] : [])),
-  );
-  for (const [reference, place] of pulled) {
-    const name = `pull ${reference}`;
-    await timed(world, { preview: preview.key, generation: stack.generation, name }, signal, () =>
-      world.engine.pull(reference, stack.trust, signal).catch((error: unknown) => {
-        throw atPlace(error, place);
-      }),
-    );
-  }
+  const isWhole = await pullImages({ preview, stack }, missing, world, signal);
   const builds = missingBuilds(stack, missing);
   if (builds.length > 0) await world.engine.requireRoom("an image is to be built");
   const missingNames = new Set(builds.map(({ name }) => name));
@@ -82,15 +73,9 @@ export async function gatherImages(
   });
   const failed = outcomes.find((outcome) => outcome.state === "failed");
   if (failed) return { kind: "failed", failure: failed.failure };
-  if (outcomes.length > 0) return { kind: "building", images: await findImages(preview, stack, world) };
+  if (outcomes.length > 0 || !isWhole)
+    return { kind: "building", images: await findImages(preview, stack, world), again: !isWhole };
   return { kind: "ready", images: missing.length > 0 ? await findAll(preview, stack, world) : found };
-}
-
-/** A registry's answer about an image is about a line of the author's file. */
-function atPlace(error: unknown, place: Place | undefined): unknown {
-  if (!(error instanceof EngineError) || error.code !== "image-unavailable") return error;
-  const { code, message, hint, retry } = error;
-  return new InputError(code, message, { hint, retry, place, cause: error });
 }
 
 /** The images that are on this engine now, by service. */

@@ -15,6 +15,8 @@ import type { World } from "./world.ts";
 const drainMs = 30_000;
 /** An attempt that makes no progress, because of our own host or GitHub, is tried again for this long. */
 const patienceMs = 600_000;
+/** Between two looks for an image that somebody else builds. */
+const pullRestMs = 10_000;
 
 /**
  * Brings one preview from what is there to what is wished: observe, plan, execute. Nothing is remembered between runs,
@@ -104,6 +106,7 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   const isBuilding = gathered.kind === "building" || data.kind === "building";
   world.attempts.enter(key, generation, isBuilding ? "building" : "starting");
   world.changed(key);
+  if (gathered.kind === "building" && gathered.again) return { kind: "again", inMs: pullRestMs };
   if (gathered.kind === "building" || data.kind === "building") return { kind: "done" };
 
   const { snapshots } = data;

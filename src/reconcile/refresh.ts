@@ -8,12 +8,12 @@ type Unchanged = { kind: "unchanged"; reason: string };
 type Decision = { kind: "changed"; preview: Preview } | Unchanged;
 
 /** What changed, by path: in the whole pull request, and on top of what the newest generation is made of (null: not known). */
-type ChangedFiles = { pull: readonly string[]; push: readonly string[] | null };
+type ChangedFiles = { pull: readonly string[] | null; push: readonly string[] | null };
 
 /** What a preview should be, by the rules of its repository. Pure but for the time. */
 export type Deciders = {
-  /** Whether `decidePull` has to be told the files. */
-  needsFiles(preview: Preview, pull: PullRequest | null): boolean;
+  /** Which files `decidePull` has to be told. */
+  needsFiles(preview: Preview, pull: PullRequest | null): "none" | "push" | "all";
   decidePull(preview: Preview, pull: PullRequest | null, files: ChangedFiles | null): Decision;
   decideVerb(preview: Preview, said: SaidVerb): Decision;
   /** Whether its time is over. */
@@ -65,7 +65,7 @@ async function readPull(preview: Preview, world: RefreshWorld): Promise<Read> {
     if (error.retry === "never" && wishes.isRepositorySaidGone(preview))
       return { said: { pull: null, files: null }, unanswered: null };
     // Only GitHub's silence lets an event speak for it; a refusal is an answer, and changes nothing by itself.
-    const counts = error.retry === "backoff" && hint !== null && !world.needsFiles(preview, hint);
+    const counts = error.retry === "backoff" && hint !== null && world.needsFiles(preview, hint) !== "all";
     return { said: counts ? { pull: hint, files: null } : null, unanswered: error };
   }
 }
@@ -75,10 +75,11 @@ async function readFiles(
   pull: PullRequest | null,
   world: RefreshWorld,
 ): Promise<ChangedFiles | null> {
-  if (pull === null || !world.needsFiles(preview, pull)) return null;
+  const needed = world.needsFiles(preview, pull);
+  if (pull === null || needed === "none") return null;
   const { forge } = world;
   const { commit } = preview.spec;
-  const files = await forge.changedFiles(pull.repository, pull.number);
+  const files = needed === "all" ? await forge.changedFiles(pull.repository, pull.number) : null;
   const push = commit === null ? null : await forge.pushedFiles(pull.repository, commit, pull.headCommit);
   return { pull: files, push };
 }

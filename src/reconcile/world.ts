@@ -36,6 +36,8 @@ export type World = {
   tagOf(preview: Preview, stack: StackSpec, build: StackSpec["builds"][number], content: BuildContent): string;
   /** Reads the secrets that a stack names, and answers a keyed hash of each value. Throws InputError. */
   secretPrints(preview: Preview, stack: StackSpec): Promise<Readonly<Record<string, string>>>;
+  /** How long an image that is named after its commit may take to be pushed. */
+  imageWaitMs: number;
   clock: Clock;
   randomId: RandomId;
   log: Logger;

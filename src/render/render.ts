@@ -20,6 +20,7 @@ import type { SourceReader } from "./repository-path.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./routes.ts";
 import { giveSecrets, misplacedSecrets, type SecretOffer } from "./secrets.ts";
 import { specifyStack } from "./stack-spec.ts";
+import { rememberReads, sourcesOf } from "./sources.ts";
 import type { Templates } from "./template-choice.ts";
 
 export type RenderInput = {
@@ -46,8 +47,9 @@ export type RenderOutput = {
  * through the reader. Throws InputError with a place for what Compose would refuse as well; what only a preview refuses is a finding.
  */
 export function renderStack(input: RenderInput): RenderOutput {
-  const { reader, preview, limits } = input;
-  const { manifest, choice, source, findings } = readStack(input);
+  const { preview, limits } = input;
+  const { reader, asked } = rememberReads(input.reader);
+  const { manifest, choice, source, findings } = readStack({ ...input, reader });
   const model = printModel(source.model, preview.project);
   const isTeam = preview.trust === "team";
   const registries = { hosts: preview.registries, areOpen: isTeam };
@@ -67,10 +69,8 @@ export function renderStack(input: RenderInput): RenderOutput {
     file: choice.files[0]?.path ?? manifest.node.place.file,
   });
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
-  return {
-    ...done,
-    stack: giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings }),
-  };
+  const given = giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings });
+  return { ...done, stack: { ...given, sources: sourcesOf(given, asked) } };
 }
 
 /** Where each image is named, for the day it is not to be had. */

@@ -66,6 +66,7 @@ export function specifyStack(
     seeds,
     files,
     routes,
+    sources: null,
     readyTimeoutMs: manifest.ready?.timeout ?? defaultReadyMs,
   };
 }

@@ -22,6 +22,7 @@ export function mayflyVariables(preview: PreviewFacts, hosts: Hosts): Map<string
     ["MAYFLY_PR_NUMBER", String(preview.number)],
     ["MAYFLY_BRANCH", preview.branch],
     ["MAYFLY_COMMIT", preview.commit],
+    ["MAYFLY_COMMIT_SHORT", preview.commit.slice(0, 7)],
     ["MAYFLY_REPOSITORY", preview.repository],
     ["COMPOSE_PROJECT_NAME", preview.project],
     ...hosts.services.map((service): [string, string] => [urlVariable(service), preview.link(host(service))]),

@@ -103,7 +103,10 @@ export function openStore(path: string, clock: Clock) {
       fail: (key: string, generation: number, failure: Parameters<typeof deployments.fail>[2]): void =>
         deployments.fail(key, generation, failure, now()),
       trouble: deployments.trouble.bind(deployments),
-      supersede: (key: string, below: number): void => void deployments.supersede(key, below, now()),
+      supersede(key: string, below: number): void {
+        // Most runs find none; only then there is anything of them to end.
+        if (deployments.supersede(key, below, now()) > 0) timeline.abort(key, below, now());
+      },
       retireAll: (key: string): void => void deployments.retireAll(key, now()),
     },
 

@@ -9,10 +9,12 @@ export function createTimelineStore(database: Database) {
         .all("select * from timeline where preview = ? order by generation, started_at, name", preview)
         .map(parse),
 
+    /** What was not ended (we were killed, or it waits for somebody else) goes on since it first began. */
     begin(event: Pick<TimelineEvent, "preview" | "generation" | "name">, now: number): void {
       database.run(
         `insert into timeline (preview, generation, name, started_at, outcome) values (?, ?, ?, ?, 'running')
-         on conflict do update set started_at = excluded.started_at, ended_at = null, outcome = 'running', detail = null`,
+         on conflict do update set started_at = iif(outcome = 'running', started_at, excluded.started_at),
+           ended_at = null, outcome = 'running', detail = null`,
         event.preview,
         event.generation,
         event.name,
@@ -31,6 +33,16 @@ export function createTimelineStore(database: Database) {
         event.name,
       );
     },
+
+    /** What older generations had begun goes on no more. */
+    abort: (preview: string, below: number, now: number): number =>
+      database.run(
+        `update timeline set ended_at = ?, outcome = 'aborted'
+         where preview = ? and generation < ? and outcome = 'running'`,
+        now,
+        preview,
+        below,
+      ),
   };
 }
 

@@ -14,6 +14,7 @@ const rules: Rules = {
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow",
   serving: null,
+  sources: null,
 };
 
 function next(preview: Preview, said: PullRequest | null, given = rules, files: ChangedFiles | null = null): Preview {
@@ -148,6 +149,7 @@ describe("the rules of a repository", () => {
 
 describe("paths", () => {
   const mono: Rules = { ...rules, when: { ...rules.when, paths: ["apps/shop/**", "!**/*.md"] } };
+  const made: Rules = { ...rules, sources: ["compose.yaml", "apps/shop", "apps/shop/"] };
   const shop: ChangedFiles = { pull: ["apps/shop/cart.ts"], push: null };
   const pushed = { ...pull, headCommit: "b".repeat(40) };
   const up = next(unread, pull, mono, shop);
@@ -184,15 +186,26 @@ describe("paths", () => {
     expect(reverted.spec).toMatchObject({ wanted: "absent", reason: "paths", detail: "apps/shop/**, !**/*.md" });
   });
 
-  test.each<[string, Preview, PullRequest, Rules, boolean]>([
-    ["at first", unread, pull, mono, true],
-    ["not twice for the same commit", up, pull, mono, false],
-    ["after a push", up, pushed, mono, true],
-    ["after another base", up, { ...pull, baseRef: "next" }, mono, true],
-    ["when the operator changed them", up, pull, { ...mono, when: { ...mono.when, paths: ["x"] } }, true],
-    ["never of what is closed", up, { ...pushed, open: false }, mono, false],
-    ["never where none are set", unread, pull, rules, false],
-  ])("are asked for %s", (_name, before, said, { when }, asked) => {
-    expect(needsFiles(before, said, when)).toBe(asked);
+  test.each<[string, Preview, PullRequest, Rules, ReturnType<typeof needsFiles>]>([
+    ["at first", unread, pull, mono, "all"],
+    ["not twice for the same commit", up, pull, mono, "none"],
+    ["after a push", up, pushed, mono, "all"],
+    ["after another base", up, { ...pull, baseRef: "next" }, mono, "all"],
+    ["when the operator changed them", up, pull, { ...mono, when: { ...mono.when, paths: ["x"] } }, "all"],
+    ["never of what is closed", up, { ...pushed, open: false }, mono, "none"],
+    ["never where none are set", unread, pull, rules, "none"],
+    ["only of a push, where it is known what the preview is made of", up, pushed, made, "push"],
+    ["not without a push", up, pull, made, "none"],
+  ])("are asked for %s", (_name, before, said, given, asked) => {
+    expect(needsFiles(before, said, given)).toBe(asked);
+  });
+
+  test.each<[string, string[] | null, number]>([
+    ["beside everything it is made of keeps it", ["docs/a.md", "apps/shop.md", "apps"], 1],
+    ["of a file that it reads is deployed", ["docs/a.md", "compose.yaml"], 2],
+    ["of a file in a folder that it is built from is deployed", ["apps/shop/src/a.ts"], 2],
+    ["that nobody can tell the files of is deployed", null, 2],
+  ])("without any, a push %s", (_name, push, generation) => {
+    expect(next(up, pushed, made, { pull: null, push }).spec).toMatchObject({ generation });
   });
 });

@@ -13,6 +13,7 @@ const rules: Rules = {
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow",
   serving: null,
+  sources: null,
 };
 const preview = (pull: PullRequest | null, allowed: string[] = [], spec = {}): Preview =>
   previewOf({ allowed, spec: { ...unread, wanted: "blocked", reason: "fork", pull, ...spec } });

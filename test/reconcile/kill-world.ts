@@ -207,6 +207,7 @@ export function createKillWorld() {
       render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
       tagOf: (_preview, stack, build) => `${build.name}:${stack.commit.slice(0, 1)}`,
       clock,
+      imageWaitMs: 0,
       randomId: () => `n${nonces++}`,
       log: pino({ level: "silent" }),
       changed: () => undefined,

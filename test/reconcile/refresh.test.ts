@@ -32,6 +32,7 @@ const rules = (): Rules => ({
   when: { drafts: true, bots: true, label: null, paths },
   forks: "allow",
   serving: null,
+  sources: null,
 });
 
 beforeEach(() => {
@@ -47,7 +48,7 @@ afterEach(() => store[Symbol.dispose]());
 const once = () =>
   refresh(key, {
     wishes: store.wishes,
-    needsFiles: (preview, pull) => needsFiles(preview, pull, rules().when),
+    needsFiles: (preview, pull) => needsFiles(preview, pull, rules()),
     decidePull: (preview, pull, files) => decidePull(preview, pull, rules(), files),
     decideVerb: (preview, said) => decideVerb(preview, said, rules()),
     decideExpiry: (preview) => decideExpiry(preview, rules()),

@@ -21,6 +21,7 @@ const rules = {
   when: { drafts: true, bots: true, label: null, paths: [] },
   forks: "allow" as const,
   serving: null,
+  sources: null,
 };
 
 /** Everything between GitHub and the wishes, on a model of GitHub. */
@@ -55,7 +56,7 @@ function server() {
       await refresh(key, {
         forge: github.forge,
         wishes: store.wishes,
-        needsFiles: () => false,
+        needsFiles: () => "none",
         decidePull: (preview, pull, files) => decidePull(preview, pull, rules, files),
         decideVerb: (preview, said) => decideVerb(preview, said, rules),
         decideExpiry: (preview) => decideExpiry(preview, rules),

@@ -176,5 +176,22 @@ test("the guest book becomes this stack", () => {
       { service: "web", port: 3000, path: null, health: "/up", host: "shop-pr-42.preview.example.com", main: true },
     ],
     readyTimeoutMs: 180_000,
+    sources: [
+      ".env",
+      ".mayfly.yaml",
+      "api",
+      "api/",
+      "api/Dockerfile",
+      "api/Dockerfile.dockerignore",
+      "compose.preview.yaml",
+      "compose.preview.yml",
+      "compose.yaml",
+      "db/seed.sql",
+      "db/seed.sql/",
+      "web",
+      "web/",
+      "web/Dockerfile",
+      "web/Dockerfile.dockerignore",
+    ],
   });
 });

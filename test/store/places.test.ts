@@ -20,7 +20,8 @@ function say(repositoryId: number, number: number, open = true): string {
   const pull = pullRequest({ repositoryId, repository, number, open, headRepositoryId: repositoryId });
   const preview = store.previews.ensure(pull, at);
   const when = { drafts: true, bots: true, label: null, paths: [] };
-  const decision = decidePull(preview, pull, { now: at, ttlMs: null, when, forks: "allow", serving: null });
+  const rules = { now: at, ttlMs: null, when, forks: "allow" as const, serving: null, sources: null };
+  const decision = decidePull(preview, pull, rules);
   if (decision.kind === "changed") store.wishes.put(decision.preview);
   return preview.key;
 }

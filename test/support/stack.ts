@@ -63,6 +63,7 @@ export function shop(generation: number, more: Partial<StackSpec> = {}): StackSp
       { service: "web", port: 3000, host: "shop-pr-42.preview.localhost", path: null, health: null, main: true },
     ],
     readyTimeoutMs: 180_000,
+    sources: null,
     ...more,
   };
 }
