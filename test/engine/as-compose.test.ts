@@ -23,10 +23,11 @@ const files = {
 
 /** Honored keys whose work is shown elsewhere: they end in no field that both makers have. */
 const elsewhere: [RegExp, string][] = [
+  [/^(include|services\.\*\.(extends|label_file))\b/, "gone once the file is read (oracle.test.ts)"],
   [/^services\.\*\.build\./, "builds, by what comes of them (build.test.ts)"],
   [/^(services\.\*\.)?(secrets|configs)\b/, "files of ours in place of binds (files.test.ts, secrets.test.ts)"],
   [/^services\.\*\.volumes\.\*\.bind\./, "files of the repository (files.test.ts)"],
-  [/^services\.\*\.volumes\.\*\.volume\.subpath$/, "Compose makes no folder in a new volume (stack.test.ts)"],
+  [/^services\.\*\.volumes\.\*\.volume\.subpath$/, "Compose makes no folder in a new volume (steps.test.ts)"],
 ];
 
 let world: World;
