@@ -127,7 +127,7 @@ async function buildWithin(options: BuildOptions, { work, subscribers, cancel }:
     const cacheNamespace = `${request.repositoryId}-${request.trust}`;
     const gifts = (await options.gifts?.(build, request)) ?? { secrets: new Map(), registries: {}, anew: false };
     const isOffline = request.trust === "fork" && options.forkEgress === "none";
-    await using group = (await options.memory?.open()) ?? null;
+    await using group = (await options.memory?.open(`${cacheNamespace} ${build.name}`)) ?? null;
     try {
       await runBuild(docker, { build, context, labels, cacheNamespace, gifts, group, isOffline }, output, signal);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { Logger } from "pino";
 import type { Clock } from "../domain/time.ts";
@@ -25,9 +25,15 @@ export type BuildGroup = AsyncDisposable & {
 
 export type BuildMemory = {
   memoryBytes: number;
-  /** A new group, or null where none can be made, which is told once. */
-  open(): Promise<BuildGroup | null>;
+  /**
+   * A new group, or null where none can be made, which is told once. The same build gets the same one again, unless it
+   * is in use: BuildKit counts a group's path among what a step is known by in its cache.
+   */
+  open(build: string): Promise<BuildGroup | null>;
 };
+
+/** More builds of the same at once than any server runs. */
+const mostAtOnce = 1000;
 
 /** Threads count. `make -j` on a large machine has some hundreds. */
 const mostProcesses = 8192;
@@ -54,20 +60,33 @@ export function createBuildMemory(options: {
   };
   return {
     memoryBytes,
-    async open() {
+    async open(build) {
       const tree = options.isLocal ? await findCgroups() : null;
       if (tree === null) return tell("no control groups of the engine's machine are to be seen");
       try {
         await sweep(tree);
-        const name = `${server}-${randomUUID()}`;
         await prepareIfRoot(tree);
-        await makeGroup(tree, name, { memoryBytes, processes: mostProcesses });
-        return groupOf(tree, name);
+        return groupOf(
+          tree,
+          await makeFree(tree, `${server}-${createHash("sha256").update(build).digest("hex").slice(0, 16)}`),
+        );
       } catch (error) {
         return tell(error);
       }
     },
   };
+
+  /** Builds of the same at once have groups of their own. */
+  async function makeFree(tree: CgroupTree, name: string, number = 1): Promise<string> {
+    const numbered = `${name}-${number}`;
+    try {
+      await makeGroup(tree, numbered, { memoryBytes, processes: mostProcesses });
+      return numbered;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || number === mostAtOnce) throw error;
+      return makeFree(tree, name, number + 1);
+    }
+  }
 
   /** Those that a process of ours left when it was killed; no build is older than its time. */
   async function sweep(tree: CgroupTree): Promise<void> {

@@ -47,6 +47,25 @@ describe("a build's memory", () => {
     await world.remove(build);
   });
 
+  test("is limited without running again what did not change, and for two builds of the same at once", async () => {
+    const first = `FROM node:24\n${fresh()}\nRUN head -c 9 /dev/urandom > /dice\nCOPY page /page\n`;
+    const layers = async (page: string) => {
+      const build = world.spec();
+      expect(await world.finish(build, world.commit({ Dockerfile: first, page }))).toEqual({ state: "built" });
+      const { RootFS } = await world.docker.getImage(build.tag).inspect();
+      await world.remove(build);
+      return RootFS.Layers ?? [];
+    };
+    const [one, two] = [await layers("one"), await layers("two")];
+    expect(two.slice(0, -1)).toEqual(one.slice(0, -1));
+    expect(two.at(-1)).not.toBe(one.at(-1));
+    const both = [world.spec(), world.spec()];
+    const Dockerfile = () => `FROM node:24\n${fresh()}\nRUN sleep 1\n`;
+    const ends = both.map((build) => world.finish(build, world.commit({ Dockerfile: Dockerfile() })));
+    expect(await Promise.all(ends)).toEqual([{ state: "built" }, { state: "built" }]);
+    await Promise.all(both.map((build) => world.remove(build)));
+  });
+
   test("is not blamed for what fails by itself", async () => {
     expect(await world.finish(world.spec(), world.commit(run("process.exit(3)")))).toMatchObject({
       failure: { code: "build-failed", what: expect.stringContaining("exit code 3") },
