@@ -31,6 +31,7 @@ import { previewLink } from "./domain/naming.ts";
 import { memoryProblem, prepareMemory } from "./engine/build-memory.ts";
 import { clearEngine } from "./engine/clear.ts";
 import { connect, isOnThisMachine } from "./engine/docker.ts";
+import { enginesDisk } from "./engine/disk.ts";
 import { serversOn } from "./engine/servers.ts";
 import { parseRange } from "./engine/subnets.ts";
 import { isLocked } from "./store/lock.ts";
@@ -51,7 +52,7 @@ export async function examine(config: ServerConfig, { fix }: { fix: boolean }): 
   const docker = connect(config.engine.host);
   if (fix) await prepareMemory(state);
   const [{ checks: engine, firewall }, names, gitHub] = await Promise.all([
-    lookAtEngine(docker, { config, state, server, fix }),
+    lookAtEngine(docker, { config, server, fix }),
     lookAtNames(config, isRunning),
     lookAtGitHub(config),
   ]);
@@ -72,11 +73,11 @@ function allowedBy({ defaults, repositories }: ServerConfig): Record<string, rea
   return Object.fromEntries(repositories === null ? [["every repository", defaults.allow] as const] : named);
 }
 
-type EngineLook = { config: ServerConfig; state: string; server: string | null; fix: boolean };
+type EngineLook = { config: ServerConfig; server: string | null; fix: boolean };
 
 async function lookAtEngine(
   docker: Docker,
-  { config, state, server, fix }: EngineLook,
+  { config, server, fix }: EngineLook,
 ): Promise<{ checks: Check[]; firewall: Firewall | null }> {
   try {
     const [version, info, networks] = await Promise.all([docker.version(), docker.info(), docker.listNetworks()]);
@@ -93,12 +94,13 @@ async function lookAtEngine(
     const bridge = networks.find(({ Name }) => Name === "bridge")?.IPAM?.Config?.[0]?.Subnet ?? null;
     const firewall = firewallOf({ pool: config.network.pool, builds: bridge });
     if (fix) await installFirewall(firewall);
-    const disk = await space(info.DockerRootDir as string, state, dirname(state));
+    const folder = info.DockerRootDir as string;
+    const seen = isOnThisMachine(config.engine.host) ? await enginesDisk(folder) : null;
     const data = await tryBranch(docker, server);
     const checks = [
       checkEngine(facts),
       checkData(data),
-      ...(disk ? [checkDisk(disk)] : []),
+      checkDisk(seen === null ? null : await space(seen), folder),
       checkPool(await poolFacts(config.network.pool, networks, server)),
       checkFirewall(firewall, await printed("iptables-save", "-t", "filter")),
       checkOthers(await serversOn(docker), server),

@@ -1,3 +1,4 @@
+import { ignoreOf } from "./engine/build-context.ts";
 import { settingsFor } from "./config/server.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
@@ -30,11 +31,12 @@ type WorkOptions = Ground & {
 };
 
 /** Fits the edges to what the loop asks of them. */
-export function createWork(options: WorkOptions): Pick<World, "engine" | "gateway" | "render" | "tagOf"> {
+export function createWork(options: WorkOptions): Pick<World, "engine" | "gateway" | "render" | "tagOf" | "ignoreOf"> {
   const { salt } = options;
   return {
     engine: engineOf(options),
     gateway: gatewayOf(options),
+    ignoreOf,
     render: (checkout, preview) => render(checkout, preview, options),
     tagOf: (preview, stack, build, content) => {
       const { name: _name, tag: _tag, ...rest } = build;

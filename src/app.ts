@@ -67,10 +67,14 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   await source.sweep();
 
   // The engine, and what people are shown of it.
-  const disk = createDisk(docker);
+  const isLocal = isOnThisMachine(config.engine.host);
+  const disk = createDisk(docker, {
+    isLocal,
+    onUnknown: (folder) =>
+      log.warn({ folder }, "free room is not looked at before builds: it cannot be seen from here"),
+  });
   const onEnd = (key: string) => loop.look(key);
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
-  const isLocal = isOnThisMachine(config.engine.host);
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, memory, server, clock, log }));
   const data = opening.use(createData({ ...ground, onEnd }));

@@ -26,16 +26,10 @@ export async function kernelSetting(path: string): Promise<string | null> {
   return (await readFile(`/proc/sys/${path}`, "utf8").catch(() => null))?.trim() ?? null;
 }
 
-/** Free and whole size of the file system at the first of these paths that can be seen. */
-export async function space(
-  ...paths: string[]
-): Promise<{ path: string; freeBytes: number; totalBytes: number } | null> {
-  for (const path of paths) {
-    // Not there, or not ours to see: the next path is tried, and null says that none could be.
-    const found = await statfs(path).catch(() => null);
-    if (found) return { path, freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
-  }
-  return null;
+/** Free and whole size of the file system at a path; null where it cannot be seen. */
+export async function space(path: string): Promise<{ path: string; freeBytes: number; totalBytes: number } | null> {
+  const found = await statfs(path).catch(() => null);
+  return found && { path, freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
 }
 
 /** Why a folder cannot be written; null when it can. */

@@ -3,16 +3,15 @@ import { type Check, fail, ok, warn } from "./check.ts";
 
 const gib = 1024 ** 3;
 
-/** Room for images and data where the engine keeps them. */
-export function checkDisk({
-  path,
-  freeBytes,
-  totalBytes,
-}: {
-  path: string;
-  freeBytes: number;
-  totalBytes: number;
-}): Check {
+/** Room for images and data where the engine keeps them, in `folder`; null where that cannot be seen from here. */
+export function checkDisk(seen: { path: string; freeBytes: number; totalBytes: number } | null, folder: string): Check {
+  if (seen === null)
+    return warn(
+      "disk",
+      `how much is free in the engine's ${folder} cannot be seen from here: builds go on until it is full`,
+      "Run Mayfly on the engine's machine, or watch that disk yourself and make room below 10 GiB.",
+    );
+  const { path, freeBytes, totalBytes } = seen;
   const said = `${(freeBytes / gib).toFixed(1)} GiB of ${(totalBytes / gib).toFixed(0)} GiB are free at ${path}`;
   const hint = "Make room: `docker system df` shows what takes it.";
   if (freeBytes < 2 * gib) return fail("disk", said, hint);

@@ -29,7 +29,7 @@ export async function packContext(files: BuildFiles, build: BuildSpec): Promise<
   const root = await contextRoot(files.root, build.context);
   const named = await packNamed(files, build);
   const text = dockerfileText(files, build);
-  const ignore = readIgnore(files, build);
+  const ignore = ignoreOf(files, build.context, build.dockerfile) ?? nothing;
   const inside = build.dockerfile === null ? null : pathInside(join("/", build.context), join("/", build.dockerfile));
   const sendsItself = inside !== null && !ignore.ignores(inside);
   const privateName = privateNameOf(text);
@@ -45,8 +45,7 @@ async function packNamed(files: BuildFiles, build: BuildSpec): Promise<Map<strin
   for (const context of build.contexts ?? []) {
     if (context.kind !== "path") continue;
     const root = await contextRoot(files.root, context.path);
-    const path = join(context.path, ".dockerignore");
-    const ignore = parseDockerignore(files.readText(path) ?? "", path);
+    const ignore = ignoreOf(files, context.path) ?? nothing;
     named.set(context.name, fill({ root, ignore, tar: pack(), open: null, privateName: null }));
   }
   return named;
@@ -101,17 +100,21 @@ function dockerfileText(files: BuildFiles, build: BuildSpec): string {
   );
 }
 
-function readIgnore(files: BuildFiles, build: BuildSpec): Ignore {
-  const candidates = [
-    ...(build.dockerfile === null ? [] : [`${build.dockerfile}.dockerignore`]),
-    join(build.context, ".dockerignore"),
-  ];
-  for (const file of candidates) {
+/** What is not sent of a context, and so is no part of its image; null when nothing says so. Throws InputError `invalid-value`. */
+export function ignoreOf(
+  files: Pick<BuildFiles, "readText">,
+  context: string,
+  dockerfile: string | null = null,
+): Ignore | null {
+  const beside = dockerfile === null ? [] : [`${dockerfile}.dockerignore`];
+  for (const file of [...beside, join(context, ".dockerignore")]) {
     const text = files.readText(file);
     if (text !== null) return parseDockerignore(text, file);
   }
-  return parseDockerignore("", "");
+  return null;
 }
+
+const nothing = parseDockerignore("", "");
 
 async function packDirectory(packing: Packing, directory: string): Promise<void> {
   const entries = await readdir(join(packing.root, directory), { withFileTypes: true });

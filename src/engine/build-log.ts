@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { EngineError } from "../domain/errors.ts";
 import type { Trace } from "./build-trace.ts";
 import { cleanLine, createLineSplitter, type LineSink, lineLimit } from "./log-lines.ts";
 
@@ -31,8 +32,10 @@ export function createBuildLog(
   onLine: (line: string) => void = () => undefined,
   mask: (line: string) => string = (line) => line,
 ): BuildLog {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const handle = openSync(file, "w", 0o600);
+  const handle = unlessFull(file, () => {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return openSync(file, "w", 0o600);
+  });
   const kept: string[] = [];
   const steps = new Map<string, StepLog>();
   let written = 0;
@@ -45,7 +48,8 @@ export function createBuildLog(
     onLine(line);
     if (written > fileLimitBytes) return;
     written += Buffer.byteLength(line) + 1;
-    writeSync(handle, written > fileLimitBytes ? "(the log is cut here, at 5 MiB)\n" : `${line}\n`);
+    const text = written > fileLimitBytes ? "(the log is cut here, at 5 MiB)\n" : `${line}\n`;
+    unlessFull(file, () => writeSync(handle, text));
   };
 
   const stepOf = (digest: string): StepLog => {
@@ -90,4 +94,18 @@ export function createBuildLog(
 /** What BuildKit does before the Dockerfile: reading it, and unpacking contexts. */
 function isPreparation(name: string): boolean {
   return name.startsWith("[internal]") || name === "copy /context /" || name.startsWith("http://buildkit-session/");
+}
+
+/** The disk of the state folder is the operator's to clear. */
+function unlessFull<T>(file: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ENOSPC" && code !== "EDQUOT") throw error;
+    throw new EngineError("disk-full", `a build's log could not be written to ${dirname(file)}: the disk is full`, {
+      hint: "Make room on the disk of Mayfly's state folder, then push again or say /redeploy.",
+      cause: error,
+    });
+  }
 }

@@ -15,12 +15,24 @@ const leastToBeginBytes = 2 * gibibyte;
 /** What is under way ends below this: databases that find no room at all lose more than a build. */
 const leastToGoOnBytes = gibibyte;
 
-/** Room where the engine keeps images, containers and data. `freeBytes` answers null for a folder that is not on this machine. */
-export function createDisk(docker: Pick<Docker, "info">, freeBytes = measure): Disk {
+/**
+ * Room where the engine keeps images, containers and data. `freeBytes` answers null where that cannot be seen, and
+ * `onUnknown` is told so, once: all goes on then.
+ */
+export function createDisk(
+  docker: Pick<Docker, "info">,
+  { isLocal = true, freeBytes = measure, onUnknown = () => undefined }: DiskOptions = {},
+): Disk {
+  let isTold = false;
   const shortOf = async (least: number, what: string): Promise<EngineError | null> => {
     const folder = ((await docker.info()) as { DockerRootDir?: string }).DockerRootDir ?? "";
-    const free = await freeBytes(folder);
-    if (free === null || free >= least) return null;
+    const free = isLocal ? await freeBytes(folder) : null;
+    if (free === null) {
+      if (!isTold) onUnknown(folder);
+      isTold = true;
+      return null;
+    }
+    if (free >= least) return null;
     const message = `only ${gibibytes(free)} GiB are free in ${folder}; below ${gibibytes(least)} GiB nothing goes on: ${what}`;
     return new EngineError("disk-full", message);
   };
@@ -33,10 +45,29 @@ export function createDisk(docker: Pick<Docker, "info">, freeBytes = measure): D
   };
 }
 
+export type DiskOptions = {
+  /** Whether the engine runs on this machine. */
+  isLocal?: boolean;
+  freeBytes?: typeof measure;
+  onUnknown?(folder: string): void;
+};
+
 async function measure(folder: string): Promise<number | null> {
-  // An engine on another machine, or Mayfly in a container without the folder: nothing is known then.
-  const stats = await statfs(folder).catch(() => null);
+  const stats = await statfs((await enginesDisk(folder)) ?? "").catch(() => null);
   return stats && stats.bavail * stats.bsize;
+}
+
+/**
+ * A path on the disk where the engine keeps `folder`; null where none can be seen, as with an engine on another
+ * machine. In a container it is the container's own root: its files lie where the engine keeps all.
+ */
+export async function enginesDisk(folder: string): Promise<string | null> {
+  for (const [sign, path] of [
+    [folder, folder],
+    ["/.dockerenv", "/"],
+  ] as const)
+    if (sign !== "" && (await statfs(sign).catch(() => null))) return path;
+  return null;
 }
 
 function gibibytes(bytes: number): string {

@@ -15,6 +15,9 @@ export function hijack(
     path,
     hijack: true,
     headers: { Upgrade: "h2c", ...headers },
+    // A body of no bytes. Without it docker-modem ends the call in an empty chunk, and where that comes late the engine
+    // takes it for the first of the connection.
+    file: Buffer.alloc(0),
     statusCodes: { 200: true, 500: "server error" },
   };
   return new Promise((resolve, reject) => {

@@ -38,8 +38,8 @@ export type Checkout = AsyncDisposable & {
   kindOf(path: string): "file" | "directory" | "none" | "other";
   /** Names in a directory inside, sorted; empty when there is none. */
   list(path: string): string[];
-  /** Git tree (or blob) id of a path at the commit: changes only when the content does. Throws SourceError. */
-  treeId(path: string): Promise<string>;
+  /** An id of what is at a path at the commit, but for what is `left` out: changes only when that does. Throws SourceError. */
+  treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string>;
   /** How much lies at a path: files, and their bytes together. */
   measure(path: string): Promise<{ files: number; bytes: number }>;
 };

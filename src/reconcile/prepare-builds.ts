@@ -3,6 +3,13 @@ import { InputError } from "../domain/errors.ts";
 import type { BuildSpec } from "../domain/stack.ts";
 import type { Checkout } from "./ports.ts";
 
+/** What is not sent of a context, by paths seen from it, or null; `dockerfile` may have an ignore file beside it. */
+export type IgnoreOf = (
+  files: Pick<Checkout, "readText">,
+  context: string,
+  dockerfile: string | null,
+) => { ignores(path: string): boolean } | null;
+
 /** What of a commit goes into a build. */
 export type BuildContent = { tree: string; dockerfile: string; contexts?: Record<string, string> };
 
@@ -34,17 +41,24 @@ export function waitsFor({ contexts = [] }: BuildSpec): string[] {
   return contexts.flatMap((context) => (context.kind === "build" ? [context.build] : []));
 }
 
-/** The git trees of its contexts, and the Dockerfile, which may lie outside of them. */
-export async function contentOf(build: BuildSpec, checkout: Checkout): Promise<BuildContent> {
+/**
+ * The git trees of its contexts, without what is not sent of them, and the Dockerfile, which may lie outside of them:
+ * a push that changes nothing else needs no build.
+ */
+export async function contentOf(
+  build: BuildSpec,
+  checkout: Pick<Checkout, "readText" | "treeId">,
+  ignoreOf: IgnoreOf,
+): Promise<BuildContent> {
   const dockerfile = build.inline ?? (build.dockerfile === null ? null : checkout.readText(build.dockerfile));
   if (dockerfile === null) {
     const what = `${build.name}: there is no ${build.dockerfile ?? "Dockerfile"} in the repository`;
     throw new InputError("file-missing", what);
   }
+  const treeOf = (path: string, beside: string | null) =>
+    checkout.treeId(posix.normalize(path), ignoreOf(checkout, path, beside) ?? undefined);
   const paths = (build.contexts ?? []).flatMap((context) => (context.kind === "path" ? [context] : []));
-  const contexts = await Promise.all(
-    paths.map(async ({ name, path }) => [name, await checkout.treeId(posix.normalize(path))] as const),
-  );
-  const tree = await checkout.treeId(posix.normalize(build.context));
+  const contexts = await Promise.all(paths.map(async ({ name, path }) => [name, await treeOf(path, null)] as const));
+  const tree = await treeOf(build.context, build.dockerfile);
   return { tree, dockerfile, ...(contexts.length > 0 && { contexts: Object.fromEntries(contexts) }) };
 }

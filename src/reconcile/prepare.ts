@@ -30,7 +30,7 @@ export async function prepareStack(
   return await timed(world, { ...moment, name: "render" }, signal, async () => {
     const { stack, findings } = await world.render(checkout, preview);
     const builds = await tagBuilds(stack.builds, async (build) =>
-      world.tagOf(preview, stack, build, await contentOf(build, checkout)),
+      world.tagOf(preview, stack, build, await contentOf(build, checkout, world.ignoreOf)),
     );
     const seeds = await Promise.all(
       stack.seeds.map(async (seed) => ({ ...seed, content: await contentHash(seed.files, checkout) })),

@@ -16,7 +16,7 @@ import type {
   WholeVolumes,
   Wishes,
 } from "./ports.ts";
-import type { BuildContent } from "./prepare-builds.ts";
+import type { BuildContent, IgnoreOf } from "./prepare-builds.ts";
 
 /** Everything a run needs, given once in `app.ts`. */
 export type World = {
@@ -34,6 +34,7 @@ export type World = {
   render(checkout: Checkout, preview: Preview): Promise<Rendered>;
   /** The tag of an image to build, from everything that goes in. */
   tagOf(preview: Preview, stack: StackSpec, build: StackSpec["builds"][number], content: BuildContent): string;
+  ignoreOf: IgnoreOf;
   /** Reads the secrets that a stack names, and answers a keyed hash of each value. Throws InputError. */
   secretPrints(preview: Preview, stack: StackSpec): Promise<Readonly<Record<string, string>>>;
   /** How long an image that is named after its commit may take to be pushed. */

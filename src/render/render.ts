@@ -4,6 +4,7 @@ import type { Finding } from "../domain/errors.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Choice } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
+import { noteCommitArguments } from "./commit-arguments.ts";
 import { type Findings, refuse } from "./findings.ts";
 import { createSubstitution } from "./interpolate.ts";
 import type { PreviewLimits } from "./limits.ts";
@@ -56,6 +57,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   judge(source.model, { findings, reader, limits, given: { registries, allow: isTeam ? preview.allow : [] } });
   for (const finding of policeFiles({ ...source, reader })) findings.add(finding);
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
+  for (const finding of noteCommitArguments(source.model, preview.commit)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
   if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { SourceError } from "../domain/errors.ts";
 import type { RandomId } from "../domain/time.ts";
 import { normalizeContained, resolveContained } from "./contained-path.ts";
@@ -17,7 +19,8 @@ export type Checkout = AsyncDisposable & {
   kindOf(path: string): "file" | "directory" | "none" | "other";
   list(path: string): string[];
   linkAt(path: string): string | null;
-  treeId(path: string): Promise<string>;
+  /** By git's own id, or by a hash of those of the files that are not `left` out. */
+  treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string>;
   measure(path: string): Promise<{ files: number; bytes: number }>;
 };
 
@@ -63,16 +66,33 @@ export async function layOut(options: CheckoutOptions): Promise<Checkout> {
     return { files: entries.length, bytes: entries.reduce((sum, entry) => sum + sizeOf(entry), 0) };
   }
 
-  async function treeId(path: string): Promise<string> {
+  async function treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string> {
     const inside = normalizeContained(path);
     const object = inside === "." ? `${commit}^{tree}` : `${commit}:${inside}`;
     try {
-      return await git(["--git-dir", mirror, "rev-parse", "--verify", object]);
+      const id = await git(["--git-dir", mirror, "rev-parse", "--verify", object]);
+      if (left === undefined) return id;
+      const list = ["--git-dir", mirror, "ls-tree", "-r", "-z", "--full-tree", object];
+      const listed = await git(list, { signal, mostBytes: most.listBytes });
+      return (await hashOfKept(listed.split("\0"), left)) ?? id;
     } catch (error) {
       if (!(error instanceof GitExit)) throw error;
       throw new SourceError("file-missing", `there is no ${path} in ${commit.slice(0, 7)}`, { cause: error });
     }
   }
+}
+
+/** Of `MODE TYPE OBJECT\tPATH`, those whose paths are kept; null where they are too many to ask of each. */
+async function hashOfKept(entries: string[], left: { ignores(path: string): boolean }): Promise<string | null> {
+  if (entries.length > 50_000) return null;
+  const hash = createHash("sha256");
+  for (const [index, entry] of entries.entries()) {
+    // Patterns of a branch may take their time, and the rest of the server is not to wait for it.
+    if (index % 50 === 0) await nextTurn();
+    const path = entry.slice(entry.indexOf("\t") + 1);
+    if (path !== "" && !left.ignores(path)) hash.update(`${entry}\0`);
+  }
+  return hash.digest("hex");
 }
 
 /** Removes the trees that a killed process left. Only for the one that holds the state folder. */

@@ -101,12 +101,13 @@ describe("what is found is told with what to do", () => {
     [checkWebhook({ secrets: 0, pollMs: 10_000 }), "warn", "every 10 s"],
 
     [
-      checkDisk({ path: "/d", freeBytes: 72.1 * gib, totalBytes: 252 * gib }),
+      checkDisk({ path: "/d", freeBytes: 72.1 * gib, totalBytes: 252 * gib }, "/d"),
       "ok",
       "72.1 GiB of 252 GiB are free at /d",
     ],
-    [checkDisk({ path: "/d", freeBytes: 5 * gib, totalBytes: 252 * gib }), "warn", "5.0 GiB"],
-    [checkDisk({ path: "/d", freeBytes: gib, totalBytes: 252 * gib }), "fail", "1.0 GiB"],
+    [checkDisk(null, "/var/lib/docker"), "warn", "free in the engine's /var/lib/docker cannot be seen from here"],
+    [checkDisk({ path: "/d", freeBytes: 5 * gib, totalBytes: 252 * gib }, "/d"), "warn", "5.0 GiB"],
+    [checkDisk({ path: "/d", freeBytes: gib, totalBytes: 252 * gib }, "/d"), "fail", "1.0 GiB"],
     [checkGit("git version 2.39.5\n"), "ok", "git 2.39.5"],
     [checkGit("git version 2.25.1 (Apple Git-1)"), "fail", "git 2.25.1 is too old"],
     [checkGit(null), "fail", "there is no git"],

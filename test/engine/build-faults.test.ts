@@ -1,3 +1,5 @@
+import { mkdir, open, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EngineError } from "../../src/domain/errors.ts";
 import { createDisk } from "../../src/engine/disk.ts";
@@ -24,7 +26,7 @@ test("a build whose engine is stopped in its middle is tried again, and is no mi
 test("a build that fills the disk ends before it is full, and says how much is free and what to do", async () => {
   let free = 5 * gibibyte;
   const docker = connect("unix:///var/run/docker.sock");
-  await using world = await createBuildWorld({ disk: createDisk(docker, async () => free) });
+  await using world = await createBuildWorld({ disk: createDisk(docker, { freeBytes: async () => free }) });
   const ending = world.finish(world.spec(), world.commit(endless("sleep 600")));
   await eventually(() => world.jobs.tail("7-42", 20).some((line) => line.endsWith("begun")), { timeoutMs: 30_000 });
   free = 0.4 * gibibyte;
@@ -43,7 +45,7 @@ test.each<[string, number | null, string | null]>([
   ["there is little room", 1.9 * gibibyte, "disk-full"],
   ["the folder is on another machine", null, null],
 ])("nothing that writes much is begun when it must not be: %s", async (_name, free, code) => {
-  const disk = createDisk(connect("unix:///var/run/docker.sock"), async () => free);
+  const disk = createDisk(connect("unix:///var/run/docker.sock"), { freeBytes: async () => free });
   const error = await disk.require("data is to be made").catch((thrown: unknown) => thrown);
   expect(error instanceof EngineError ? error.code : null).toBe(code);
 });
@@ -51,4 +53,54 @@ test.each<[string, number | null, string | null]>([
 test("the room on the engine's disk is measured where the engine keeps its data", async () => {
   const disk = createDisk(connect("unix:///var/run/docker.sock"));
   await expect(disk.require("a test is run")).resolves.toBeUndefined();
+});
+
+test("where the room cannot be seen, builds go on, and the operator is told once", async () => {
+  const told: string[] = [];
+  const docker = connect("unix:///var/run/docker.sock");
+  const { DockerRootDir } = (await docker.info()) as { DockerRootDir: string };
+  const disk = createDisk(docker, { isLocal: false, onUnknown: (folder) => told.push(folder) });
+  await using world = await createBuildWorld({ disk });
+  const build = world.spec();
+  await disk.require("an image is to be built");
+  expect(await world.finish(build, world.commit({ Dockerfile: `FROM node:24\n${fresh()}\nRUN sleep 2\n` }))).toEqual({
+    state: "built",
+  });
+  expect(told).toEqual([DockerRootDir]);
+  await world.remove(build);
+});
+
+test("a disk of the state folder that is full is the operator's, and no mistake of Mayfly", async () => {
+  await using world = await createBuildWorld();
+  const build = world.spec();
+  const name = `${build.tag.slice(build.tag.lastIndexOf(":") + 1)}.log`;
+  await mkdir(join(world.folder, "logs", "7-42"), { recursive: true });
+  await symlink("/dev/full", join(world.folder, "logs", "7-42", name));
+  expect(
+    await world.finish(build, world.commit({ Dockerfile: `FROM node:24\n${fresh()}\nRUN sleep 600\n` })),
+  ).toMatchObject({
+    state: "failed",
+    failure: {
+      code: "disk-full",
+      what: expect.stringContaining("log could not be written to"),
+      now: expect.stringContaining("Mayfly's state folder"),
+    },
+  });
+});
+
+test("a huge context is sent as the engine takes it, and costs no memory", async () => {
+  await using world = await createBuildWorld();
+  const build = world.spec();
+  const request = world.commit({ Dockerfile: `FROM node:24\n${fresh()}\nCOPY small /small\n`, small: "x" });
+  const { root } = await request.open(new AbortController().signal);
+  const huge = await open(join(root, "huge"), "w");
+  await huge.truncate(gibibyte / 4);
+  await huge.close();
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+  expect(await world.finish(build, request)).toEqual({ state: "built" });
+  clearInterval(watch);
+  expect(most - before).toBeLessThan(96 * 1024 ** 2);
+  await world.remove(build);
 });

@@ -10,6 +10,7 @@ import { installFirewall } from "../../src/doctor/firewall-install.ts";
 import { printed } from "../../src/doctor/look.ts";
 import { connect } from "../../src/engine/docker.ts";
 import { startElsewhere } from "../support/elsewhere.ts";
+import { createBuildWorld, fresh } from "./build-world.ts";
 import { eventually } from "../support/eventually.ts";
 
 const call = promisify(execFile);
@@ -72,6 +73,40 @@ test("with the rules, a preview's container reaches neither host nor metadata; t
   expect(await seenInside(elsewhere.url)).toBe("elsewhere");
   expect(await seenInside(`http://${name}:3000/`)).toBe("a preview");
   await eventually(async () => expect(await (await fetch(`http://${address}:3000/`)).text()).toBe("a preview"));
+});
+
+test("with the rules, a build step reaches neither host nor metadata, and never another preview; the internet stays open", async () => {
+  await using elsewhere = await startElsewhere();
+  await using world = await createBuildWorld();
+  const bridge = (await docker.getNetwork("bridge").inspect()) as {
+    IPAM: { Config: { Subnet: string; Gateway: string }[] };
+  };
+  const [{ Subnet, Gateway } = { Subnet: "", Gateway: "" }] = bridge.IPAM.Config;
+  const { port } = host.address() as AddressInfo;
+  const urls = [`http://${Gateway}:${port}/`, "http://169.254.169.254/", `http://${address}:3000/`, elsewhere.url];
+  const seenByStep = async (): Promise<string[]> => {
+    const program = `Promise.all(${JSON.stringify(urls)}.map((url) => fetch(url, { signal: AbortSignal.timeout(1500) })
+      .then((answer) => answer.text(), (error) => error.cause?.code ?? error.name)))
+      .then((all) => (console.log("seen " + JSON.stringify(all)), process.exit()))`.replaceAll("\n", " ");
+    const build = world.spec();
+    const files = { Dockerfile: `FROM node:24\n${fresh()}\nCOPY ask.js /\nRUN node /ask.js\n`, "ask.js": program };
+    expect(await world.finish(build, world.commit(files))).toEqual({ state: "built" });
+    const line = (await world.jobs.buildLog(build.tag))?.find((each) => each.includes("seen [")) ?? "";
+    await world.remove(build);
+    return JSON.parse(line.slice(line.indexOf("["))) as string[];
+  };
+  const [before, , preview] = await seenByStep();
+  expect(before).toBe("the host's own");
+  expect(preview).not.toBe("a preview");
+
+  await installFirewall(firewallOf({ pool, builds: Subnet }));
+  try {
+    const [own, metadata, other, beyond] = await seenByStep();
+    expect([own, metadata, beyond]).toEqual(["EHOSTUNREACH", "EHOSTUNREACH", "elsewhere"]);
+    expect(other).not.toBe("a preview");
+  } finally {
+    await installFirewall(firewall);
+  }
 });
 
 test("what is printed for it takes the rules away, and they are all gone", async () => {

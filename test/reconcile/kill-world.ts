@@ -205,6 +205,7 @@ export function createKillWorld() {
         drain: async () => act({ kind: "drain", id: "drain" }, () => 0),
       },
       render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
+      ignoreOf: () => null,
       tagOf: (_preview, stack, build) => `${build.name}:${stack.commit.slice(0, 1)}`,
       clock,
       imageWaitMs: 0,

@@ -72,6 +72,23 @@ test("how a build's steps are run is taken over; what changes nothing in a previ
   ]);
 });
 
+test("an argument that makes each push build anew is told", () => {
+  const output = stack(`services:
+  web:
+    ports: [3000]
+    build: { context: app, args: { REVISION: "v-\${MAYFLY_COMMIT}", KIND: preview } }
+`);
+  expect(output.findings).toEqual([
+    expect.objectContaining({
+      action: "note",
+      code: "build-arg-commit",
+      line: 4,
+      message: expect.stringContaining("services.web.build.args.REVISION holds the commit"),
+    }),
+  ]);
+  expect(output.stack?.builds[0]?.args["KIND"]).toBe("preview");
+});
+
 test("the usual settings of a build are none at all", () => {
   const text = `services:
   web:

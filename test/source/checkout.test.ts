@@ -32,6 +32,24 @@ test("a path's tree id changes only when its content does", async () => {
   await expect(after.treeId("../web")).rejects.toMatchObject({ code: "path-outside" });
 });
 
+test("what is left out of a path is no part of its id", async () => {
+  await using world = await createWorld({ "web/a.txt": "a", "web/docs/b.md": "b", "web/c.md": "c", "other.md": "d" });
+  const first = (await world.repository.read("refs/pull/1/head")) ?? "";
+  const files = { "web/docs/b.md": "changed", "web/docs/new.md": "new", "other.md": "changed" };
+  const docs = await world.repository.commit({ branch: "docs", files });
+  const code = await world.repository.commit({ branch: "code", files: { "web/a.txt": "changed" } });
+  const left = { ignores: (path: string) => path.endsWith(".md") && path !== "c.md" };
+  const idOf = async (commit: string, path: string) => {
+    await world.repository.setRef("refs/pull/1/head", commit);
+    await using checkout = await world.source().checkout(world.pull, commit);
+    return await checkout.treeId(path, left);
+  };
+  expect(await idOf(docs, "web")).toBe(await idOf(first, "web"));
+  expect(await idOf(code, "web")).not.toBe(await idOf(first, "web"));
+  // Of the whole repository the ignored are others, and an ignored file that is moved stays ignored.
+  expect(await idOf(docs, ".")).toBe(await idOf(first, "."));
+});
+
 test("only text of sensible size is read", async () => {
   await using world = await createWorld({ fits: "x".repeat(2 ** 20), large: "x".repeat(2 ** 20 + 1) });
   const commit = (await world.repository.read("refs/pull/1/head")) ?? "";

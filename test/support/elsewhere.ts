@@ -14,6 +14,8 @@ export async function startElsewhere(): Promise<AsyncDisposable & { url: string 
   await ip(`netns add ${name}`);
   made.defer(async () => void (await ip(`netns del ${name}`)));
   await ip(`link add ${name} type veth peer name eth0 netns ${name}`);
+  // Goes at once, where the namespace takes its time.
+  made.defer(async () => void (await ip(`link del ${name}`)));
   await ip(`addr add ${here}/30 dev ${name}`);
   await ip(`link set ${name} up`);
   for (const words of [`addr add ${there}/30 dev eth0`, "link set eth0 up", `route add default via ${here}`])

@@ -71,6 +71,13 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
     else call.end(body);
   };
 
+  const judgeBuild = async (socket: Socket): Promise<void> => {
+    calls.push("POST /grpc");
+    const fate = await decide("POST /grpc");
+    if (fate === "kill before") await options.kill();
+    else if (fate === "kill after") socket.on("close", () => void options.kill());
+  };
+
   const sockets = new Set<Socket>();
   const server = createServer((incoming, response) => {
     // Whoever is killed in the middle of a call leaves its socket behind.
@@ -79,6 +86,8 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
   server.on("connection", (socket) => sockets.add(socket.on("close", () => sockets.delete(socket))));
   server.on("upgrade", (incoming, socket: Socket, head) => {
     const tunnel = connect(engine);
+    // A build is one call of its own connection: it is over when Mayfly ends that.
+    if (incoming.url?.endsWith("/grpc")) void judgeBuild(socket);
     const lines = [];
     for (let at = 0; at < incoming.rawHeaders.length; at += 2)
       lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
