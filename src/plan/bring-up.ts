@@ -46,6 +46,7 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
       planNew(input, { service, draft }, container);
       planReady(input, { service, draft }, container.name);
     } else {
+      draft.lost.push(service.name);
       draft.kept.push({ resource: service.name, cause: "its image is gone; /redeploy makes it again" });
     }
   }

@@ -63,6 +63,7 @@ export function planDeploy(input: DeployInput): Plan {
     cause: "the main route, before anyone sees it",
     after: ready,
     stack: candidate,
+    isGate: true,
   });
   const swapCause = serving ? `g${serving.generation} → g${candidate.generation}` : "first to serve";
   draft.steps.push({
@@ -92,6 +93,7 @@ function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
   const union: Draft = {
     steps: draft.steps,
     kept: [],
+    lost: [],
     containers: draft.containers.union(old.containers),
     networks: draft.networks.union(old.networks),
     volumes: draft.volumes.union(old.volumes),
@@ -210,5 +212,6 @@ function bringUpServing(input: SettleInput & { serving: StackSpec }, draft: Draf
   const isWaking = input.slept != null && draft.steps.some((step) => step.kind === "start");
   if (!isWaking) return;
   const ready = draft.steps.filter((step) => step.kind === "await").map((step) => step.id);
-  draft.steps.push({ kind: "probe", id: "probe", cause: "before requests go on", after: ready, stack: serving });
+  const cause = "until its page is good, for a while";
+  draft.steps.push({ kind: "probe", id: "probe", cause, after: ready, stack: serving, isGate: false });
 }

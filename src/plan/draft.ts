@@ -4,13 +4,15 @@ import type { Kept, Plan, Step } from "./step.ts";
 export type Draft = {
   steps: Step[];
   kept: Kept[];
+  /** Services whose containers and images are gone. */
+  lost: string[];
   containers: Set<string>;
   networks: Set<string>;
   volumes: Set<string>;
 };
 
 export function newDraft(): Draft {
-  return { steps: [], kept: [], containers: new Set(), networks: new Set(), volumes: new Set() };
+  return { steps: [], kept: [], lost: [], containers: new Set(), networks: new Set(), volumes: new Set() };
 }
 
 export function hasStep(draft: Draft, id: string): boolean {
@@ -26,5 +28,5 @@ export function joinsOf(draft: Draft, service: string): string[] {
 export function finish(draft: Draft): Plan {
   const ids = new Set(draft.steps.map((step) => step.id));
   const steps = draft.steps.map((step) => ({ ...step, after: [...new Set(step.after.filter((id) => ids.has(id)))] }));
-  return { steps, kept: draft.kept };
+  return { steps, kept: draft.kept, ...(draft.lost.length > 0 && { lost: draft.lost }) };
 }

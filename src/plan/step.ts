@@ -69,7 +69,8 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
   /** Writes into the store that a volume's content is whole. */
   | { kind: "complete"; volume: string }
-  | { kind: "probe"; stack: StackSpec }
+  /** Asks the main page; without `isGate` it only waits for a good answer a while. */
+  | { kind: "probe"; stack: StackSpec; isGate: boolean }
   /** The commit point: the deployment is ready, the gateway routes to it. */
   | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null }
   /** Waits until nothing is in flight to that generation. */
@@ -88,8 +89,11 @@ export type Step = { id: string; cause: string; after: string[] } & (
 /** What stays as it is, for people who read the plan. */
 export type Kept = { resource: string; cause: string };
 
-/** `missing` names what has to be made before; only a plan made to be read has it. */
-export type Plan = { steps: Step[]; kept: Kept[]; missing?: Missing[] };
+/**
+ * `missing` names what has to be made before; only a plan made to be read has it. `lost`: services whose containers and
+ * images are gone.
+ */
+export type Plan = { steps: Step[]; kept: Kept[]; lost?: string[]; missing?: Missing[] };
 
 export type Missing = { make: "build" | "pull" | "snapshot"; service: string };
 

@@ -1,4 +1,4 @@
-import { describeFailure, type Failure } from "../domain/errors.ts";
+import { describeFailure, EngineError, type Failure } from "../domain/errors.ts";
 import { isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
 import { type RestLevel, restLevelOf, sleptOf } from "../domain/rest.ts";
 import type { StackSpec } from "../domain/stack.ts";
@@ -98,6 +98,16 @@ async function wake({ preview, serving }: Serving, world: World, signal: AbortSi
   await carryOut(plan, { preview, serving }, world, signal);
 }
 
+/** A container that was removed cannot be made again without its image; null where nothing is lost. */
+function lossOf(plan: Plan): Failure | null {
+  const [lost] = plan.lost ?? [];
+  if (lost === undefined) return null;
+  const what = `${lost} cannot be started: its container and its image were removed from this host`;
+  return describeFailure(
+    new EngineError("image-unavailable", what, { service: lost, hint: "`/redeploy` makes both again." }),
+  );
+}
+
 async function carryOut(
   plan: Plan,
   { preview, serving }: { preview: Preview; serving: StackSpec | null },
@@ -116,8 +126,11 @@ async function carryOut(
   }
   if (serving === null) return;
   // What sleeps is not asked whether it could wake.
-  if (restLevelOf(preview.spec, serving.generation) === "awake") tellTrouble(preview, serving, null, world);
+  const isAwake = restLevelOf(preview.spec, serving.generation) === "awake";
+  const loss = lossOf(plan);
+  if (isAwake) tellTrouble(preview, serving, loss, world);
   await showServing(preview, serving, world);
+  if (isAwake && loss !== null) world.gateway.tellStuck(preview.key);
   if (plan.steps.length > 0) world.changed(preview.key);
 }
 

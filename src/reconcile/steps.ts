@@ -15,6 +15,8 @@ type About = {
   isTold?: boolean;
 };
 
+const whileMs = 10_000;
+
 /** Steps that people wait for, and therefore see. */
 const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", "probe", "swap", "drain"]);
 
@@ -78,7 +80,7 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
       return;
     }
     case "probe":
-      await probe(step.stack, key, world, signal);
+      await (step.isGate ? probe(step.stack, key, world, signal) : probeAWhile(step.stack, key, world, signal));
       return;
     case "swap":
       await swap(step.stack, { key, slug }, world);
@@ -125,6 +127,17 @@ async function swap(stack: StackSpec, preview: { key: string; slug: string }, wo
   world.gateway.publish({ ...preview, generation: stack.generation }, stack, upstreams);
   world.log.info({ preview: preview.key, generation: stack.generation }, "serving");
   world.changed(preview.key);
+}
+
+/** What served before is let serve again, whatever its page says by now; a start's first errors are kept from people. */
+async function probeAWhile(stack: StackSpec, key: string, world: World, signal: AbortSignal): Promise<void> {
+  try {
+    await probe({ ...stack, readyTimeoutMs: Math.min(stack.readyTimeoutMs, whileMs) }, key, world, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof EngineError) || error.code !== "probe-failed") throw error;
+    world.log.info({ preview: key, generation: stack.generation, err: error }, "awake, but its page is not good");
+  }
 }
 
 /** Asks the main page, and each route that names a health path, until all answer below 500. */
