@@ -1,9 +1,11 @@
 import { benchIntake } from "./intake.ts";
 import { benchTimeToPreview } from "./time-to-preview.ts";
+import { benchWake } from "./wake.ts";
 
 const benches: Record<string, () => Promise<Record<string, unknown>>> = {
   intake: benchIntake,
   "time-to-preview": benchTimeToPreview,
+  wake: benchWake,
 };
 
 const [name = ""] = process.argv.slice(2);

@@ -31,6 +31,8 @@ async function soak(pulls: number, seed: number): Promise<number> {
     users: authors,
     repositories: [{ name: repository, files: shopFiles("main", "good"), collaborators }],
     poll: "10s",
+    // Most sleep between two of the things that happen to them.
+    config: { defaults: { freeze_after: "3s", stop_after: "8s" } },
   });
   const docker = connect("unix:///var/run/docker.sock");
   const faults: Fault[] = [];
@@ -74,7 +76,11 @@ async function playPull({ github }: Stage, { author, branch, random }: Play): Pr
       [
         () => push(`later ${left}`),
         () => push(`later ${left}`),
-        () => github.comment({ ...deed, body: pick(["/redeploy", "/reset", "/destroy", "/deploy"], random) }),
+        () =>
+          github.comment({
+            ...deed,
+            body: pick(["/redeploy", "/reset", "/sleep", "/wake", "/destroy", "/deploy"], random),
+          }),
         () => github.close(deed).then(() => github.reopen(deed)),
       ],
       random,

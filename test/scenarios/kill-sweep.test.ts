@@ -19,15 +19,15 @@ function onceEach(): (call: EngineCall) => Fate {
   };
 }
 
-test("kill -9 after every single call of a deployment, a push and a removal, in one life, changes nothing about its ends", async () => {
+test("kill -9 after every single call of a deployment, a push, falling asleep, waking and a removal, in one life, changes nothing about its ends", async () => {
   tellOnFailure(stage);
   const pass = () => "pass" as const;
-  const undisturbed = await stage.life("peace", { deploy: pass, push: pass, remove: pass });
+  const undisturbed = await stage.life("peace", { deploy: pass, push: pass, sleep: pass, wake: pass, remove: pass });
   expect(stage.kills()).toBe(0);
   expect(undisturbed.ends[0]).toContainEqual(expect.stringMatching(/^web running g1 in/));
   const killed = await stage.life(
     "kills",
-    { deploy: onceEach(), push: onceEach(), remove: onceEach() },
+    { deploy: onceEach(), push: onceEach(), sleep: onceEach(), wake: onceEach(), remove: onceEach() },
     undisturbed.ends,
   );
   expect(killed.ends).toEqual(undisturbed.ends);

@@ -149,6 +149,45 @@ test("what is stopped wakes for whoever comes: a browser watches it, a body and 
   expect(await page.title()).toBe("the shop");
 });
 
+test("an open WebSocket outlives being frozen: its next message wakes the preview", async () => {
+  tellOnFailure(scenario);
+  const { mayfly } = scenario;
+  const { url, key } = await scenario.seen("shop-pr-1", ({ serving }) => serving !== null);
+  const socket = new WebSocket(`ws://127.0.0.1:${mayfly.port}/`, { headers: { host: new URL(url).host } });
+  await new Promise((resolve, reject) => void socket.on("open", resolve).on("error", reject));
+  await eventually(async () => expect(await states(key)).toContain("web paused"), { timeoutMs: 20_000 });
+  const said = new Promise((resolve) => void socket.on("message", resolve));
+  socket.send("hello");
+  await said;
+  expect(await states(key)).toContain("web running");
+  socket.terminate();
+});
+
+test("what is pinned wakes and stays awake, and /sleep says why it does not sleep", async () => {
+  tellOnFailure(scenario);
+  const { key } = await scenario.seen("shop-pr-1", ({ phase }) => phase === "asleep", 20_000);
+  await verb("shop-pr-1", "pin");
+  await eventually(async () => expect(await states(key)).toContain("web running"), { timeoutMs: 10_000 });
+  await expect(verb("shop-pr-1", "sleep")).rejects.toThrow(/it is pinned/);
+  await verb("shop-pr-1", "unpin");
+});
+
+test("a Mayfly that takes over leaves what sleeps asleep, and a request on its way is answered", async () => {
+  tellOnFailure(scenario);
+  const { mayfly } = scenario;
+  const { url, key } = await scenario.seen("shop-pr-1", ({ serving }) => serving !== null);
+  await stop("shop-pr-1", key);
+  const replaced = mayfly.replace();
+  const during = mayfly.visit(url);
+  expect(await replaced).toBe(0);
+  expect((await during).status).toBe(200);
+  await stop("shop-pr-1", key);
+  await mayfly.kill();
+  await mayfly.start();
+  expect(await states(key)).toEqual(["db exited", "once exited", "web exited"]);
+  expect((await mayfly.visit(url)).status).toBe(200);
+});
+
 test("somebody removes what is stopped: the next request gets its own rows", async () => {
   tellOnFailure(scenario);
   const { mayfly, docker } = scenario;
@@ -184,4 +223,25 @@ test("a push to what sleeps is deployed beside it; who comes meanwhile is answer
   await scenario.serving("shop-pr-1", commit);
   expect((await mayfly.visit(url)).body).toContain("the new shop");
   expect(await query(key, "SELECT row FROM mine")).toBe("42");
+});
+
+test("what cannot wake says why, to who waits, on its page and in its state; each visit tries again", async () => {
+  tellOnFailure(scenario);
+  const { mayfly, docker } = scenario;
+  const { url, key } = await scenario.seen("shop-pr-1", ({ serving }) => serving !== null);
+  await stop("shop-pr-1", key);
+  const label = [`${labels.server}=${scenario.serverId}`, `${labels.preview}=${key}`, `${labels.service}=web`];
+  const [web] = await docker.listContainers({ all: true, filters: { label } });
+  if (!web) throw new Error("there is no web");
+  await docker.getContainer(web.Id).remove();
+  await docker.getImage(web.ImageID).remove({ force: true });
+  const failed = await mayfly.visit(url, { headers: { accept: "text/html" } });
+  expect(failed.status).toBe(503);
+  const told = "web cannot be started: its container and its image were removed from this host";
+  await eventually(async () => expect((await mayfly.show("shop-pr-1"))?.reason).toBe(told), { timeoutMs: 20_000 });
+  const page = await mayfly.visit(url);
+  expect(page.status).toBe(503);
+  expect(page.body).toContain(told);
+  await verb("shop-pr-1", "redeploy");
+  await eventually(async () => expect((await mayfly.visit(url)).status).toBe(200), { timeoutMs: 60_000 });
 });

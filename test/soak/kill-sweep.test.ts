@@ -15,13 +15,13 @@ function onceAt(index: number, fate: Fate): (call: EngineCall) => Fate {
   return () => (at++ === index ? fate : "pass");
 }
 
-test("kill -9 at each call of a deployment, a push and a removal, one a life, before it and after it, changes nothing about their ends", async () => {
+test("kill -9 at each call of a deployment, a push, falling asleep, waking and a removal, one a life, before it and after it, changes nothing about their ends", async () => {
   tellOnFailure(stage);
   const startedAt = performance.now();
   const pass = () => "pass" as const;
   // The first of a seed builds its snapshot; the others branch from it.
-  await stage.life("first", { deploy: pass, push: pass, remove: pass });
-  const undisturbed = await stage.life("peace", { deploy: pass, push: pass, remove: pass });
+  await stage.life("first", { deploy: pass, push: pass, sleep: pass, wake: pass, remove: pass });
+  const undisturbed = await stage.life("peace", { deploy: pass, push: pass, sleep: pass, wake: pass, remove: pass });
   const points = Math.max(...undisturbed.calls.map((each) => each.length));
   for (const fate of ["kill before", "kill after"] as const) {
     for (let index = 0; index < points; index++) {
@@ -30,6 +30,8 @@ test("kill -9 at each call of a deployment, a push and a removal, one a life, be
         {
           deploy: onceAt(index, fate),
           push: onceAt(index, fate),
+          sleep: onceAt(index, fate),
+          wake: onceAt(index, fate),
           remove: onceAt(index, fate),
         },
         undisturbed.ends,

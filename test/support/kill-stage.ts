@@ -37,13 +37,13 @@ export type KillStage = Scenario & {
   /** How often Mayfly was killed. */
   kills(): number;
   /**
-   * One pull request's life in three acts, each with its own fates, waited for until it ends as `expected` (without it:
+   * One pull request's life in five acts, each with its own fates, waited for until it ends as `expected` (without it:
    * until nothing moves any more); answers how each ended and which calls it made.
    */
   life(branch: string, fates: Fates, expected?: string[][]): Promise<{ ends: string[][]; calls: EngineCall[][] }>;
 };
 
-export type Fates = Record<"deploy" | "push" | "remove", (call: EngineCall) => Fate>;
+export type Fates = Record<"deploy" | "push" | "sleep" | "wake" | "remove", (call: EngineCall) => Fate>;
 
 /** Mayfly over an engine socket that can kill it around any call; whenever it dies it is started again. */
 export async function startKillStage(): Promise<KillStage> {
@@ -117,6 +117,14 @@ async function live(scenario: Scenario, proxy: EngineProxy, { branch, fates, exp
     },
     settled,
   );
+  const say = async (body: string) =>
+    void (await scenario.github.comment({ repo: repository, number, author: "bob", body }));
+  await act(
+    fates.sleep,
+    () => say("/sleep"),
+    () => asleepAt(scenario, number, expected[ends.length]),
+  );
+  await act(fates.wake, () => say("/wake"), settled);
   await act(
     fates.remove,
     () => scenario.github.close({ repo: repository, number, author: "ann" }),
@@ -144,6 +152,22 @@ async function settledAt(
     expect(now).toEqual(expected ?? last);
     expect(await carts(scenario, view!.key)).toBe("1");
     expect((await scenario.comment(number)).split("\n")[0]).toContain(`is ready at [\`${commit.slice(0, 7)}\``);
+    return there;
+  }, patience);
+}
+
+/** Waits until nothing of it runs, and all of it is there. */
+async function asleepAt(scenario: Scenario, number: number, expected: string[] | undefined): Promise<string[]> {
+  let before: string[] | undefined;
+  const slug = `shop-pr-${number}`;
+  return await eventually(async () => {
+    const view = await scenario.mayfly.show(slug);
+    expect(view).toMatchObject({ phase: "asleep", asleep: "stopped" });
+    const there = (await contents(scenario, view!.key)).map((line) => line.replaceAll(slug, "shop"));
+    expect(there.filter((line) => line.includes(" running "))).toEqual([]);
+    const last = before;
+    before = there;
+    expect(there).toEqual(expected ?? last);
     return there;
   }, patience);
 }
