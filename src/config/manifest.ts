@@ -130,7 +130,8 @@ const longestReadyMs = 15 * 60_000;
  * `not-supported`, `yaml-…`) with its place.
  */
 export function readManifest(file: string, text: string | null): Manifest {
-  const node = readYaml(file, text ?? "") ?? mapNode({ file, line: 1, column: 1 }, []);
+  const node = readYaml(file, text ?? "", { hasResets: true }) ?? mapNode({ file, line: 1, column: 1 }, []);
+  refuseResets(node);
   const manifest = conform(ManifestFile, node, "docs/manifest.md of Mayfly shows every key and its forms.");
   if (manifest.compose && manifest.template !== undefined) {
     throw new InputError("invalid-value", "compose and template exclude each other", {
@@ -148,6 +149,17 @@ export function readManifest(file: string, text: string | null): Manifest {
     });
   }
   return { ...manifest, ...withoutDropped(manifest), node };
+}
+
+/** Only Compose knows what to make of `!reset` and `!override`. */
+function refuseResets(node: YamlNode, isTop = true): void {
+  if (node.tag !== undefined) {
+    const hint = "They are for Compose's keys, under `services`.";
+    throw new InputError("not-supported", `the tag !${node.tag} means nothing here`, { place: node.place, hint });
+  }
+  if (node.kind === "list") for (const item of node.items) refuseResets(item, false);
+  if (node.kind !== "map") return;
+  for (const [key, entry] of node.entries) if (!isTop || key !== "services") refuseResets(entry.node, false);
 }
 
 /** What is left out of the preview is not shown either. */

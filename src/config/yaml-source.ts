@@ -2,7 +2,7 @@ import { Lexer, LineCounter, parseAllDocuments } from "yaml";
 import { InputError, type Place } from "../domain/errors.ts";
 import { excerpt } from "./excerpt.ts";
 import type { YamlNode } from "./yaml-node.ts";
-import { maxDepth, walkDocument } from "./yaml-walk.ts";
+import { maxDepth, type Dialect, walkDocument } from "./yaml-walk.ts";
 
 /** A file of this size holds any Compose file we know of a hundred times. */
 const maxBytes = 1024 * 1024;
@@ -17,18 +17,16 @@ const maxToken = 64 * 1024;
  * Reads one YAML 1.2 document with anchors, aliases and merge keys, keeping places. Null when it is empty.
  * Throws InputError `yaml-invalid`, `yaml-too-large`, and `not-supported` for tags such as `!reset`.
  */
-export function readYaml(file: string, text: string): YamlNode | null {
-  const [first, second] = parse(file, text, { isCompose: false });
+export function readYaml(file: string, text: string, { hasResets = false } = {}): YamlNode | null {
+  const [first, second] = parse(file, text, { isCompose: false, hasResets });
   if (second) throw new InputError("yaml-invalid", `${file} holds more than one document`, { place: second.place });
   return first === undefined || (first.kind === "scalar" && first.value === null) ? null : first;
 }
 
 /** Reads a Compose file, which may hold several documents and the tags `!reset` and `!override`; others say nothing. */
 export function readComposeYaml(file: string, text: string): YamlNode[] {
-  return parse(file, text, { isCompose: true });
+  return parse(file, text, { isCompose: true, hasResets: true });
 }
-
-type Dialect = { isCompose: boolean };
 
 function parse(file: string, text: string, dialect: Dialect): YamlNode[] {
   refuseHuge(file, text);

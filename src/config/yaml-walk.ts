@@ -9,11 +9,14 @@ export const maxDepth = 64;
 /** A key is a name; messages and paths repeat it. */
 const maxKey = 200;
 
+/** Compose's own reading, where unknown tags say nothing; and whether `!reset` and `!override` mean something. */
+export type Dialect = { isCompose: boolean; hasResets: boolean };
+
 /** What one document is read with: `spend` is told of every value after aliases are followed, and stops an alias bomb. */
-export type Walk = { placeAt(offset: number): Place; spend(place: Place): void; isCompose: boolean };
+export type Walk = { placeAt(offset: number): Place; spend(place: Place): void } & Dialect;
 
 /** Turns the library's nodes into ours, following aliases. Throws InputError `yaml-invalid`, `yaml-too-large`, `not-supported`. */
-export function walkDocument(contents: Node | null, { placeAt, spend, isCompose }: Walk): YamlNode {
+export function walkDocument(contents: Node | null, { placeAt, spend, isCompose, hasResets }: Walk): YamlNode {
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   const following = new Set<Node>();
@@ -36,8 +39,8 @@ export function walkDocument(contents: Node | null, { placeAt, spend, isCompose 
 
   function tagOf(node: Node, place: Place): Tag | undefined {
     const said = "tag" in node ? node.tag : undefined;
-    if (isCompose && said === "!reset") return "reset";
-    if (isCompose && said === "!override") return "override";
+    if (hasResets && said === "!reset") return "reset";
+    if (hasResets && said === "!override") return "override";
     if (isCompose || typeof said !== "string" || coreTag.test(said)) return undefined;
     throw new InputError("not-supported", `the tag ${excerpt(said)} is not honored by this version`, { place });
   }

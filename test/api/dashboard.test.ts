@@ -71,6 +71,11 @@ describe("a preview's page", () => {
   test("tells each fact once: what serves is not told again as the newest attempt, nor its turn as a phase", async () => {
     const serving = textOf(await pageOf(inMemoryWorld({ views: [view()] }), "/previews/shop-pr-42"));
     expect(serving).not.toContain("Newest attempt");
+    expect(serving).not.toContain("by the operator");
+    const allowed = inMemoryWorld({ views: [view({ allowed: ["cap_add:SYS_PTRACE"] })] });
+    expect(textOf(await pageOf(allowed, "/previews/shop-pr-42"))).toMatch(
+      /Allowed\s+cap_add:SYS_PTRACE\s*, by the operator/,
+    );
     const queue = { place: 1, of: 2, up: 3, max: 3, limit: "server" as const };
     const waits = view({ phase: "pending", queue, reason: "1st in the queue of 2", serving: null, newest: null });
     expect(textOf(await pageOf(inMemoryWorld({ views: [waits] }), "/previews/shop-pr-42"))).toContain(

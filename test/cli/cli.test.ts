@@ -102,7 +102,8 @@ describe("mayfly show", () => {
     const lines = async (changes: Parameters<typeof view>[0]) =>
       (await asked(inMemoryWorld({ views: [view(changes)] }), ["show", "shop-pr-42"])).out.split("\n").slice(2);
     expect((await lines({ pinned: true })).join("\n")).not.toContain("newest");
-    expect(await lines({ pinned: true })).toContain("  expires  when the pull request is closed: it is pinned");
+    const told = (await lines({ pinned: true, allowed: ["cap_add:SYS_PTRACE"] })).join("\n");
+    expect(told).toMatch(/^ {2}allowed {2}cap_add:SYS_PTRACE, by the operator\n {2}expires {2}when .* it is pinned$/m);
     const queue = { place: 1, of: 2, up: 3, max: 3, limit: "server" as const };
     const waits = await lines({
       phase: "pending",

@@ -19,6 +19,8 @@ const stack = `services:
 volumes: { acme: { external: true } }
 `;
 
+const withoutMail = stack.replace("${ACME_EMAIL:?}", "");
+
 const render = (manifest: string, text = stack) => renderCompose(text, { ".mayfly.yaml": manifest });
 
 function refusal(manifest: string, text = stack): Partial<InputError> {
@@ -61,6 +63,19 @@ describe("what is written of a service", () => {
     const [web, db] = output.stack?.services ?? [];
     expect(web?.environment).toEqual({ APP_URL: "https://shop-pr-42.preview.example.com", KEEP: "1" });
     expect(db?.image).toMatchObject({ reference: "postgres:18", place: { file: ".mayfly.yaml", line: 5 } });
+  });
+
+  test("takes back what the files say, as !reset and !override do", () => {
+    const { findings, stack } = render(
+      "services:\n  proxy:\n    privileged: !reset null\n    env_file: !reset null\n    volumes: !override [ acme:/acme ]\n    environment: !override { A: b }\n",
+      withoutMail,
+    );
+    expect(findings.filter(({ action }) => action === "refuse")).toEqual([]);
+    expect(stack?.services[0]).toMatchObject({ name: "proxy", environment: { A: "b" } });
+    expect(refusal("routes: !reset { web: 3000 }\n")).toMatchObject({
+      code: "not-supported",
+      place: { line: 1, column: 16 },
+    });
   });
 
   test("is judged as the rest, at its own line", () => {
