@@ -7,8 +7,9 @@ const run = promisify(execFile);
 /** A host beyond this machine, as far as containers can tell: a network namespace behind a link, with a web server. Needs root. */
 export async function startElsewhere(): Promise<AsyncDisposable & { url: string }> {
   const name = `mayflyout${process.pid % 1000}`;
-  // TEST-NET-2 (RFC 5737): an address of nobody's.
-  const [here, there] = ["198.51.100.1", "198.51.100.2"];
+  // TEST-NET-2 (RFC 5737): addresses of nobody's, others for each process.
+  const first = (process.pid % 63) * 4;
+  const [here, there] = [`198.51.100.${first + 1}`, `198.51.100.${first + 2}`];
   const ip = (words: string) => run("ip", words.split(" "));
   await using made = new AsyncDisposableStack();
   await ip(`netns add ${name}`);
