@@ -24,6 +24,7 @@ beforeEach(async () => {
   await lay("site/link", "index.html");
   await lay("site/out", "/etc/hostname");
   await lay("password", "s3cret");
+  await lay("large", "x".repeat(1_000_000));
 });
 afterEach(async () => {
   await world.run({ kind: "remove-volume", name: volume });
@@ -62,6 +63,7 @@ const bound = (path: string): FileSpec => ({
 const everything: FileSpec[] = [
   bound("nginx.conf"),
   bound("site"),
+  bound("large"),
   { ...bound("password"), path: givenPath("password"), uid: 33, gid: 34, mode: 0o400 },
   { ...bound(""), path: givenPath("motd"), from: { kind: "text", text: "of the Compose file" }, mode: 0o444 },
   { ...bound(""), path: boundPath("site/cache"), from: { kind: "folder" } },
@@ -90,8 +92,13 @@ async function shell(plan: ContainerPlan, command: string): Promise<string> {
 describe("a service sees", () => {
   test("a single file of the repository at another's place, a folder with its modes and links, and neither can be written", async () => {
     await fill();
-    const mounts = [mount(boundPath("nginx.conf"), "/etc/hosts.allow"), mount(boundPath("site"), "/srv/site")];
+    const mounts = [
+      mount(boundPath("nginx.conf"), "/etc/hosts.allow"),
+      mount(boundPath("site"), "/srv/site"),
+      mount(boundPath("large"), "/srv/large"),
+    ];
     const plan = await up("web", mounts);
+    expect(await shell(plan, "tr -d x < /srv/large | wc -c; wc -c < /srv/large")).toBe("0\n1000000");
     expect(
       await shell(plan, "cat /etc/hosts.allow; /srv/site/run.sh; cat /srv/site/link; readlink /srv/site/out"),
     ).toBe("listen 80;\nran\nhello\n/etc/hostname");
