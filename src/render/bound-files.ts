@@ -73,10 +73,10 @@ function bindsOf(compose: ComposeModel, reader: SourceReader): Bind[] {
 }
 
 function holdsSomething(path: string, reader: SourceReader): boolean {
-  const kind = reader.kindOf(path);
   // The repository as a whole is never data, whatever it holds.
-  if (kind === "file" || path === ".") return true;
-  return kind === "directory" && reader.list(path).some((name) => !placeholders.has(posix.basename(name)));
+  if (path === "." || reader.kindOf(path) === "file") return true;
+  // Asked also where there is no folder: one that comes with a push makes it another mount.
+  return reader.list(path).some((name) => !placeholders.has(posix.basename(name)));
 }
 
 function isReadOnly({ read_only: readOnly = false }: Mount): boolean {

@@ -31,7 +31,7 @@ export function sourcesOf(
   { commit, services, builds, seeds, files }: Omit<StackSpec, "sources">,
   asked: ReadonlySet<string>,
 ): string[] | null {
-  if (JSON.stringify([services, builds]).includes(commit.slice(0, 7))) return null;
+  if (JSON.stringify([services, builds, files]).includes(commit.slice(0, 7))) return null;
   const dockerfiles = builds.flatMap(({ dockerfile }) =>
     dockerfile === null ? [] : [dockerfile, `${dockerfile}.dockerignore`],
   );

@@ -16,6 +16,11 @@ test.each<[string, string, string[]]>([
     "services: { web: { image: shop, ports: [80], env_file: [{ path: x.env, required: false }] } }",
     ["x.env"],
   ],
+  [
+    "a folder and a file that it binds, and one that is not there",
+    'services: { web: { image: shop, ports: [80], volumes: ["./web:/a:ro", "./Dockerfile:/b", "./data:/c"] } }',
+    ["web/", "Dockerfile", "data", "data/"],
+  ],
 ])("a stack made of %s", (_name, compose, expected) => {
   expect(sources(compose)).toEqual(expect.arrayContaining(["compose.yaml", ".mayfly.yaml", ".env", ...expected]));
 });
@@ -23,6 +28,10 @@ test.each<[string, string, string[]]>([
 test.each([
   ["is built from the whole repository", "services: { web: { build: ., ports: [80] } }"],
   ["knows its commit", "services: { web: { build: web, ports: [80], environment: { A: $MAYFLY_COMMIT } } }"],
+  [
+    "tells its commit in a config",
+    "services: { web: { image: shop, ports: [80], configs: [c] } }\nconfigs: { c: { content: at $MAYFLY_COMMIT } }",
+  ],
   ["runs an image named after its commit", 'services: { web: { image: "a:sha-$MAYFLY_COMMIT_SHORT", ports: [80] } }'],
 ])("every push changes a stack that %s", (_name, compose) => {
   expect(sources(compose)).toBeNull();
