@@ -1,9 +1,11 @@
 import { benchIntake } from "./intake.ts";
+import { benchRender } from "./render.ts";
 import { benchTimeToPreview } from "./time-to-preview.ts";
 import { benchWake } from "./wake.ts";
 
 const benches: Record<string, () => Promise<Record<string, unknown>>> = {
   intake: benchIntake,
+  render: benchRender,
   "time-to-preview": benchTimeToPreview,
   wake: benchWake,
 };
@@ -11,7 +13,7 @@ const benches: Record<string, () => Promise<Record<string, unknown>>> = {
 const [name = ""] = process.argv.slice(2);
 const bench = benches[name];
 if (bench === undefined) {
-  console.error(`usage: npm run bench NAME, where NAME is ${Object.keys(benches).join(" or ")}`);
+  console.error(`usage: npm run bench NAME, where NAME is ${Object.keys(benches).join(", ")}`);
   process.exit(2);
 }
 // The last line is for programs; a missed target is told by its figure, not by the exit code.

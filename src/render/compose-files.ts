@@ -27,7 +27,7 @@ export function openFiles({ files }: Choice, reader: SourceReader): ComposeFiles
   for (const { path, text } of files) parse(path, text, { file: path, line: 1, column: 1 });
   return {
     documents(written, place) {
-      const path = resolvePath(".", written);
+      const path = written.startsWith("/") ? written : resolvePath(".", written);
       const known = parsed.get(path);
       if (known) return known;
       const text = readAt(reader, path, place);

@@ -10,7 +10,7 @@ import { resolveListedVariables } from "./environment.ts";
 import { type Findings, invalid } from "./findings.ts";
 import { interpolateNode } from "./interpolate.ts";
 import { isRemote, resolvePath, type SourceReader } from "./repository-path.ts";
-import { refuseManyServices } from "./stack-caps.ts";
+import { countValues, refuseManyServices } from "./stack-caps.ts";
 import { servicesIn, withoutServices } from "./service-overrides.ts";
 import { resolvePaths, withBuildContexts } from "./resolve-paths.ts";
 
@@ -46,6 +46,7 @@ export function loadProject(project: Project, loading: Loading): YamlMap {
   function addDocument(earlier: YamlMap, document: YamlNode, file: string): YamlMap {
     const layer = readLayer(document, { file, directory: project.directory });
     const extended = extendServices(layer, createOpener(project, loading, readLayer), project.scope);
+    project.scope.spend(countValues(extended), extended.place);
     const base = dropPaths(earlier, layer.resets);
     const including = [...project.including, file];
     const whole = includeFiles(extended, { ...project, including }, loading, (inclusion) =>

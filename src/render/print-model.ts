@@ -1,4 +1,4 @@
-import type { YamlMap } from "../config/yaml-node.ts";
+import { nodeAt, type YamlMap } from "../config/yaml-node.ts";
 import { printFile } from "./compose-file.ts";
 
 type Json = Record<string, unknown>;
@@ -24,7 +24,8 @@ export function printModel(model: YamlMap, project: string): unknown {
   for (const section of named) {
     if (result[section] === undefined) continue;
     const entries = entriesOf(result[section]).map(([key, resource]) => {
-      return [key, { name: resource["external"] === true ? key : `${project}_${key}`, ...resource }];
+      const name = resource["external"] === true ? key : `${project}_${key}`;
+      return [key, nodeAt(model, [section, key, "name"]) ? resource : { name, ...resource }];
     });
     result[section] = Object.fromEntries(entries);
   }

@@ -17,25 +17,27 @@ type Change = (node: YamlNode) => YamlNode;
  * start (Compose specification, Path resolution). Absolute paths and those of a home directory stay for the policy to judge.
  */
 export function resolvePaths(model: YamlMap, directory: string): YamlMap {
-  const path: Change = (node) => {
-    if (node.kind !== "scalar" || typeof node.value !== "string" || node.value === "" || /^[/~]/.test(node.value))
-      return node;
+  const path: Change = (node) => (said(node) === "" ? node : anyPath(node));
+  // Some paths that are empty are the directory itself.
+  const anyPath: Change = (node) => {
+    if (node.kind !== "scalar" || typeof node.value !== "string" || isAbsolute(node.value)) return node;
+    if (node.value.startsWith("~")) return scalarNode(node.place, ofHome(node.value));
     return scalarNode(node.place, resolvePath(directory, node.value));
   };
   const context: Change = (node) => (isElsewhere(node) ? node : path(node));
   const service = fields({
-    build: fields({ context, additional_contexts: each(context), ssh: each(path) }),
+    build: fields({ context, additional_contexts: each(context), ssh: each(anyPath) }),
     env_file: items(fields({ path })),
     label_file: items(path),
     develop: fields({ watch: items(fields({ path })) }),
-    volumes: items((mount) => (said(mount, "type") === "bind" ? fields({ source: path })(mount) : mount)),
+    volumes: items((mount) => (said(child(mount, "type")) === "bind" ? fields({ source: anyPath })(mount) : mount)),
   });
   const volume: Change = (node) => {
     const options = child(node, "driver_opts");
-    const isBind = said(node, "driver") === "local" && options && said(options, "o") === "bind";
-    return isBind ? fields({ driver_opts: fields({ device: path }) })(node) : node;
+    const isBind = said(child(node, "driver")) === "local" && options && said(child(options, "o")) === "bind";
+    return isBind ? fields({ driver_opts: fields({ device: anyPath }) })(node) : node;
   };
-  const file = fields({ file: path });
+  const file = fields({ file: anyPath });
   const change = fields({ services: each(service), volumes: each(volume), configs: each(file), secrets: each(file) });
   const resolved = change(model);
   return resolved.kind === "map" ? resolved : model;
@@ -69,9 +71,19 @@ function withEntry(node: YamlNode, key: string, value: string): YamlNode {
   return { ...node, entries };
 }
 
-function said(node: YamlNode, key: string): unknown {
-  const value = child(node, key);
-  return value?.kind === "scalar" ? value.value : undefined;
+/** However it climbs, it stays a path of a home directory, and is refused as one. */
+function ofHome(path: string): string {
+  const [home = "", ...rest] = path.split("/");
+  return `${home}${resolvePath("/", rest.join("/"))}`.replace(/\/$/, "");
+}
+
+/** Also of a Windows machine. */
+function isAbsolute(path: string): boolean {
+  return /^(\/|[a-z]:[\\/]|\\\\)/i.test(path);
+}
+
+function said(node: YamlNode | undefined): unknown {
+  return node?.kind === "scalar" ? node.value : undefined;
 }
 
 function items(change: Change): Change {

@@ -4,6 +4,7 @@ import { invalid } from "./findings.ts";
 
 /** Whatever `limits.services` allows: reading takes time, too. */
 const maxServices = 200;
+const maxValues = 100_000;
 const maxPorts = 1000;
 const maxDependencies = 2000;
 
@@ -13,6 +14,21 @@ export function refuseManyServices(model: YamlNode): void {
   if (services?.kind !== "map" || services.entries.size <= maxServices) return;
   const message = `the stack has ${services.entries.size} services; at most ${maxServices} are read`;
   throw new InputError("invalid-value", message, { place: services.place, hint: "Leave services out of the preview." });
+}
+
+/** The values of a model. Throws InputError `yaml-too-large` where services that extend something big multiply it. */
+export function countValues(model: YamlNode): number {
+  let count = 0;
+  const walk = (node: YamlNode): void => {
+    count += 1;
+    if (count > maxValues) {
+      throw new InputError("yaml-too-large", `the stack comes to more than ${maxValues} values`, { place: node.place });
+    }
+    if (node.kind === "list") for (const item of node.items) walk(item);
+    if (node.kind === "map") for (const entry of node.entries.values()) walk(entry.node);
+  };
+  walk(model);
+  return count;
 }
 
 /** Throws InputError `invalid-value` for a canonical model with very many ports or dependencies. */

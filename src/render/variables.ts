@@ -25,6 +25,8 @@ export function mayflyVariables(preview: PreviewFacts, hosts: Hosts): Map<string
     ["MAYFLY_COMMIT_SHORT", preview.commit.slice(0, 7)],
     ["MAYFLY_REPOSITORY", preview.repository],
     ["COMPOSE_PROJECT_NAME", preview.project],
+    // Compose tells where it was started: there the paths of its files begin.
+    ["PWD", "."],
     ...hosts.services.map((service): [string, string] => [urlVariable(service), preview.link(host(service))]),
   ]);
 }

@@ -18,6 +18,9 @@ const accepted: readonly { reason: string; ours(theirs: string): string }[] = [
   },
 ];
 
+/** $PWD is where Compose was started; in a preview it is `.`, where the paths of the files begin. */
+const withoutDot = (value: unknown) => (typeof value === "string" ? value.replace(/^\.\/(?=.)/, "") : value);
+
 /** Compares the official model with ours, key by key; what stands in the table of accepted differences is none. */
 export function differences(theirs: unknown, ours: unknown): Difference[] {
   return compare(accept(theirs), ours, "");
@@ -38,7 +41,7 @@ function compare(theirs: unknown, ours: unknown, path: string): Difference[] {
   if (Array.isArray(theirs) && Array.isArray(ours) && theirs.length === ours.length) {
     return theirs.flatMap((each, index) => compare(each, ours[index], `${path}[${index}]`));
   }
-  return JSON.stringify(theirs) === JSON.stringify(ours) ? [] : [{ path, theirs, ours }];
+  return JSON.stringify(theirs) === JSON.stringify(ours) || theirs === withoutDot(ours) ? [] : [{ path, theirs, ours }];
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
