@@ -35,6 +35,7 @@ function parse(file: string, text: string, dialect: Dialect): YamlNode[] {
     lineCounter: lines,
     uniqueKeys: false, // quadratic in the library; the walk below checks it
     prettyErrors: false,
+    schema: "failsafe", // the walk below says what a plain scalar is, as Compose's parser does
     logLevel: "error",
   });
   const documents = "empty" in parsed ? [] : parsed;

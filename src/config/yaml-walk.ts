@@ -82,7 +82,7 @@ export function walkDocument(contents: Node | null, { placeAt, spend, isCompose,
   function keyOf(pair: Pair<Node, Node | null>): { name: string; key: Place; isMerge: boolean } {
     const key = placeAt(pair.key?.range?.[0] ?? 0);
     const target = isAlias(pair.key) ? anchors.get(pair.key.source) : pair.key;
-    if (!isScalar(target) || typeof target.value !== "string") {
+    if (!isScalar(target) || typeof target.value !== "string" || typeof scalarOf(target, key) !== "string") {
       throw new InputError("yaml-invalid", "a key must be a string: quote it", { place: key });
     }
     if (target.value.length > maxKey) {
@@ -110,15 +110,14 @@ function addMerged(into: Map<string, Entry>, node: YamlNode): void {
 
 const coreTag = /^(tag:yaml\.org,2002:(str|int|float|bool|null|map|seq)|!)$/;
 
-/** Plain ones are read as Compose's parser reads them; a tag of somebody else's makes a text of any. */
+/** Plain ones are read as Compose's parser reads them; a tag makes a text of them, unless it is one of YAML's other types. */
 function scalarOf(node: Node, place: Place): Scalar {
   if (!isScalar(node)) return null;
   const { value, source, type, tag } = node;
-  if (type === "PLAIN" && typeof source === "string" && (tag === undefined || !coreTag.test(tag))) {
-    return tag === undefined || tag === "!reset" || tag === "!override" ? plainScalar(source) : source;
-  }
+  const isText = tag !== undefined && !/^(tag:yaml\.org,2002:(int|float|bool|null)|!(reset|override))$/.test(tag);
+  if (!isText && typeof source === "string" && (type === "PLAIN" || tag !== undefined)) return plainScalar(source);
   if (typeof value === "string" && value.includes("\0")) {
     throw new InputError("invalid-value", "a value holds a NUL character", { place });
   }
-  return typeof value === "number" || typeof value === "boolean" || typeof value === "string" ? value : null;
+  return typeof value === "string" ? value : null;
 }

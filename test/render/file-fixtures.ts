@@ -225,6 +225,11 @@ export const pathProjects: Record<string, Project> = {
     "services: { a: { build: https://github.com/a/b.git }, b: { build: 'git@github.com:a/b' }, c: { build: github.com/a/b } }",
   ),
   "with slashes and dots": one("services: { a: { build: ./a/../b/, volumes: ['./x/:/x/', '.:/y/../z', '../up:/u'] } }"),
+  "of where Compose is started": one(
+    "services: { a: { image: x, volumes: ['$PWD/x:/x', '${PWD}:/y'], environment: { P: '${PWD}/z' } } }",
+  ),
+  "of a home directory": one("services: { a: { image: x, volumes: ['~/a//b/:/c'] } }"),
+  "of a Windows machine": one("services: { a: { image: x, volumes: ['C:\\a:/b'] } }"),
   "of label files": one("services: { a: { image: x, label_file: [l.env, m.env], labels: { own: 1 } } }", {
     "l.env": "own=file\na=1\nb=$a\n",
     "m.env": "a=2\nc=$a\n",
