@@ -12,7 +12,7 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
   if (services.length === 0) {
     const hint =
       left.size > 0
-        ? "Services with `profiles` are not started; give one without."
+        ? "Services with `profiles` are not started; name some: `variables: { COMPOSE_PROFILES: … }` in .mayfly.yaml."
         : "Name the services to run under `services:`.";
     throw new InputError("invalid-value", "the stack has no services", { place: model.place, hint });
   }

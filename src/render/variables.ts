@@ -25,8 +25,9 @@ export function mayflyVariables(preview: PreviewFacts, hosts: Hosts): Map<string
     ["MAYFLY_COMMIT_SHORT", preview.commit.slice(0, 7)],
     ["MAYFLY_REPOSITORY", preview.repository],
     ["COMPOSE_PROJECT_NAME", preview.project],
-    // Compose tells where it was started: there the paths of its files begin.
+    // Compose is started where the paths of its files begin. There is no home directory: what is of one is refused.
     ["PWD", "."],
+    ["HOME", "~"],
     ...hosts.services.map((service): [string, string] => [urlVariable(service), preview.link(host(service))]),
   ]);
 }

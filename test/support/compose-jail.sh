@@ -18,11 +18,11 @@ mount -o bind,ro "$compose" compose
 mount -o bind,ro "$projects" w
 mount --bind "$answers" out
 cat >ask <<'END'
-cd "/w/$1"
-set --  "$1"
-while read -r file; do set -- "$@" -f "$file"; done <"/w/$1.files"
 number=$1
 shift
+while read -r file; do set -- "$@" -f "/w/$number/$file"; done <"/w/$number.files"
+# There people start it, and there $PWD is.
+cd "$(dirname "$2")"
 # Compose minds no gentler signal. 2 GiB of address space: Go reserves most of what it never uses.
 ulimit -v 2097152
 timeout -s KILL 20 /compose -p "$project" "$@" config --format json >"/out/$number.json" 2>"/out/$number.err" </dev/null

@@ -1,5 +1,17 @@
 import { execFile } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -15,9 +27,42 @@ export type Answer = { model: unknown; warnings: string } | { error: string };
 /**
  * Asks the official Compose about many projects in one jailed call: without network or environment, unprivileged,
  * reading nothing but them, limited in memory, and killed after its time. About 40 ms each, four at once. All of them are
- * told that they are the project `name`.
+ * told that they are the project `name`. What this very program said of the same texts before is not asked again.
  */
 export async function askCompose(projects: readonly Project[], name: string): Promise<Answer[]> {
+  const program = await composeProgram();
+  const { size, mtimeMs } = statSync(program);
+  const places = projects.map((project) => answerPlace([program, size, mtimeMs, name, project.compose, project.files]));
+  const asked = projects.flatMap((project, index) =>
+    typeof project.files === "string" || !existsSync(places[index] ?? "") ? [{ project, index }] : [],
+  );
+  const answers = await askAnew(
+    asked.map(({ project }) => project),
+    { program, name },
+  );
+  const fresh = new Map(asked.map(({ index }, at) => [index, answers[at]]));
+  return places.map((place, index) => {
+    const answer = fresh.get(index);
+    if (answer === undefined) return JSON.parse(readFileSync(place, "utf8")) as Answer;
+    // Renamed into place: another test may ask the same at the same time.
+    writeFileSync(`${place}.${process.pid}`, JSON.stringify(answer));
+    renameSync(`${place}.${process.pid}`, place);
+    return answer;
+  });
+}
+
+/** Where an answer is kept between runs. */
+function answerPlace(question: unknown): string {
+  const folder = join(tmpdir(), `mayfly-oracle-${process.getuid?.() ?? 0}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return join(folder, `${createHash("sha256").update(JSON.stringify(question)).digest("hex")}.json`);
+}
+
+async function askAnew(
+  projects: readonly Project[],
+  { program, name }: { program: string; name: string },
+): Promise<Answer[]> {
+  if (projects.length === 0) return [];
   const folder = mkdtempSync(join(tmpdir(), "mayfly-oracle-"));
   const at = { projects: join(folder, "projects"), answers: join(folder, "answers"), root: join(folder, "root") };
   try {
@@ -25,7 +70,7 @@ export async function askCompose(projects: readonly Project[], name: string): Pr
     chmodSync(folder, 0o755);
     chmodSync(at.answers, 0o777);
     for (const [index, project] of projects.entries()) writeProject(join(at.projects, String(index)), project);
-    await jailed([await composeProgram(), at.projects, at.answers, at.root, name]);
+    await jailed([program, at.projects, at.answers, at.root, name]);
     return projects.map((_, index) => readAnswer(join(at.answers, String(index))));
   } finally {
     rmSync(folder, { recursive: true, force: true });
