@@ -5,7 +5,7 @@ import { asMap, changeEntries, fields, type Form, isNull, orWritten } from "./fo
 import { extraHosts } from "./host-forms.ts";
 import { buildUlimits } from "./limit-forms.ts";
 import { wholeBytes } from "./quantity-forms.ts";
-import { flag, labels, scalarText, text, textOf, texts, variables } from "./value-forms.ts";
+import { flag, labels, scalarText, text, textOf, textOrTexts, texts, variables } from "./value-forms.ts";
 
 /** A list of `NAME=SOURCE`, or a map: here each name needs its source. */
 const additionalContexts: Form = {
@@ -55,6 +55,7 @@ const written = fields({
   cache_from: texts,
   cache_to: texts,
   no_cache: flag,
+  no_cache_filter: textOrTexts, // newer than the Compose that we compare with
   additional_contexts: additionalContexts,
   network: text,
   provenance: textOrFlag,

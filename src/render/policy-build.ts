@@ -75,6 +75,11 @@ export const buildRows: Rows = {
   "services.*.build.entitlements": refuse("build-entitlements", loosened, whileBuilding),
   "services.*.build.privileged": refuse("build-entitlements", loosened, whileBuilding, unless(false)),
   "services.*.build.isolation": refuse("build-entitlements", loosened, whileBuilding, unless("default")),
+  "services.*.build.no_cache_filter": rewrite(
+    "build-cache",
+    "not used, the whole build is cached or not",
+    "Say no_cache: true.",
+  ),
   "services.*.build.no_cache": honor("holds when it is built: an unchanged context is not"),
   "services.*.build.pull": honor("holds when it is built: an unchanged context is not"),
   "services.*.build.cache_from": cache,

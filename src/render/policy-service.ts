@@ -152,6 +152,11 @@ export const serviceRows: Rows = {
     "run by `docker compose down`, and a preview also ends without it",
     "Let the program act on its stop signal.",
   ),
+  "services.*.pre_start": refuse(
+    "hook",
+    "run by `docker compose up` before the service starts, and nothing runs it in a preview",
+    "Write it as a service of its own that others wait for: condition: service_completed_successfully.",
+  ),
   "services.*.develop": honor("read by `docker compose watch` only"),
   "services.*.attach": honor("read by the terminal of `docker compose up` only"),
   include: honor("merged in before anything is judged"),

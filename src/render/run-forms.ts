@@ -98,13 +98,23 @@ export const envFiles: Form = orWritten(
   (node) => (node.kind === "scalar" ? listNode(node.place, [node]) : node),
 );
 
-const hook = fields(
-  { command: nullable(command), user: text, privileged: flag, working_dir: text, environment: variables },
-  { required: ["command"], always: { command: null } },
-);
+const hookFields = {
+  command: nullable(command),
+  user: text,
+  privileged: flag,
+  working_dir: text,
+  environment: variables,
+};
+
+const hook = fields(hookFields, { required: ["command"], always: { command: null } });
 
 /** `post_start` and `pre_stop`. */
 export const hooks: Form = listOf(hook);
+
+/** `pre_start`, which runs in a container of its own: newer than the Compose that we compare with. */
+export const startHooks: Form = listOf(
+  fields({ ...hookFields, image: text, per_replica: flag }, { always: { command: null } }),
+);
 
 const actions = choice("rebuild", "sync", "restart", "sync+restart", "sync+exec");
 

@@ -11,7 +11,17 @@ import { blkio, ulimits } from "./limit-forms.ts";
 import { joinedNetworks } from "./network-forms.ts";
 import { ports } from "./port-forms.ts";
 import { bytes, decimal, span, truncated, whole, wholeBytes, wholeWithin } from "./quantity-forms.ts";
-import { dependsOn, develop, envFiles, extended, healthcheck, hooks, provider, usedModels } from "./run-forms.ts";
+import {
+  dependsOn,
+  develop,
+  envFiles,
+  extended,
+  healthcheck,
+  hooks,
+  provider,
+  startHooks,
+  usedModels,
+} from "./run-forms.ts";
 import {
   choice,
   choiceFlag,
@@ -133,6 +143,7 @@ const written = fields(
     platform: text,
     ports,
     post_start: hooks,
+    pre_start: startHooks,
     pre_stop: hooks,
     privileged: flag,
     profiles: texts,

@@ -29,10 +29,15 @@ const longForm = fields(
 export const mounts: Form = listOf({
   read: (node, at, findings) =>
     node.kind === "map" ? longForm.read(node, at, findings) : shortForm(node, at, findings),
-  settle: (node, at) =>
-    changeEntries(asMap(longForm.settle?.(node, at) ?? node, at), (own, key) =>
+  settle(node, at) {
+    const settled = asMap(longForm.settle?.(node, at) ?? node, at);
+    const type = settled.entries.get("type")?.node;
+    const isBind = type?.kind === "scalar" && type.value === "bind";
+    if (isBind && !settled.entries.has("source")) throw invalid(node, `${at}.source is missing: a bind needs one`);
+    return changeEntries(settled, (own, key) =>
       key === "target" ? scalarNode(own.place, cleanPath(String(toValue(own)))) : own,
-    ),
+    );
+  },
   ...(longForm.print ? { print: longForm.print } : {}),
 });
 
