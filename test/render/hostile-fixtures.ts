@@ -63,6 +63,7 @@ export const hostileFixtures: Readonly<Record<string, readonly Fixture[]>> = {
   "services.*.models": [["models", "models: [ m ]", "models: { m: { model: ai/foreign } }"]],
   "services.*.post_start": [["hook", "post_start: [ { command: id, privileged: true } ]"]],
   "services.*.pre_stop": [["hook", "pre_stop: [ { command: id, user: root } ]"]],
+  "services.*.pre_start": [["hook", "pre_start: [ { command: id, image: foreign, user: root } ]"]],
 
   "services.*.privileged": [["privileged", "privileged: true"]],
   "services.*.cap_add.*": [
@@ -238,6 +239,7 @@ export const hostileFixtures: Readonly<Record<string, readonly Fixture[]>> = {
     ["context-name", build("additional_contexts: { 'docker-image://foreign': ./src }")],
   ],
   "services.*.build.args.*": [["build-arg", build("args: { BUILDKIT_SYNTAX: foreign/frontend }")]],
+  "services.*.build.no_cache_filter": [["build-cache", build("no_cache_filter: [ base ]")]],
   "services.*.build.cache_from": [["build-cache", build("cache_from: [ foreign/cache ]")]],
   "services.*.build.cache_to": [["build-cache", build("cache_to: [ 'type=local,dest=/outside' ]")]],
   "services.*.build.entitlements": [["build-entitlements", build("entitlements: [ security.insecure ]")]],

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { InputError } from "../../src/domain/errors.ts";
-import { type Answer, askCompose } from "../support/compose-oracle.ts";
-import { specificationSchema } from "../support/compose-schema.ts";
-import { preview, readModel } from "./fixtures.ts";
-import { acceptedProjects, type KeyProject, singleProjects, wholeFile } from "./forms/projects.ts";
-import { allForms, formsUsedBy } from "./forms/schema.ts";
-import { type Comparison, compareWithCompose, describeDifferences } from "./oracle.ts";
+import { InputError } from "../src/domain/errors.ts";
+import { type Answer, askCompose } from "./support/compose-oracle.ts";
+import { specificationSchema } from "./support/compose-schema.ts";
+import { preview, readModel } from "./render/fixtures.ts";
+import { acceptedProjects, type KeyProject, singleProjects, wholeFile } from "./render/forms/projects.ts";
+import { allForms, formsUsedBy } from "./render/forms/schema.ts";
+import { type Comparison, compareWithCompose, describeDifferences } from "./render/oracle.ts";
 
 const accepted = [...acceptedProjects(), wholeFile];
 const refused = singleProjects("refused.yaml");
@@ -28,7 +28,7 @@ beforeAll(async () => {
     const project = others[index];
     if (project) answers.set(nameOf(project), answer);
   }
-}, 240_000);
+}, 600_000);
 
 describe("every form is read as the official Compose reads it", () => {
   test.each(accepted.map(({ key }) => key))("%s", (key) => {
