@@ -48,6 +48,6 @@ export function readCompose(
   refuseHugeStack(whole);
   const { model, left } = withProfiles(whole, profilesOf(scope.lookup("COMPOSE_PROFILES")));
   const needed = withoutUnused(withDockerfiles(model));
-  const resolved = resolveEnvironments(needed, from.reader, scope);
+  const resolved = resolveEnvironments(needed, scope, from);
   return { model: resolved, left, services: [...met], lookup: scope.lookup };
 }

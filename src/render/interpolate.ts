@@ -5,8 +5,8 @@ import { InputError, type Place } from "../domain/errors.ts";
 /** Where variables come from while text is interpolated: an explicit map, never the server's environment. */
 export type Scope = {
   lookup(name: string): string | undefined;
-  /** Told of each variable that is unset and has no default: it becomes an empty text. */
-  onUnset(name: string, place: Place): void;
+  /** Told of each variable that is unset and has no default; answers what stands in for it, or null. */
+  onUnset(name: string, place: Place): string | null;
   /** Counts characters read or made, over everything of one stack. Throws InputError `yaml-too-large`. */
   spend(characters: number, place: Place): void;
 };
@@ -93,20 +93,26 @@ export function createSubstitution(scope: Scope): (text: string, place: Place) =
     });
     if (isUsed && !sign.endsWith("?")) return argument;
     if (present || sign.endsWith("+")) return present ? (value ?? "") : "";
-    const why = argument === "" ? "" : `: ${excerpt(argument)}`;
-    throw new InputError("variable-missing", `the variable ${excerpt(name)} is required${why}`, { place: at.place });
+    return (isUsed && at.isUsed ? scope.onUnset(name, at.place) : null) ?? required(name, argument, at.place);
   }
 
   function valueOf(name: string, { place, isUsed }: Where): string {
     scope.spend(costOfVariable, place);
     const value = scope.lookup(name);
-    if (value === undefined && isUsed) scope.onUnset(name, place);
-    return value ?? "";
+    return value ?? (isUsed ? scope.onUnset(name, place) : null) ?? "";
   }
 }
 
 /** What is substituted where; what is not used is looked into all the same. */
 type Where = { place: Place; depth: number; isUsed: boolean };
+
+function required(name: string, why: string, place: Place): never {
+  const said = why === "" ? "" : `: ${excerpt(why)}`;
+  throw new InputError("variable-missing", `the variable ${excerpt(name)} is required${said}`, {
+    place,
+    hint: `Set it in .mayfly.yaml, as \`variables: { ${excerpt(name)}: … }\`, or name it under \`secrets:\` where it is the operator's.`,
+  });
+}
 
 /** A budget for one stack's texts, to be part of its scope. */
 export function createBudget(): Scope["spend"] {

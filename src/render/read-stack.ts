@@ -1,18 +1,18 @@
 import { type Manifest, readManifest } from "../config/manifest.ts";
 import { toValue } from "../config/yaml-node.ts";
-import type { Finding, Place } from "../domain/errors.ts";
 import { type Choice, chooseCompose } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
 import { openFiles } from "./compose-files.ts";
 import { type ComposeSource, readCompose } from "./compose-source.ts";
-import { createFindings, type Findings, note } from "./findings.ts";
-import type { Scope } from "./interpolate.ts";
+import { createFindings, type Findings } from "./findings.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { checkReferences } from "./references.ts";
+import { explainFragment } from "./fragment.ts";
 import { readAt, type SourceReader } from "./repository-path.ts";
 import { wishRoutes } from "./routes.ts";
 import { secretVariables } from "./secrets.ts";
 import { type Templates, templateNote } from "./template-choice.ts";
+import { gatherUnset } from "./unset.ts";
 import { createScope, type Hosts, mayflyVariables } from "./variables.ts";
 
 /** A commit's files as Compose reads them: nothing is judged yet. */
@@ -30,7 +30,13 @@ export function readStack(input: Input): Reading {
   const choice = chooseCompose(manifest, reader, input.templates);
   const { source, findings } = readVariably(input, manifest, choice);
   // What is refused while files are read leaves holes.
-  if (!findings.all.some((finding) => finding.action === "refuse")) checkReferences(source.model, source.left);
+  if (!findings.all.some((finding) => finding.action === "refuse")) {
+    try {
+      checkReferences(source.model, source.left);
+    } catch (error) {
+      throw explainFragment(error, choice, reader);
+    }
+  }
   return { manifest, choice, source, findings };
 }
 
@@ -47,42 +53,24 @@ function readVariably(input: Input, manifest: Manifest, choice: Choice): Attempt
   let asksAddress = false;
   const read = (hosts: Hosts): Attempt => {
     const findings = createFindings();
+    const unset = gatherUnset();
     if (choice.sign !== null) findings.add(templateNote(choice, choice.sign));
     const secrets = secretVariables(manifest, input.preview.trust);
     const given = { manifest, secrets, parameters: choice.parameters, directory: choice.directory };
     const own = mayflyVariables(input.preview, hosts);
-    const scope = createScope(own, given, input.reader, tellUnset(findings));
+    const scope = createScope(own, given, input.reader, unset.tell);
     const lookup = (name: string) => {
       asksAddress ||= name.startsWith("MAYFLY_URL_");
       return scope.lookup(name);
     };
     const from = { files, reader: input.reader, findings };
-    return { source: readCompose({ manifest, choice }, { ...scope, lookup }, from), findings };
+    const source = readCompose({ manifest, choice }, { ...scope, lookup }, from);
+    for (const finding of unset.findings()) findings.add(finding);
+    return { source, findings };
   };
   const draft = read({ services: [], main: declared ?? null });
   if (!asksAddress) return draft;
   const model = ComposeModel.safeParse(toValue(draft.source.model));
   const main = declared ?? (model.success ? wishRoutes(model.data, manifest, [])[0]?.service : undefined);
   return read({ services: draft.source.services, main: main ?? null });
-}
-
-/** Each variable once per value: a value may name one as often as it likes. */
-function tellUnset(findings: Findings): Scope["onUnset"] {
-  const told = new Map<Place, Set<string>>();
-  return (name, place) => {
-    const names = told.get(place) ?? new Set();
-    told.set(place, names);
-    if (names.has(name)) return;
-    names.add(name);
-    findings.add(unsetNote(name, place));
-  };
-}
-
-function unsetNote(name: string, place: Place): Finding {
-  return note(
-    place,
-    "variable-unset",
-    `the variable ${name} is not set: it becomes an empty text`,
-    "Set it under `variables:` in .mayfly.yaml, or give it a default: ${NAME:-default}.",
-  );
 }

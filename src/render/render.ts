@@ -5,10 +5,12 @@ import type { StackSpec } from "../domain/stack.ts";
 import type { Choice } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
 import { noteCommitArguments } from "./commit-arguments.ts";
+import { adviseDevelopment } from "./development.ts";
 import { type Findings, refuse } from "./findings.ts";
 import { createSubstitution } from "./interpolate.ts";
 import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
+import { adviseOwnAddresses } from "./own-addresses.ts";
 import { policeBuilds } from "./police-builds.ts";
 import { placeFiles } from "./place-files.ts";
 import { policeFiles } from "./police-files.ts";
@@ -64,12 +66,14 @@ export function renderStack(input: RenderInput): RenderOutput {
 
   const read = withoutAbsent(conform(ComposeModel, source.model));
   const { compose, files, findings: told } = placeFiles(read, { ...source, reader });
-  for (const finding of told) findings.add(finding);
+  const advice = choice.template === null ? adviseDevelopment(source.model) : [];
+  for (const finding of [...told, ...advice]) findings.add(finding);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, compose));
   const routes = placeRoutes(wishes, preview, {
     ready: manifest.ready,
     file: choice.files[0]?.path ?? manifest.node.place.file,
   });
+  for (const finding of adviseOwnAddresses(source.model, routes)) findings.add(finding);
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
   const given = giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings });
   return { ...done, stack: { ...given, sources: sourcesOf(given, asked) } };
@@ -108,7 +112,7 @@ function judge(model: YamlMap, { findings, reader, limits, given }: Judging): vo
 
 /** Only ports are said of a template's routes, and those are its own or were looked at as parameters. */
 function templateRoutes({ parameters, templateRoutes: routes }: Choice, { services }: ComposeModel): RouteWish[] {
-  const substitute = createSubstitution({ lookup: (name) => parameters.get(name), onUnset() {}, spend() {} });
+  const substitute = createSubstitution({ lookup: (name) => parameters.get(name), onUnset: () => null, spend() {} });
   const kept = Object.entries(routes).filter(([service]) => Object.hasOwn(services, service));
   return kept.map(([service, written]) => {
     const port = Number(substitute(written, { file: "template.yaml", line: 1, column: 1 }));

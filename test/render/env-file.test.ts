@@ -4,7 +4,11 @@ import { parseEnvFile, parseRawEnvFile } from "../../src/render/env-file.ts";
 import { createBudget } from "../../src/render/interpolate.ts";
 
 function scope() {
-  return { lookup: (name: string) => (name === "OUT" ? "outer" : undefined), onUnset() {}, spend: createBudget() };
+  return {
+    lookup: (name: string) => (name === "OUT" ? "outer" : undefined),
+    onUnset: () => null,
+    spend: createBudget(),
+  };
 }
 
 function parse(text: string) {

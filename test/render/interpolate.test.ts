@@ -8,7 +8,7 @@ const variables: Record<string, string> = { A: "a", EMPTY: "", N: "nested", a_1:
 function interpolate(text: string): { value: string; unset: string[] } {
   const unset: string[] = [];
   const lookup = (name: string) => (Object.hasOwn(variables, name) ? variables[name] : undefined);
-  const substitute = createSubstitution({ lookup, onUnset: (name) => unset.push(name), spend: createBudget() });
+  const substitute = createSubstitution({ lookup, onUnset: (name) => (unset.push(name), null), spend: createBudget() });
   return { value: substitute(text, place), unset };
 }
 
@@ -87,7 +87,7 @@ describe("a variable", () => {
 
   test("cannot multiply without end", () => {
     const lookup = () => "x".repeat(10_000);
-    const substitute = createSubstitution({ lookup, onUnset() {}, spend: createBudget() });
+    const substitute = createSubstitution({ lookup, onUnset: () => null, spend: createBudget() });
     expect(() => substitute("$A".repeat(1000), place)).toThrow("too much text");
   });
 });

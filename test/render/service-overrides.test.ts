@@ -35,7 +35,7 @@ function refusal(manifest: string, text = stack): Partial<InputError> {
 describe("drop", () => {
   test("leaves a service out, with its findings, its route, and all that others say of it", () => {
     const output = render("services: { proxy: drop }\nroutes: { proxy: 80, web: 3000 }\n", stack);
-    expect(output.findings.map(({ code }) => code)).toEqual(["port-published"]);
+    expect(output.findings.map(({ code }) => code)).toEqual(["port-published", "own-address"]);
     expect(
       output.stack?.services.map(({ name, dependsOn }) => [name, dependsOn.map(({ service }) => service)]),
     ).toEqual([
