@@ -77,7 +77,8 @@ function hostOptions(plan: ContainerPlan, owner: ContainerOwner): Docker.HostCon
   const { service } = plan;
   const { groups, ulimits, sysctls, oomScoreAdj, resolver } = service;
   return {
-    NetworkMode: plan.attachments[0]?.network ?? "none",
+    // The engine starts nothing whose network mode names a network that is gone, and asks not that it be in it.
+    NetworkMode: plan.home ?? plan.attachments[0]?.network ?? "none",
     RestartPolicy: restartOptions(service),
     ...limitOptions(service),
     LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },

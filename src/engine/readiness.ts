@@ -98,7 +98,7 @@ async function lookAt(
       return { ready: false, seen: "it still runs" };
     case "healthy": {
       const ports = await lookAtPorts(readiness, info);
-      return ports.ready ? lookAtHealth(host, readiness, info, signal) : ports;
+      return ports.ready && !readiness.hadPassed ? lookAtHealth(host, readiness, info, signal) : ports;
     }
   }
 }

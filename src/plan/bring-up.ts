@@ -6,6 +6,7 @@ import type { ObservedContainer } from "../domain/stack-state.ts";
 import { type Draft, joinsOf } from "./draft.ts";
 import { planFiles } from "./files.ts";
 import { attachmentsOf, containerHash, isKept, isUsable, mayEnd, volumesOf } from "./identity.ts";
+import { joinsTo, pushJoins } from "./joins.ts";
 import { byDependency, impliedBy, waitsOf } from "./order.ts";
 import { planReady } from "./ready.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
@@ -14,7 +15,7 @@ import { planVolumes, type VolumeInput } from "./volumes.ts";
 export type BringUpInput = VolumeInput & {
   /** By secret a keyed hash of its value. */
   secrets?: Readonly<Record<string, string>>;
-  /** Networks of the generation that serves meanwhile: a kept service replaced on its data joins them too. */
+  /** Places in the networks of the generation that serves meanwhile: a kept service replaced on its data joins them too. */
   servingNetworks: Attachment[];
   /** The container that already is what the service should be. */
   match(service: ServiceSpec, hash: string): ObservedContainer | undefined;
@@ -31,20 +32,19 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
   for (const service of byDependency(input.stack.services)) {
     const image = input.images[service.name];
     const used = Object.fromEntries(volumesOf(service).map((name) => [name, volumes[name] ?? name]));
-    const epoch = isKept(service, image) ? input.stack.dataEpoch : 0;
+    const kept = isKept(service, image);
+    const epoch = kept ? input.stack.dataEpoch : 0;
     const hash = containerHash(service, image?.id ?? "", used, { secrets: input.secrets, epoch });
     const existing = input.match(service, hash);
     if (existing) {
-      planExisting(input, { service, draft }, existing);
-      planReady(input, { service, draft }, existing.name);
+      planExisting(input, { service, draft }, existing, kept ? Object.values(used) : []);
     } else if (image) {
       const container = containerPlan(
         input.stack,
-        { ...service, kept: isKept(service, image) },
+        { ...service, kept },
         { hash, imageId: image.id, volumes: used, files: planFiles(service, input, draft) },
       );
       planNew(input, { service, draft }, container);
-      planReady(input, { service, draft }, container.name);
     } else {
       draft.lost.push(service.name);
       draft.kept.push({ resource: service.name, cause: "its image is gone; /redeploy makes it again" });
@@ -79,27 +79,37 @@ function planNetworks({ stack, state }: BringUpInput, draft: Draft): void {
   }
 }
 
-function planExisting(input: BringUpInput, { service, draft }: Context, container: ObservedContainer): void {
+function planExisting(
+  input: BringUpInput,
+  { service, draft }: Context,
+  container: ObservedContainer,
+  data: readonly string[],
+): void {
   draft.containers.add(container.name);
   for (const volume of container.volumes) draft.volumes.add(volume);
-  const missing = attachmentsOf(input.stack, service).filter((each) => !(each.network in container.addresses));
-  for (const attachment of missing)
-    pushJoin({ service, draft }, container.name, attachment, "unchanged; joins the new generation");
+  const joins = joinsTo(input, service, container, holderOf(input, service, container, data) !== undefined);
+  const who = { service: service.name, container: container.name };
+  const cause = "unchanged; joins the new generation";
+  // Without the networks that it remembers the engine cannot start it: somebody may have pruned them.
+  const networks = [homeNetworkName(input.stack.project), ...Object.keys(container.addresses)];
+  pushJoins(draft, who, joins.first, { cause, after: [] });
   if (container.state === "paused") {
     const after = joinsOf(draft, service.name);
-    const named = { container: container.name, service: service.name };
-    draft.steps.push({ kind: "unpause", id: `unpause:${service.name}`, cause: "it was frozen", after, ...named });
+    draft.steps.push({ kind: "unpause", id: `unpause:${service.name}`, cause: "it was frozen", after, ...who });
   } else if (endedAsleep(container, input.slept)) {
-    pushStart(input, { service, draft }, { container: container.name, cause: "it was stopped" });
+    pushStart(input, { service, draft }, { container: container.name, cause: "it was stopped", networks });
   } else if (shouldStart(service, container, input.images[service.name])) {
-    pushStart(input, { service, draft }, { container: container.name, cause: tellEnd(container) });
-  } else if (missing.length === 0) {
+    pushStart(input, { service, draft }, { container: container.name, cause: tellEnd(container), networks });
+  } else if (joins.first.length + joins.whenReady.length === 0) {
     draft.kept.push({ resource: service.name, cause: container.state === "exited" ? "it completed" : "unchanged" });
   }
+  planReady(input, { service, draft }, container.name, joins);
+  pushJoins(draft, who, joins.whenReady, { cause, after: [`await:${service.name}`] });
 }
 
 function planNew(input: BringUpInput, { service, draft }: Context, container: ContainerPlan): void {
-  const replaced = container.service.kept ? holderOf(input, container) : undefined;
+  const data = container.service.kept ? Object.values(container.volumes) : [];
+  const replaced = holderOf(input, service, container, data);
   draft.containers.add(container.name);
   draft.steps.push({
     kind: "create",
@@ -110,7 +120,7 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
         ? "no such data yet"
         : "new generation",
     after: [
-      ...container.attachments.map((each) => `create-network:${each.network}`),
+      ...networksOf(container).map((name) => `create-network:${name}`),
       ...Object.keys(container.volumes).flatMap((name) =>
         ["create-volume", "branch", "anchor"].map((kind) => `${kind}:${name}`),
       ),
@@ -118,20 +128,13 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
     ],
     container,
   });
-  if (container.service.kept) {
-    const places = [
-      ...attachmentsOf(input.stack, service),
-      ...(replaced ? input.servingNetworks.filter((each) => each.aliases.includes(service.name)) : []),
-    ];
-    for (const place of places) pushJoin({ service, draft }, container.name, place, "joins the new generation");
-  }
   if (replaced) {
     // Two servers on the same files would destroy them.
     draft.steps.push({
       kind: "stop",
       id: `stop:${service.name}`,
       cause: "replaced on the same data",
-      after: [`create:${service.name}`, ...joinsOf(draft, service.name)],
+      after: [`create:${service.name}`],
       container: replaced.name,
       service: service.name,
       graceMs: service.stopGraceMs ?? 10_000,
@@ -141,29 +144,24 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
   const waits = [...named, ...impliedBy(service, input.stack, input.images)].join(" and ");
   const cause = waits === "" ? "nothing to wait for" : `after ${waits}`;
   pushStart(input, { service, draft }, { container: container.name, cause });
-}
-
-function pushJoin({ service, draft }: Context, container: string, attachment: Attachment, cause: string): void {
-  draft.steps.push({
-    kind: "join",
-    id: `join:${service.name}:${attachment.network}`,
-    cause,
-    after: [`create:${service.name}`, `create-network:${attachment.network}`],
-    container,
-    service: service.name,
-    attachment,
+  const addresses = Object.fromEntries(container.attachments.map(({ network }) => [network, ""]));
+  const joins = joinsTo(input, service, { addresses }, replaced !== undefined);
+  planReady(input, { service, draft }, container.name, joins);
+  pushJoins(draft, { service: service.name, container: container.name }, joins.whenReady, {
+    cause: "serves the old generation too",
+    after: [`await:${service.name}`],
   });
 }
 
 function pushStart(
   { stack, images }: BringUpInput,
   { service, draft }: Context,
-  { container, cause }: { container: string; cause: string },
+  { container, cause, networks = [] }: { container: string; cause: string; networks?: string[] },
 ): void {
   const after = [
     `create:${service.name}`,
-    // Who needs nobody starts at once; those who need it wait until it is ready, and joined.
-    ...(service.dependsOn.length > 0 ? joinsOf(draft, service.name) : []),
+    ...networks.map((name) => `create-network:${name}`),
+    ...joinsOf(draft, service.name),
     `stop:${service.name}`,
     ...waitsOf(service, stack, images),
   ];
@@ -175,28 +173,36 @@ function containerPlan(
   service: ServiceSpec,
   made: { hash: string; imageId: string; volumes: Record<string, string>; files: string | undefined },
 ): ContainerPlan {
-  const home = { network: homeNetworkName(stack.project), aliases: [], index: null };
   return {
     name: containerName(stack.project, service, { generation: stack.generation, hash: made.hash }),
     service,
     specHash: made.hash,
     imageId: made.imageId,
     generation: stack.generation,
-    attachments: service.kept && service.networks.length > 0 ? [home] : attachmentsOf(stack, service),
+    attachments: attachmentsOf(stack, service),
+    ...(service.kept && service.networks.length > 0 && { home: homeNetworkName(stack.project) }),
     volumes: made.volumes,
     ...(made.files !== undefined && { files: made.files }),
   };
 }
 
+function networksOf({ attachments, home }: ContainerPlan): string[] {
+  return [...attachments.map(({ network }) => network), ...(home === undefined ? [] : [home])];
+}
+
 /** The container that a kept one replaces on the same data: whatever it is doing, it is stopped before. */
-function holderOf({ state }: BringUpInput, container: ContainerPlan): ObservedContainer | undefined {
-  const data = Object.values(container.volumes);
+function holderOf(
+  { state }: BringUpInput,
+  { name: service }: ServiceSpec,
+  { name }: { name: string },
+  data: readonly string[],
+): ObservedContainer | undefined {
   return state.containers.find(
     (each) =>
-      each.service === container.service.name &&
-      each.name !== container.name &&
+      each.service === service &&
+      each.name !== name &&
       isUsable(each) &&
-      each.volumes.some((name) => data.includes(name)),
+      each.volumes.some((volume) => data.includes(volume)),
   );
 }
 

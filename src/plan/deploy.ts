@@ -54,7 +54,7 @@ export function planDeploy(input: DeployInput): Plan {
     },
     draft,
   );
-  const ready = draft.steps.filter((step) => step.kind === "await" || step.kind === "complete").map((step) => step.id);
+  const ready = draft.steps.filter(({ kind }) => ["await", "complete", "join"].includes(kind)).map(({ id }) => id);
   const old = serving ? usedBy(serving, state) : newDraft();
   planLeftovers(input, draft, old);
   draft.steps.push({
@@ -199,12 +199,16 @@ function bringUpServing(input: SettleInput & { serving: StackSpec }, draft: Draf
       servingNetworks: [],
       slept: input.slept ?? null,
       awaitRunning: false,
-      match: (service) =>
+      match: (service, hash) =>
         state.containers
           .filter(
             (each) => each.service === service.name && isUsable(each) && belongsTo(each, serving.generation, state),
           )
-          .toSorted((a, b) => b.generation - a.generation)[0],
+          .toSorted((a, b) => b.generation - a.generation)[0] ??
+        // A later attempt made it where it was missing; two of one name cannot be.
+        (isKept(service, input.images[service.name])
+          ? state.containers.find((each) => each.service === service.name && each.specHash === hash && isUsable(each))
+          : undefined),
     },
     draft,
   );

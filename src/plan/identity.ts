@@ -49,7 +49,10 @@ export function mayEnd(service: ServiceSpec, image: ResolvedImage | undefined): 
 }
 
 /** The places of a service in its generation's networks; its index fixes its address there. */
-export function attachmentsOf(stack: StackSpec, service: ServiceSpec): Attachment[] {
+export function attachmentsOf(
+  stack: Pick<StackSpec, "services" | "project" | "generation">,
+  service: ServiceSpec,
+): Attachment[] {
   const index = stack.services.findIndex((each) => each.name === service.name);
   return service.networks.map(({ network, aliases }) => ({
     network: networkName(stack.project, stack.generation, network),

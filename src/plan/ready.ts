@@ -1,7 +1,8 @@
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { type Draft, hasStep, joinsOf } from "./draft.ts";
-import { attachmentsOf, isKept, mayEnd, volumesOf } from "./identity.ts";
+import { isKept, mayEnd, volumesOf } from "./identity.ts";
+import type { Joins } from "./joins.ts";
 import { isListenedFor } from "./order.ts";
 import type { Readiness } from "./step.ts";
 
@@ -17,7 +18,12 @@ type ReadyInput = {
 type Context = { service: ServiceSpec; draft: Draft };
 
 /** Adds what shows that a service is ready, and the seeds that go into its new data before anyone uses it. */
-export function planReady(input: ReadyInput, { service, draft }: Context, container: string): void {
+export function planReady(
+  input: ReadyInput,
+  { service, draft }: Context,
+  container: string,
+  { network, hadPassed }: Pick<Joins, "network" | "hadPassed">,
+): void {
   const isComing = ["start", "unpause"].some((kind) => hasStep(draft, `${kind}:${service.name}`));
   if (!isComing && !input.awaitRunning) return;
   // Only where somebody waits for it: a worker without `restart:` looks like a job, and never ends.
@@ -35,7 +41,8 @@ export function planReady(input: ReadyInput, { service, draft }: Context, contai
     mayEnd: mayEnd(service, image),
     // Who has no network is asked for none.
     ports: completes || service.networks.length === 0 ? [] : [...new Set(promised)].toSorted((a, b) => a - b),
-    network: attachmentsOf(input.stack, service)[0]?.network ?? "",
+    network,
+    ...(hadPassed && { hadPassed }),
     timeoutMs: input.stack.readyTimeoutMs,
   };
   if (readiness.ports.length > 0 && isListenedFor(service, input.stack, input.images)) {

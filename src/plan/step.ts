@@ -8,8 +8,10 @@ export type ContainerPlan = {
   specHash: string;
   imageId: string;
   generation: number;
-  /** Networks on the engine that it is created on, first = the one it lives and dies with. */
+  /** Networks on the engine that it is created on; without a home it lives and dies with the first. */
   attachments: Attachment[];
+  /** The network without which it cannot be started: it is not in it. */
+  home?: string;
   /** The user's volume name → the volume's name on the engine. */
   volumes: Record<string, string>;
   /** The files volume on the engine, where it mounts anything of it. */
@@ -35,6 +37,8 @@ export type Readiness = {
   /** Ports that must accept TCP, on the container's address in `network`. */
   ports: number[];
   network: string;
+  /** Its health check passed before, and is not asked again: two generations have it, and it has two addresses. */
+  hadPassed?: true;
   timeoutMs: number;
 };
 

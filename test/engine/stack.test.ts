@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => world[Symbol.asyncDispose]());
 
-/** db (kept, on home, joined to the generation) and web, as a plan brings them up and takes them down. */
+/** db (kept, with a home that it is not in) and web, as a plan brings them up and takes them down. */
 function twoServices(): { db: ContainerPlan; web: ContainerPlan; up: BareStep[]; down: BareStep[] } {
   const db: ContainerPlan = {
     ...world.container("db", idle, {
@@ -21,7 +21,8 @@ function twoServices(): { db: ContainerPlan; web: ContainerPlan; up: BareStep[];
       stopSignal: "SIGINT",
     }),
     imageId: world.images.postgres,
-    attachments: [world.attachment("home", 0)],
+    attachments: [world.attachment("default", 0)],
+    home: world.name("home"),
     volumes: { pgdata: world.name("pgdata_1") },
   };
   const web: ContainerPlan = {
@@ -37,7 +38,6 @@ function twoServices(): { db: ContainerPlan; web: ContainerPlan; up: BareStep[];
       world.network("default"),
       { kind: "create-volume", name: world.name("pgdata_1"), volume: "pgdata", dataKey: "key", generation: 1 },
       { kind: "create", container: db },
-      { kind: "join", ...of(db), attachment: world.attachment("default", 0) },
       { kind: "start", ...of(db) },
       world.awaiting(db, { ports: [5432], network: world.name("default") }),
       { kind: "create", container: web },

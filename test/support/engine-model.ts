@@ -49,7 +49,8 @@ export function createEngineModel(options: {
     create({ container: plan }) {
       const found = containers.get(plan.name);
       if (found && found.state !== "created" && found.plan?.specHash === plan.specHash) return;
-      for (const { network } of plan.attachments) needed(networks.get(network), `network ${network}`);
+      for (const network of [...plan.attachments.map((each) => each.network), ...(plan.home ? [plan.home] : [])])
+        needed(networks.get(network), `network ${network}`);
       // The engine itself would make a volume that is missing, and nobody would know what is in it.
       for (const name of volumesOf(plan)) needed(volumes.get(name), `volume ${name}`);
       if (plan.files !== undefined && volumes.get(plan.files)?.half) broken.push(`${plan.name} mounts half the files`);
@@ -66,6 +67,7 @@ export function createEngineModel(options: {
     start({ container }) {
       const found = containerOf(container);
       if (found.state === "paused") throw new EngineError("engine-refused", `${container} is paused`);
+      if (found.plan?.home) needed(networks.get(found.plan.home), `network ${found.plan.home}`);
       for (const [network, index] of found.networks) {
         needed(networks.get(network), `network ${network}`);
         takeAddress(network, index, found);

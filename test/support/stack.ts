@@ -97,7 +97,7 @@ export function running(stack: StackSpec, volume: { name: string; dataKey: strin
         restartCount: 0,
         ranMs: null,
         endedAt: null,
-        addresses: { [network]: `10.213.0.${index + 2}`, ...(each.kept && { [home]: "10.213.1.2" }) },
+        addresses: { [network]: `10.213.0.${index + 2}` },
         volumes: Object.values(volumes),
       };
     }),
