@@ -4,6 +4,7 @@ import { mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { answerLfs } from "./git-lfs.ts";
 import { listen, type Handler } from "./github-listener.ts";
 import { openRepository, type Repository } from "./github-repository.ts";
 
@@ -66,12 +67,13 @@ export function createGitBackend({ root, mayRead, log }: GitBackendOptions): Git
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", "http://git");
-    const [, repository] = path.exec(url.pathname) ?? [];
+    const [, repository, rest = ""] = path.exec(url.pathname) ?? [];
     if (repository === undefined) return refuse(response, 404, "not a repository");
     if (mayRead !== undefined && !mayRead(repository, passwordOf(request))) {
       response.setHeader("WWW-Authenticate", 'Basic realm="GitHub"');
       return refuse(response, 401, "Bad credentials");
     }
+    if (await answerLfs({ repositoryPath: join(root, `${repository}.git`), rest }, request, response)) return;
     const child = spawn("git", ["http-backend"], { env: { ...cgiVariables(request, url), GIT_PROJECT_ROOT: root } });
     response.once("close", () => child.kill());
     await relay(request, child, response);

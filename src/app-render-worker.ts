@@ -1,14 +1,17 @@
 import { resolve } from "node:path";
 import { parentPort } from "node:worker_threads";
 import { InputError, MayflyError, type Place } from "./domain/errors.ts";
+import type { LeftPart } from "./domain/git-parts.ts";
 import { previewLink } from "./domain/naming.ts";
 import { renderStack, type RenderInput, type RenderOutput } from "./render/render.ts";
-import { readers, type Special } from "./source/checkout.ts";
+import { readers } from "./source/checkout.ts";
+import type { Special } from "./source/tree.ts";
 import { createTemplates } from "./source/templates.ts";
 
 export type RenderTask = {
   root: string;
   special: readonly Special[];
+  left: readonly LeftPart[];
   preview: Omit<RenderInput["preview"], "link">;
   publicUrl: string;
   limits: RenderInput["limits"];
@@ -23,11 +26,11 @@ const templates = createTemplates(resolve(import.meta.dirname, "../templates"));
 
 parentPort?.on("message", (task: RenderTask) => parentPort?.postMessage(render(task)));
 
-function render({ root, special, preview, publicUrl, limits, secrets }: RenderTask): RenderAnswer {
+function render({ root, special, left, preview, publicUrl, limits, secrets }: RenderTask): RenderAnswer {
   try {
     const link = (host: string) => previewLink(host, publicUrl);
     const reader = readers(root, special);
-    const output = renderStack({ reader, templates, limits, secrets, preview: { ...preview, link } });
+    const output = renderStack({ reader, left, templates, limits, secrets, preview: { ...preview, link } });
     return { kind: "rendered", output };
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;

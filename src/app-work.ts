@@ -14,7 +14,7 @@ import { generationKey, type Route } from "./gateway/route-table.ts";
 import type { Switchboard } from "./gateway/switchboard.ts";
 import type * as ports from "./reconcile/ports.ts";
 import type { World } from "./reconcile/world.ts";
-import type { Checkout, Special } from "./source/checkout.ts";
+import type { Special } from "./source/tree.ts";
 import type { Data } from "./app-data.ts";
 import type { Renderer } from "./app-render.ts";
 import type { Site } from "./app-site.ts";
@@ -108,7 +108,7 @@ function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): 
 
 /** A checkout's files → what should run; refusals are thrown, all at once. */
 async function render(
-  checkout: ports.Checkout & Pick<Checkout, "special">,
+  checkout: ports.Checkout,
   preview: Preview,
   { config, server, renderer }: WorkOptions,
 ): Promise<ports.Rendered> {
@@ -117,6 +117,7 @@ async function render(
   const { stack, findings } = await renderer.render({
     root: checkout.root,
     special: checkout.special,
+    left: checkout.left,
     publicUrl: config.publicUrl,
     limits: settings.limits,
     secrets: { names: Object.keys(settings.secrets), serverFile: config.path, repository: preview.repository },
@@ -137,12 +138,13 @@ async function render(
     },
   });
   if (stack === null) throw new PolicyError(findings);
-  return { stack, findings: [...findings, ...checkout.special.slice(0, 20).map(noteSpecial)] };
+  const links = checkout.special.filter(({ kind }) => kind === "symbolic link");
+  return { stack, findings: [...findings, ...links.slice(0, 20).map(noteLink)] };
 }
 
-/** Links and submodules are laid out as what they are in git, and not followed: said, since a build may miss them. */
-function noteSpecial({ path, kind }: Special): Finding {
-  const message = `${path} is a ${kind}, which is not followed`;
+/** Links are laid out as what they are in git, and not followed: said, since a build may miss them. */
+function noteLink({ path }: Special): Finding {
+  const message = `${path} is a symbolic link, which is not followed`;
   return {
     file: path,
     line: 1,

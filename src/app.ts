@@ -13,6 +13,7 @@ import { followSuccessor, lookAround, routeAll } from "./app-restart.ts";
 import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
 import { createSleep } from "./app-sleep.ts";
+import { withGitParts } from "./app-source.ts";
 import { openState } from "./app-state.ts";
 import { createTeller } from "./app-tell.ts";
 import { closeDoors, handOver, hearTheRest, type Start, type Succession } from "./app-tenure.ts";
@@ -147,7 +148,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       ...store,
       attempts: telemetry.attempts,
       timeline: telemetry.timeline,
-      source,
+      source: withGitParts(source, config),
       builds,
       snapshots: data.snapshots,
       secretPrints: secretPrints(keeper, log),

@@ -1,5 +1,6 @@
 import type { Access } from "../domain/access.ts";
 import type { Allowance } from "../domain/allowance.ts";
+import { type GitParts, noGitParts } from "../domain/git-parts.ts";
 import type { Place } from "../domain/errors.ts";
 import type { Repository, SecretSource } from "./server-file.ts";
 
@@ -22,6 +23,8 @@ export type RepositorySettings = {
   forks: "allow" | "never";
   /** What previews of this repository may beyond what any may; those of forks never. */
   allow: Allowance[];
+  /** What is fetched beside the commit itself; never for forks. */
+  git: GitParts;
   /** By name; each is read when a deployment asks for it. */
   secrets: Record<string, { source: SecretSource; place: Place }>;
 };
@@ -37,6 +40,7 @@ export const defaultSettings: RepositorySettings = {
   access: null,
   forks: "allow",
   allow: [],
+  git: noGitParts,
   secrets: {},
 };
 
@@ -70,6 +74,7 @@ export function mergeSettings(
     access: own.access ?? base.access,
     forks: own.forks ?? base.forks,
     allow: own.allow ?? base.allow,
+    git: { lfs: own.git?.lfs ?? base.git.lfs, submodules: own.git?.submodules ?? base.git.submodules },
     secrets: { ...base.secrets, ...Object.fromEntries(secrets) },
   };
 }

@@ -28,6 +28,8 @@ const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name of letters, digits and _, such as STRIPE_KEY");
 
+const repositoryName = z.string().regex(/^[\w.-]+\/([\w.-]+|\*)$/, "must be OWNER/NAME or OWNER/*");
+
 const Repository = keys({
   limits: keys({
     cpus: positive.optional(),
@@ -48,6 +50,10 @@ const Repository = keys({
   secrets: z.record(secretName, SecretSource).optional(),
   freeze_after: durationOrNever.optional(),
   stop_after: durationOrNever.optional(),
+  git: keys({
+    lfs: z.boolean().optional(),
+    submodules: z.array(repositoryName).optional(),
+  }).optional(),
   allow: z
     .array(
       z.custom<Allowance>(
@@ -127,9 +133,7 @@ export const ServerFile = keys({
   }).optional(),
   max: count.optional(),
   defaults: Repository.optional(),
-  repositories: z
-    .record(z.string().regex(/^[\w.-]+\/([\w.-]+|\*)$/, "must be OWNER/NAME or OWNER/*"), Repository.nullable())
-    .optional(),
+  repositories: z.record(repositoryName, Repository.nullable()).optional(),
   registries: z.record(text, keys({ username: text, password: Secret })).optional(),
   tokens: Tokens.optional(),
   notify: keys({ slack: Channel.optional(), teams: Channel.optional(), webhook: Channel.optional() }).optional(),

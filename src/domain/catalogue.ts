@@ -57,6 +57,10 @@ export const catalogue = {
     title: "The commit is not on the git server any more",
     hint: "Push again, or comment /redeploy once the branch is back.",
   },
+  "lfs-failed": {
+    title: "A file of Git LFS could not be fetched",
+    hint: "Check that it is pushed (`git lfs push --all origin BRANCH`), and that the token may read contents.",
+  },
   // The operator's host (EngineError)
   "engine-unreachable": {
     title: "The Docker engine does not answer",

@@ -34,9 +34,11 @@ export function touches(files: readonly string[], paths: readonly string[]): boo
   return files.some((file) => rules.findLast(({ matches }) => matches(file))?.takes ?? false);
 }
 
-/** Whether one of these files is one of `paths`, or lies in one that ends in a slash. */
+/** Whether one of these files is one of `paths`, lies in one that ends in a slash, or is a submodule that holds one. */
 export function liesIn(files: readonly string[], paths: readonly string[]): boolean {
-  return files.some((file) => paths.some((path) => file === path || (path.endsWith("/") && file.startsWith(path))));
+  const isIn = (file: string, path: string) =>
+    file === path || (path.endsWith("/") && file.startsWith(path)) || path.startsWith(`${file}/`);
+  return files.some((file) => paths.some((path) => isIn(file, path)));
 }
 
 /** GitHub's labels are the same in any case. */

@@ -1,4 +1,5 @@
 import type { Failure, Finding } from "../domain/errors.ts";
+import type { LeftPart } from "../domain/git-parts.ts";
 import type { Comment, Heard } from "../domain/intent.ts";
 import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
@@ -32,6 +33,8 @@ export type Checkout = AsyncDisposable & {
   commit: string;
   /** Paths that git lays out as neither file nor directory. */
   special: readonly { path: string; kind: "symbolic link" | "submodule" }[];
+  /** What of it is kept elsewhere and was not fetched. */
+  left: readonly LeftPart[];
   /** Text of a regular file inside, or null when there is none. Throws SourceError `path-outside`, InputError `file-too-large`. */
   readText(path: string): string | null;
   /** What a path inside is; symbolic links are `other`. */
@@ -44,14 +47,12 @@ export type Checkout = AsyncDisposable & {
   measure(path: string): Promise<{ files: number; bytes: number }>;
 };
 
+/** Whose commit: without its wish, nothing is fetched beside the commit itself. */
+export type CheckoutOf = Pick<Preview, "repository" | "repositoryId" | "number"> & Partial<Pick<Preview, "spec">>;
+
 export type Source = {
   /** Fetches (only if the commit is not there yet) and lays out one commit, or as little as these paths of it. Throws SourceError. */
-  checkout(
-    pull: { repository: string; repositoryId: number; number: number },
-    commit: string,
-    signal?: AbortSignal,
-    paths?: readonly string[],
-  ): Promise<Checkout>;
+  checkout(preview: CheckoutOf, commit: string, signal?: AbortSignal, paths?: readonly string[]): Promise<Checkout>;
 };
 
 /** What a commit's files say should run. */

@@ -5,11 +5,11 @@ import type { StackState } from "../domain/stack-state.ts";
 import { attachmentsOf, belongsTo } from "../plan/identity.ts";
 import { type Plan, resourceOf, type Step } from "../plan/step.ts";
 import { executePlan } from "./execute.ts";
-import type { StepContext, UpstreamAddress } from "./ports.ts";
+import type { CheckoutOf, StepContext, UpstreamAddress } from "./ports.ts";
 import type { World } from "./world.ts";
 
 type About = {
-  preview: Pick<Preview, "key" | "slug" | "repository" | "repositoryId" | "number">;
+  preview: Pick<Preview, "key" | "slug"> & CheckoutOf;
   stack: StackSpec | null;
   /** Whether its steps are part of the deployment's timeline. */
   isTold?: boolean;

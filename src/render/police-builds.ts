@@ -51,7 +51,7 @@ function policeBuild(
   if (reader.kindOf(context) !== "directory") {
     throw new InputError("file-missing", `${at}: there is no directory ${excerpt(context)}`, {
       place,
-      hint: "Commit it, or correct the path; symbolic links are not followed.",
+      hint: "Commit it, or correct the path; symbolic links are not followed, and submodules are empty folders (docs/git.md).",
     });
   }
   const args = child(build, "args");

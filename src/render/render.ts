@@ -1,6 +1,7 @@
 import { conform } from "../config/explain.ts";
 import { child, placeOf, type YamlMap } from "../config/yaml-node.ts";
 import type { Finding } from "../domain/errors.ts";
+import type { LeftPart } from "../domain/git-parts.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Choice } from "./compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
@@ -8,6 +9,7 @@ import { noteCommitArguments } from "./commit-arguments.ts";
 import { adviseDevelopment } from "./development.ts";
 import { type Findings, refuse } from "./findings.ts";
 import { createSubstitution } from "./interpolate.ts";
+import { noteLeftParts } from "./left-parts.ts";
 import type { PreviewLimits } from "./limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { adviseOwnAddresses } from "./own-addresses.ts";
@@ -28,6 +30,8 @@ import type { Templates } from "./template-choice.ts";
 
 export type RenderInput = {
   reader: SourceReader;
+  /** What of the commit is kept elsewhere and is not there; nothing when not told. */
+  left?: readonly LeftPart[];
   templates: Templates;
   preview: PreviewFacts;
   limits: PreviewLimits;
@@ -62,7 +66,14 @@ export function renderStack(input: RenderInput): RenderOutput {
   for (const finding of noteCommitArguments(source.model, preview.commit)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
-  if (all.some((finding) => finding.action === "refuse")) return { ...done, stack: null };
+  const noteLeft = (made: StackSpec | null) => {
+    for (const finding of noteLeftParts({ left: input.left ?? [], stack: made, asked, ...input }))
+      findings.add(finding);
+  };
+  if (all.some((finding) => finding.action === "refuse")) {
+    noteLeft(null);
+    return { ...done, stack: null };
+  }
 
   const read = withoutAbsent(conform(ComposeModel, source.model));
   const { compose, files, findings: told } = placeFiles(read, { ...source, reader });
@@ -76,6 +87,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   for (const finding of adviseOwnAddresses(source.model, routes)) findings.add(finding);
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
   const given = giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings });
+  noteLeft(given);
   return { ...done, stack: { ...given, sources: sourcesOf(given, asked) } };
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { SourceError } from "../domain/errors.ts";
+import { basicAuthorization } from "./token.ts";
 
 export type GitRun = {
   signal?: AbortSignal | undefined;
@@ -66,7 +67,8 @@ export function createGit(options: { folder: string; webUrl: string; environment
 
   return async (args, { signal, timeoutMs = 60_000, mostBytes = Infinity, token = null, variables = {} } = {}) => {
     signal?.throwIfAborted();
-    const header = token === null ? {} : { [`http.${origin}/.extraHeader`]: `Authorization: Basic ${basic(token)}` };
+    const header =
+      token === null ? {} : { [`http.${origin}/.extraHeader`]: `Authorization: ${basicAuthorization(token)}` };
     const environment = {
       PATH: plainPath,
       ...options.environment,
@@ -151,8 +153,4 @@ function configVariables(config: Record<string, string>): Record<string, string>
     [`GIT_CONFIG_VALUE_${index}`, value],
   ]);
   return { GIT_CONFIG_COUNT: String(pairs.length), ...Object.fromEntries(variables) };
-}
-
-function basic(token: string): string {
-  return Buffer.from(`x-access-token:${token}`).toString("base64");
 }

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { MayflyError, SourceError } from "../domain/errors.ts";
 import type { Clock } from "../domain/time.ts";
 import { type Git, GitExit } from "./git.ts";
+import { type TokenOf, withToken } from "./token.ts";
 import { createTurns } from "./turns.ts";
 
 export type Pull = { repository: string; repositoryId: number; number: number };
@@ -11,13 +12,18 @@ export type Pull = { repository: string; repositoryId: number; number: number };
 export type Mirrors = {
   /** Makes sure the commit is in the repository's mirror and answers the mirror's folder. */
   fetch(pull: Pull, commit: string, signal?: AbortSignal): Promise<string>;
+  /** The same for any commit of a repository that is known by its name alone, in a mirror of its own. */
+  fetchNamed(repository: string, commit: string, signal?: AbortSignal): Promise<string>;
 };
+
+/** What is asked of a repository: a ref, where one is likely to hold the commit, and else the commit itself. */
+type Wish = { repository: string; ref: string | null; commit: string };
 
 export type MirrorOptions = {
   /** Where the mirrors live, one `<repositoryId>.git` each. */
   folder: string;
   webUrl: string;
-  token(repository: string, refused?: string): Promise<string | null>;
+  token: TokenOf;
   git: Git;
   clock: Clock;
   log: Logger;
@@ -32,53 +38,52 @@ export type MirrorOptions = {
 export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutMs }: MirrorOptions): Mirrors {
   const takeTurn = createTurns();
 
-  async function fetch(pull: Pull, commit: string, signal?: AbortSignal): Promise<string> {
-    mustBeCommit(commit, pull);
-    const mirror = join(folder, `${pull.repositoryId}.git`);
-    if (await has(mirror, commit, signal)) return mirror;
+  async function fetch({ repository, repositoryId, number }: Pull, commit: string, signal?: AbortSignal) {
+    mustBeCommit(commit, `${repository}#${number}`);
+    return fetchOnce(`${repositoryId}.git`, { repository, ref: `refs/pull/${number}/head`, commit }, signal);
+  }
+
+  async function fetchNamed(repository: string, commit: string, signal?: AbortSignal) {
+    mustBeCommit(commit, repository);
+    // No name of a repository has a plus, and none of our ids.
+    return fetchOnce(`${repository.toLowerCase().replace("/", "+")}.git`, { repository, ref: null, commit }, signal);
+  }
+
+  async function fetchOnce(name: string, wish: Wish, signal?: AbortSignal): Promise<string> {
+    const url = remoteUrl(webUrl, wish.repository);
+    const mirror = join(folder, name);
+    if (await has(mirror, wish.commit, signal)) return mirror;
     await takeTurn(mirror, signal, async () => {
-      if (await has(mirror, commit, signal)) return;
+      if (await has(mirror, wish.commit, signal)) return;
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await fetchInto(mirror, pull, commit, signal);
+      await fetchInto(mirror, url, wish, signal);
     });
     return mirror;
   }
 
-  async function fetchInto(mirror: string, pull: Pull, commit: string, signal?: AbortSignal): Promise<void> {
+  async function fetchInto(mirror: string, url: string, wish: Wish, signal?: AbortSignal): Promise<void> {
+    const { repository, ref, commit } = wish;
     const startedAt = clock.now();
-    const url = remoteUrl(webUrl, pull.repository);
-    const getWith = async (given: string | null, refs: string[]) =>
-      git(["--git-dir", mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url, ...refs], {
-        signal,
-        timeoutMs,
-        token: given,
-      });
-    const get = async (...refs: string[]) => {
-      const given = await token(pull.repository);
-      return getWith(given, refs).catch(async (error: unknown) => {
-        if (given === null || !isRefused(error)) throw error;
-        const other = await token(pull.repository, given);
-        if (other === given) throw error;
-        return getWith(other, refs);
-      });
-    };
-    const ref = `refs/pull/${pull.number}/head`;
+    const fetchRefs = ["--git-dir", mirror, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", url];
+    const get = (refs: string) =>
+      withToken(
+        { token, repository, isRefused },
+        async (given) => void (await git([...fetchRefs, refs], { signal, timeoutMs, token: given })),
+      );
     try {
       // Each time: changes nothing where all is there, and mends a mirror whose making was killed.
       await git(["init", "--quiet", "--bare", mirror], { signal });
-      await get(`+${ref}:${ref}`).catch((error: unknown) => {
-        if (!isMissingRef(error)) throw error;
-      });
+      if (ref !== null)
+        await get(`+${ref}:${ref}`).catch((error: unknown) => {
+          if (!isMissingRef(error)) throw error;
+        });
       // The branch moved on or was forced elsewhere in between: the commit itself.
       if (!(await has(mirror, commit, signal))) await get(commit);
     } catch (error) {
       signal?.throwIfAborted();
-      throw explain(error, pull, commit);
+      throw explain(error, repository, commit);
     }
-    log.debug(
-      { repository: pull.repository, number: pull.number, commit, durationMs: clock.now() - startedAt },
-      "fetched",
-    );
+    log.debug({ repository, ref, commit, durationMs: clock.now() - startedAt }, "fetched");
   }
 
   async function has(mirror: string, commit: string, signal?: AbortSignal): Promise<boolean> {
@@ -91,15 +96,12 @@ export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutM
     }
   }
 
-  return { fetch };
+  return { fetch, fetchNamed };
 }
 
-function mustBeCommit(commit: string, pull: Pull): void {
+function mustBeCommit(commit: string, who: string): void {
   if (/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) return;
-  throw new SourceError(
-    "commit-missing",
-    `${pull.repository}#${pull.number} names no commit, but "${commit.slice(0, 80)}"`,
-  );
+  throw new SourceError("commit-missing", `${who} names no commit, but "${commit.slice(0, 80)}"`);
 }
 
 function remoteUrl(webUrl: string, repository: string): string {
@@ -121,10 +123,9 @@ function isMissingRef(error: unknown): boolean {
 const refusal = /could not read (Username|Password)|Authentication failed|returned error: 40[13]\b/;
 
 /** git has no codes for what went wrong on the other side, only its own English: the one place that reads it. */
-function explain(error: unknown, pull: Pull, commit: string): MayflyError {
+function explain(error: unknown, repository: string, commit: string): MayflyError {
   if (error instanceof MayflyError) return error;
   const said = error instanceof GitExit ? error.said : String(error);
-  const { repository } = pull;
   if (refusal.test(said)) {
     return new SourceError("git-refused", `the git server refused to let us read ${repository}`, { cause: error });
   }

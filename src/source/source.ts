@@ -4,9 +4,12 @@ import type { Logger } from "pino";
 import type { Clock, RandomId } from "../domain/time.ts";
 import { type Checkout, layOut, sweepCheckouts } from "./checkout.ts";
 import { createGit } from "./git.ts";
+import { type GitParts, noGitParts } from "../domain/git-parts.ts";
+import { createLfs } from "./lfs.ts";
 import { createMirrors, type Pull } from "./mirror.ts";
 import { sweepMirrors } from "./mirror-sweep.ts";
 import { createPackTaker, type TakePack } from "./pack.ts";
+import type { TokenOf } from "./token.ts";
 
 export type SourceOptions = {
   /** The server's state folder. */
@@ -14,7 +17,7 @@ export type SourceOptions = {
   /** git is read from `webUrl/OWNER/REPO.git`. */
   webUrl: string;
   /** What git reads a repository with; another one, where there is any, after one that was `refused`. */
-  token(repository: string, refused?: string): Promise<string | null>;
+  token: TokenOf;
   randomId: RandomId;
   clock: Clock;
   log: Logger;
@@ -25,8 +28,16 @@ export type SourceOptions = {
 };
 
 export type Source = {
-  /** Fetches (only if the commit is not there yet) and lays out one commit, or as little as these paths of it. Throws SourceError. */
-  checkout(pull: Pull, commit: string, signal?: AbortSignal, paths?: readonly string[]): Promise<Checkout>;
+  /**
+   * Fetches (only what is not there yet) and lays out one commit, or as little as these paths of it, with those `parts`
+   * of it that are kept elsewhere. Throws SourceError.
+   */
+  checkout(
+    pull: Pull & { parts?: GitParts },
+    commit: string,
+    signal?: AbortSignal,
+    paths?: readonly string[],
+  ): Promise<Checkout>;
   /** Takes a commit that somebody sends instead of a git server. */
   takePack: TakePack;
   /** Removes what a killed process left; once at start, by the one that holds the state folder. */
@@ -40,6 +51,7 @@ export function createSource(options: SourceOptions): Source {
   const checkouts = join(state, "checkouts");
   const mirrorFolder = join(state, "mirrors");
   mkdirSync(checkouts, { recursive: true, mode: 0o700 });
+  const timeoutMs = options.fetchTimeoutMs ?? 600_000;
   const git = createGit({ folder: state, webUrl, ...(environment && { environment }) });
   const mirrors = createMirrors({
     folder: mirrorFolder,
@@ -48,18 +60,22 @@ export function createSource(options: SourceOptions): Source {
     git,
     clock,
     log,
-    timeoutMs: options.fetchTimeoutMs ?? 600_000,
+    timeoutMs,
   });
+  const layOutObjects = createLfs({ webUrl, token, randomId, clock, timeoutMs });
 
   return {
     async checkout(pull, commit, signal, paths) {
       const mirror = await mirrors.fetch(pull, commit, signal);
-      return layOut({ folder: checkouts, mirror, commit, git, randomId, signal, paths });
+      const { repository, parts = noGitParts } = pull;
+      const { fetchNamed } = mirrors;
+      const how = { folder: checkouts, git, webUrl, parts, fetchNamed, layOutObjects, randomId, signal, paths };
+      return layOut({ repository, mirror, commit }, how);
     },
     takePack: createPackTaker({ folder: mirrorFolder, git, randomId }),
     async sweep() {
       const trees = await sweepCheckouts(checkouts);
-      const files = await sweepMirrors(mirrorFolder);
+      const files = await sweepMirrors(mirrorFolder, clock);
       if (trees + files > 0) log.info({ trees, files }, "removed what a killed process left");
     },
   };

@@ -20,6 +20,7 @@ const render = (compose: string) => {
   return renderer.render({
     root,
     special: [],
+    left: [],
     publicUrl: "https://mayfly.example.net:8443",
     secrets: null,
     limits: { cpus: 2, memoryBytes: 2 ** 31, pids: 1024, services: 30 },

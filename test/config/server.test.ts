@@ -65,6 +65,7 @@ describe("the server file", () => {
         access: null,
         forks: "allow",
         allow: [],
+        git: { lfs: false, submodules: [] },
         secrets: {},
       },
       repositories: null,
@@ -122,12 +123,8 @@ describe("the server file", () => {
     expect(config.github).toMatchObject({ token: "t", webhookSecrets: ["new", "old"], pollMs: 300_000 });
     expect(config.dashboardHost).toBe("mayfly.example.net");
     expect(config.apiToken).toBe("api");
-    expect(settingsFor(config, "acme/shop").limits).toEqual({
-      cpus: 2,
-      memoryBytes: 4 * 1024 ** 3,
-      pids: 1024,
-      services: 30,
-    });
+    const { limits } = settingsFor(config, "acme/shop");
+    expect(limits).toEqual({ cpus: 2, memoryBytes: 4 * 1024 ** 3, pids: 1024, services: 30 });
   });
 
   test.each([

@@ -201,7 +201,8 @@ describe("paths", () => {
   });
 
   test.each<[string, string[] | null, number]>([
-    ["beside everything it is made of keeps it", ["docs/a.md", "apps/shop.md", "apps"], 1],
+    ["beside everything it is made of keeps it", ["docs/a.md", "apps/shop.md", "app"], 1],
+    ["of a submodule that holds what it is built from is deployed", ["apps"], 2],
     ["of a file that it reads is deployed", ["docs/a.md", "compose.yaml"], 2],
     ["of a file in a folder that it is built from is deployed", ["apps/shop/src/a.ts"], 2],
     ["that nobody can tell the files of is deployed", null, 2],

@@ -263,6 +263,7 @@ const checkout: Checkout = {
   root: "/nowhere",
   commit: "",
   special: [],
+  left: [],
   readText: () => "FROM node:24",
   kindOf: () => "none",
   list: () => [],

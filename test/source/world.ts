@@ -25,12 +25,17 @@ export type World = AsyncDisposable & {
   server: GitServer;
   repository: Repository;
   requests: GitRequest[];
+  /** Another repository of the server. */
+  of(repository: Repository): Pick<World, "git" | "repository">;
   pull: { repository: string; repositoryId: number; number: number };
   /** Another source on the same state folder, as after a restart. */
   source(more?: Partial<SourceOptions>): Source;
   /** git in the server's own repository. */
   git(args: string[], input?: string): Promise<string>;
 };
+
+/** Where commits are made. */
+type Place = Pick<World, "git" | "repository">;
 
 /** A real git server with `acme/shop`, pull request 1 at `refs/pull/1/head`, and a state folder. */
 export async function createWorld(
@@ -64,6 +69,7 @@ export async function createWorld(
         ...more,
       }),
     git: (args, input) => runGit(repository.path, args, input),
+    of: (other) => ({ repository: other, git: (args, input) => runGit(other.path, args, input) }),
     async [Symbol.asyncDispose]() {
       await server.close();
       await rm(folder, { recursive: true, force: true });
@@ -75,7 +81,7 @@ export async function createWorld(
 export type Entry = { mode: "100644" | "100755" | "120000" | "160000"; path: string; content: string };
 
 /** A commit of exactly these entries, at `refs/pull/<number>/head`. */
-export async function commitEntries(world: World, entries: Entry[], number = 1): Promise<string> {
+export async function commitEntries(world: Place, entries: Entry[], number = 1): Promise<string> {
   const lines = await Promise.all(
     entries.map(async ({ mode, path, content }) => {
       if (mode === "160000") return `${mode} commit ${content}\t${path}`;
