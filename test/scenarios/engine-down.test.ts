@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { labels } from "../../src/domain/labels.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { createOwnEngine, type OwnEngine } from "../support/own-engine.ts";
@@ -11,7 +12,11 @@ beforeAll(async () => {
   engine = await createOwnEngine({ images: ["node:24"] });
   scenario = await startScenario({
     files: miniShop(),
-    config: { engine: { host: engine.host }, network: { pool: engine.pool } },
+    config: {
+      engine: { host: engine.host },
+      network: { pool: engine.pool },
+      defaults: { freeze_after: "3s", stop_after: "1h" },
+    },
   });
 });
 afterAll(async () => {
@@ -57,32 +62,58 @@ describe("the engine is stopped and started", () => {
     expect((await scenario.mayfly.visit(url)).status).toBe(200);
   });
 
-  test("in good order or by a power cut, with Mayfly up first: it says so, serves pages, and every preview comes back", async () => {
+  test("in good order or by a power cut, with Mayfly up first: it says so, serves pages, and every preview comes back as it was", async () => {
     tellOnFailure(scenario);
     const { mayfly } = scenario;
-    const number = await scenario.open({ branch: "restartless", files: restartless });
+    const [stopped, ended] = [
+      await scenario.open({ branch: "stopped", files: miniShop({ page: "stopped" }) }),
+      await scenario.open({ branch: "restartless", files: restartless }),
+    ];
+    const ready = (number: number) => scenario.seen(`shop-pr-${number}`, ({ serving }) => serving !== null);
+    const awake = await Promise.all([1, ended].map(ready));
+    const asleep = { paused: await ready(2), exited: await ready(stopped) };
+    for (const { slug } of awake) await verb(slug, "pin");
     // What ends right after its start only would end again: it is left alone.
-    await scenario.seen(
-      `shop-pr-${number}`,
-      ({ serving }) => serving !== null && Date.now() - serving.readyAt > 10_000,
-    );
-    const views = await Promise.all(
-      [1, 2, number].map((each) => scenario.seen(`shop-pr-${each}`, (view) => view.phase === "ready")),
-    );
+    await scenario.seen(awake[1]!.slug, ({ serving }) => Date.now() - serving!.readyAt > 10_000);
+    const sleeping = () =>
+      eventually(
+        async () => {
+          for (const [state, { key }] of Object.entries(asleep)) expect(await stateOf(key)).toBe(state);
+        },
+        { timeoutMs: 60_000 },
+      );
     for (const end of [engine.stop, engine.cutPower]) {
+      await verb(asleep.exited.slug, "sleep");
+      await sleeping();
       await mayfly.kill();
       await end();
       await mayfly.start();
-      for (const { url, slug } of views) {
+      for (const { url, slug } of awake) {
         expect(await mayfly.show(slug)).toMatchObject({ phase: "ready" });
         const page = await mayfly.visit(url, { headers: { accept: "text/html" } });
         expect(page.status).toBe(503);
         expect(page.body).toContain(slug);
       }
       await engine.start();
-      for (const { url } of views) {
+      for (const { url } of awake) {
         await eventually(async () => expect((await mayfly.visit(url)).status).toBe(200), { timeoutMs: 60_000 });
       }
+      await sleeping();
+      for (const { url, slug } of Object.values(asleep)) {
+        expect(await mayfly.show(slug)).toMatchObject({ phase: "asleep" });
+        expect((await mayfly.visit(url)).status).toBe(200);
+      }
+      for (const { key } of awake) expect(await stateOf(key)).toBe("running");
     }
   });
 });
+
+function verb(slug: string, name: string): Promise<unknown> {
+  return scenario.mayfly.api(`/api/previews/${slug}/${name}`, { method: "POST" });
+}
+
+/** What the engine says of a preview's page. */
+async function stateOf(key: string): Promise<string | undefined> {
+  const label = [`${labels.preview}=${key}`, `${labels.service}=web`];
+  return (await scenario.docker.listContainers({ all: true, filters: { label } }))[0]?.State;
+}
