@@ -1,9 +1,13 @@
-import { mkdir, open, symlink } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, open, rm, symlink } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EngineError } from "../../src/domain/errors.ts";
 import { createDisk } from "../../src/engine/disk.ts";
 import { connect } from "../../src/engine/docker.ts";
+import { hijack } from "../../src/engine/hijack.ts";
 import { createEngineProxy } from "../support/engine-proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import { createBuildWorld, fresh } from "./build-world.ts";
@@ -15,7 +19,7 @@ test("a build whose engine is stopped in its middle is tried again, and is no mi
   await using proxy = await createEngineProxy({ kill: async () => undefined });
   await using world = await createBuildWorld({ docker: connect(proxy.host) });
   const ending = world.finish(world.spec(), world.commit(endless("sleep 600")));
-  await eventually(() => world.jobs.tail("7-42", 20).some((line) => line.endsWith("begun")), { timeoutMs: 30_000 });
+  await eventually(() => world.jobs.tail("7-42", 20).some((line) => line.endsWith("begun")), { timeoutMs: 60_000 });
   await proxy[Symbol.asyncDispose]();
   expect(await ending).toMatchObject({
     state: "failed",
@@ -23,12 +27,35 @@ test("a build whose engine is stopped in its middle is tried again, and is no mi
   });
 });
 
+test("nothing is sent after the call that opens a connection until it is open: the engine would take it for the first of it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "mayfly-hijack-"));
+  let received = "";
+  const closed = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    socket.on("data", (chunk) => {
+      received += String(chunk);
+      if (received.includes("\r\n\r\n"))
+        socket.write("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    });
+    socket.on("close", () => closed.resolve());
+  });
+  server.listen(join(folder, "socket"));
+  await once(server, "listening");
+  const opened = await hijack(connect(`unix://${folder}/socket`), "/session");
+  opened.destroy();
+  await closed.promise;
+  server.close();
+  await rm(folder, { recursive: true });
+  expect(received).toMatch(/^POST \/v[\d.]+\/session HTTP\/1\.1\r\n/);
+  expect(received.indexOf("\r\n\r\n")).toBe(received.length - 4);
+});
+
 test("a build that fills the disk ends before it is full, and says how much is free and what to do", async () => {
   let free = 5 * gibibyte;
   const docker = connect("unix:///var/run/docker.sock");
   await using world = await createBuildWorld({ disk: createDisk(docker, { freeBytes: async () => free }) });
   const ending = world.finish(world.spec(), world.commit(endless("sleep 600")));
-  await eventually(() => world.jobs.tail("7-42", 20).some((line) => line.endsWith("begun")), { timeoutMs: 30_000 });
+  await eventually(() => world.jobs.tail("7-42", 20).some((line) => line.endsWith("begun")), { timeoutMs: 60_000 });
   free = 0.4 * gibibyte;
   expect(await ending).toMatchObject({
     state: "failed",

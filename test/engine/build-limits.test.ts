@@ -14,8 +14,11 @@ beforeAll(async () => {
   world = await createBuildWorld({ memoryBytes: 160 * mebibyte });
 });
 afterAll(async () => {
-  await world[Symbol.asyncDispose]();
-  await elsewhere[Symbol.asyncDispose]();
+  try {
+    await world[Symbol.asyncDispose]();
+  } finally {
+    await elsewhere[Symbol.asyncDispose]();
+  }
 });
 
 describe("a build's memory", () => {

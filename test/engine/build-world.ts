@@ -74,10 +74,10 @@ export async function createBuildWorld({
     }),
     /** Asks until the build ended, as the loop does: the failure, or null when the image is there. */
     async finish(build: BuildSpec, request: BuildRequest, subscriber = { preview: "7-42", generation: 1 }) {
-      const before = ended.length;
       const first = jobs.request(build, subscriber, request);
       if (first.state !== "building") return first;
-      await eventually(() => ended.length > before, { timeoutMs: 60_000 });
+      // Its own end: others may be built beside it.
+      await eventually(() => jobs.place(build.tag) === null, { timeoutMs: 90_000 });
       const image = await world.docker
         .getImage(build.tag)
         .inspect()

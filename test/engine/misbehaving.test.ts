@@ -38,7 +38,7 @@ test("a service that forks without end stays within its processes; its neighbors
         pids_stats: { current?: number };
       }
     ).pids_stats.current ?? 0;
-  await eventually(async () => (await processes()) >= 55, { timeoutMs: 30_000 });
+  await eventually(async () => (await processes()) >= 55, { timeoutMs: 60_000 });
   const neighbor = world.container("neighbor", listening(3000));
   await world.up(neighbor);
   await world.run(world.awaiting(neighbor, { ports: [3000] }));
@@ -51,7 +51,7 @@ test("a log line of 50 MB is cut, and costs no memory", async () => {
   const program = `process.stdout.write("x".repeat(5e7)+"\\nthe end\\n",()=>{});${idle}`;
   const plan = world.container("web", program);
   await world.up(plan);
-  await eventually(async () => (await tail(world.docker, plan.name, 1)).includes("the end"), { timeoutMs: 30_000 });
+  await eventually(async () => (await tail(world.docker, plan.name, 1)).includes("the end"), { timeoutMs: 60_000 });
   const before = process.memoryUsage().rss;
   expect(Math.max(...(await tail(world.docker, plan.name, 20)).map((line) => line.length))).toBeLessThan(5000);
   const lines: string[] = [];

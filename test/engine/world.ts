@@ -87,7 +87,7 @@ export async function createWorld(pool = "10.217.0.0/16") {
         mayEnd: plan.service.job,
         ports: [],
         network: plan.attachments[0]?.network ?? "",
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         ...more,
       },
     }),

@@ -6,13 +6,11 @@ const run = promisify(execFile);
 
 /** A host beyond this machine, as far as containers can tell: a network namespace behind a link, with a web server. Needs root. */
 export async function startElsewhere(): Promise<AsyncDisposable & { url: string }> {
-  const name = `mayflyout${process.pid % 1000}`;
-  // TEST-NET-2 (RFC 5737): addresses of nobody's, others for each process.
-  const first = (process.pid % 63) * 4;
-  const [here, there] = [`198.51.100.${first + 1}`, `198.51.100.${first + 2}`];
   const ip = (words: string) => run("ip", words.split(" "));
   await using made = new AsyncDisposableStack();
-  await ip(`netns add ${name}`);
+  const { name, number } = await addNamespace();
+  // TEST-NET-3 (RFC 5737): addresses of nobody's, others for each namespace.
+  const [here, there] = [1, 2].map((host) => `203.0.113.${number * 4 + host}`);
   made.defer(async () => void (await ip(`netns del ${name}`)));
   await ip(`link add ${name} type veth peer name eth0 netns ${name}`);
   // Goes at once, where the namespace takes its time.
@@ -33,4 +31,16 @@ export async function startElsewhere(): Promise<AsyncDisposable & { url: string 
   await once(server.stdout, "data");
   const owned = made.move();
   return { url: `http://${there}:8080/`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The first that is free: a name is given once, so that two runs at the same time never share an address. */
+async function addNamespace(number = 0): Promise<{ name: string; number: number }> {
+  const name = `mayflyout${number}`;
+  try {
+    await run("ip", ["netns", "add", name]);
+    return { name, number };
+  } catch (error) {
+    if (number === 63 || !String(error).includes("File exists")) throw error;
+    return addNamespace(number + 1);
+  }
 }

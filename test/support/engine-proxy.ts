@@ -33,9 +33,8 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
   let decide: (call: EngineCall) => Fate | Promise<Fate> = () => "pass";
 
   const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const isBuild = incoming.url?.includes("/build?") === true;
     const isChange = incoming.method !== "GET" && incoming.method !== "HEAD" && !incoming.url?.includes("/exec");
-    const body = isChange && !isBuild ? await readAll(incoming) : null;
+    const body = isChange ? await readAll(incoming) : null;
     let fate: Fate = "pass";
     if (isChange) {
       const call = nameOf(incoming, body, names);
@@ -52,11 +51,10 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
     call.on("error", () => response.destroy());
     call.on("response", (answer) => {
       const held = fate === "kill after";
-      // A build's answer is its progress: only its end is held back.
-      if (!held || isBuild) response.writeHead(answer.statusCode ?? 500, answer.rawHeaders).flushHeaders();
+      if (!held) response.writeHead(answer.statusCode ?? 500, answer.rawHeaders).flushHeaders();
       const answered: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => {
-        if (!held || isBuild) response.write(chunk);
+        if (!held) response.write(chunk);
         if (body !== null) answered.push(chunk);
       });
       answer.on("error", () => response.destroy());
@@ -71,11 +69,24 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
     else call.end(body);
   };
 
-  const judgeBuild = async (socket: Socket): Promise<void> => {
-    calls.push("POST /grpc");
-    const fate = await decide("POST /grpc");
-    if (fate === "kill before") await options.kill();
-    else if (fate === "kill after") socket.on("close", () => void options.kill());
+  const upgrade = async (incoming: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
+    socket.on("error", () => socket.destroy());
+    // A build is one call of its own connection: it is over when Mayfly ends that.
+    if (incoming.url?.endsWith("/grpc")) {
+      calls.push("POST /grpc");
+      const fate = await decide("POST /grpc");
+      if (fate === "kill before") return options.kill();
+      if (fate === "kill after") socket.on("close", () => void options.kill());
+    }
+    const tunnel = connect(engine);
+    tunnel.on("error", () => socket.destroy()).on("close", () => socket.destroy());
+    socket.on("close", () => tunnel.destroy());
+    const lines = [];
+    for (let at = 0; at < incoming.rawHeaders.length; at += 2)
+      lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
+    tunnel.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+    tunnel.write(head);
+    socket.pipe(tunnel).pipe(socket);
   };
 
   const sockets = new Set<Socket>();
@@ -85,20 +96,7 @@ export async function createEngineProxy(options: { kill(): Promise<void>; socket
   });
   server.on("connection", (socket) => sockets.add(socket.on("close", () => sockets.delete(socket))));
   server.on("upgrade", (incoming, socket: Socket, head) => {
-    const tunnel = connect(engine);
-    // A build is one call of its own connection: it is over when Mayfly ends that.
-    if (incoming.url?.endsWith("/grpc")) void judgeBuild(socket);
-    const lines = [];
-    for (let at = 0; at < incoming.rawHeaders.length; at += 2)
-      lines.push(`${incoming.rawHeaders[at]}: ${incoming.rawHeaders[at + 1]}`);
-    tunnel.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
-    tunnel.write(head);
-    socket.pipe(tunnel).pipe(socket);
-    for (const [one, other] of [
-      [socket, tunnel],
-      [tunnel, socket],
-    ] as const)
-      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+    upgrade(incoming, socket, head).catch(() => socket.destroy());
   });
   server.listen(path);
   await once(server, "listening");
