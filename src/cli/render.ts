@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { cleanText } from "../domain/clean-text.ts";
+import type { StackSpec } from "../domain/stack.ts";
 import { type Finding, formatPlace, InputError } from "../domain/errors.ts";
 import { groupFindings } from "../domain/finding-groups.ts";
 import type { Command } from "./command.ts";
@@ -22,13 +23,30 @@ export const render: Command = {
     if (input.values["json"] === true) terminal.print(JSON.stringify({ model, findings, stack, detected }, null, 2));
     else {
       terminal.complain(cleanText(detected));
-      terminal.print(cleanText(JSON.stringify(model, null, 2)));
-      // Last, and so on the screen however long the model is.
       for (const line of inReadingOrder(findings).flatMap(findingLines)) terminal.complain(cleanText(line));
+      for (const line of stack ? stackLines(stack) : refusedLines(findings)) terminal.print(cleanText(line));
     }
     return findings.some((finding) => finding.action === "refuse") ? 1 : 0;
   },
 };
+
+/** Who asks by hand wants the verdict; the whole model, which is long, is in `--json`. */
+function stackLines({ services, routes }: StackSpec): string[] {
+  const shown = routes.map(
+    ({ service, port, path }) => `${service} on ${port}${path === null ? "" : ` under ${path}`}`,
+  );
+  const run = services.map(({ name, image }) =>
+    image.kind === "pull" ? `${name} (${image.reference})` : `${name} (built)`,
+  );
+  return [`It runs: ${run.join(", ")}.`, `Shown: ${shown.join(", ")}.`];
+}
+
+function refusedLines(findings: readonly Finding[]): string[] {
+  const count = findings.filter(({ action }) => action === "refuse").length;
+  return [
+    `It does not run: ${count === 1 ? "one thing is" : `${count} things are`} refused. Nothing starts until that is mended.`,
+  ];
+}
 
 /** What was only done otherwise, told together; then what has to be read. */
 function inReadingOrder(findings: readonly Finding[]): Finding[] {

@@ -1,9 +1,9 @@
-import { connect } from "node:net";
 import type Docker from "dockerode";
 import { catalogue } from "../domain/catalogue.ts";
 import { EngineError } from "../domain/errors.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import type { Readiness } from "../plan/step.ts";
+import { type PortsLook, watchPorts } from "./accepting.ts";
 import { allow } from "./docker.ts";
 import { execute } from "./exec.ts";
 import { describeExit, timesInWords } from "./exits.ts";
@@ -26,19 +26,20 @@ const pauseMs = 15;
 const hopelessRestarts = 8;
 
 /**
- * Waits until a service is what its dependents wait for: it ended with 0, or its health check passes and every promised
- * port accepts TCP at the container's own address. Throws EngineError `service-exited`, `job-failed` or
+ * Waits until a service is what its dependents wait for: it ended with 0, or its health check passes and its promised
+ * ports accept TCP at the container's own address. Throws EngineError `service-exited`, `job-failed` or
  * `service-not-ready` with what was seen last and the last log lines.
  */
 export async function awaitReady(host: Host, readiness: Readiness, signal: AbortSignal): Promise<void> {
   const deadline = host.clock.now() + readiness.timeoutMs;
   let lastExit: string | null = null;
   const startedAt = host.clock.now();
+  const lookAtPorts = watchPorts(host.clock, readiness);
   for (;;) {
     signal.throwIfAborted();
     const info = await inspect(host.docker, readiness);
     if (info.State.Restarting) lastExit = describeExit(info);
-    const look = await lookAt(host, readiness, info, signal);
+    const look = await lookAt(host, readiness, { info, lookAtPorts }, signal);
     if (look.ready) return;
     const leftMs = deadline - host.clock.now();
     if (leftMs <= 0) throw await notReady(host, readiness, look, exits(info, lastExit));
@@ -53,16 +54,17 @@ export async function awaitReady(host: Host, readiness: Readiness, signal: Abort
  */
 export async function awaitListening(
   { docker, clock }: Host,
-  { container, ports, network, timeoutMs }: Readiness,
+  readiness: Readiness,
   signal: AbortSignal,
 ): Promise<void> {
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.now() + readiness.timeoutMs;
+  const lookAtPorts = watchPorts(clock, readiness);
   for (;;) {
     signal.throwIfAborted();
-    const info = await allow(docker.getContainer(container).inspect(), 404);
+    const info = await allow(docker.getContainer(readiness.container).inspect(), 404);
     const { Running, Restarting } = info?.State ?? {};
     if (!info || (!Running && !Restarting)) return;
-    if ((await lookAtPorts({ ports, network }, info)).ready || clock.now() >= deadline) return;
+    if ((await lookAtPorts(info)).ready || clock.now() >= deadline) return;
     await clock.sleep(pauseMs, signal);
   }
 }
@@ -76,10 +78,15 @@ async function inspect(docker: Docker, { container, service }: Readiness): Promi
   });
 }
 
+type Seen = {
+  info: Docker.ContainerInspectInfo;
+  lookAtPorts: (info: Docker.ContainerInspectInfo) => Promise<PortsLook>;
+};
+
 async function lookAt(
   host: Host,
   readiness: Readiness,
-  info: Docker.ContainerInspectInfo,
+  { info, lookAtPorts }: Seen,
   signal: AbortSignal,
 ): Promise<Look> {
   const { condition, mayEnd } = readiness;
@@ -97,36 +104,10 @@ async function lookAt(
     case "completed":
       return { ready: false, seen: "it still runs" };
     case "healthy": {
-      const ports = await lookAtPorts(readiness, info);
+      const ports = await lookAtPorts(info);
       return ports.ready && !readiness.hadPassed ? lookAtHealth(host, readiness, info, signal) : ports;
     }
   }
-}
-
-async function lookAtPorts(
-  readiness: Pick<Readiness, "ports" | "network">,
-  info: Docker.ContainerInspectInfo,
-): Promise<Look> {
-  if (readiness.ports.length === 0) return ready;
-  const address = info.NetworkSettings.Networks[readiness.network]?.IPAddress;
-  if (!address) return { ready: false, seen: `it has no address in network ${readiness.network}` };
-  const accepted = await Promise.all(readiness.ports.map((port) => accepts(address, port)));
-  const refusedPort = readiness.ports[accepted.indexOf(false)];
-  if (refusedPort === undefined) return ready;
-  return { ready: false, seen: `port ${refusedPort} does not accept connections`, refusedPort };
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 });
-    const answer = (accepted: boolean) => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("timeout", () => answer(false));
-    socket.once("error", () => answer(false));
-  });
 }
 
 /** Runs the declared check (the image's, when the stack declares none) ourselves, not at the engine's interval. */

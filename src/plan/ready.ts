@@ -33,6 +33,9 @@ export function planReady(
   const image = input.images[service.name];
   // A database opens its image's port only after its init; a worker on the web's image need not listen.
   const promised = isKept(service, image) ? [...service.ports, ...(image?.ports ?? [])] : service.ports;
+  const ports = completes || service.networks.length === 0 ? [] : [...new Set(promised)].toSorted((a, b) => a - b);
+  const routed = input.stack.routes.filter((route) => route.service === service.name).map(({ port }) => port);
+  const optional = ports.length > 1 ? ports.filter((port) => !routed.includes(port)) : [];
   const after = [`start:${service.name}`, `unpause:${service.name}`, ...joinsOf(draft, service.name)];
   const readiness: Readiness = {
     container,
@@ -40,7 +43,8 @@ export function planReady(
     condition: completes ? "completed" : "healthy",
     mayEnd: mayEnd(service, image),
     // Who has no network is asked for none.
-    ports: completes || service.networks.length === 0 ? [] : [...new Set(promised)].toSorted((a, b) => a - b),
+    ports,
+    ...(optional.length > 0 && { optional }),
     network,
     ...(hadPassed && { hadPassed }),
     timeoutMs: input.stack.readyTimeoutMs,

@@ -36,6 +36,8 @@ export type Readiness = {
   mayEnd: boolean;
   /** Ports that must accept TCP, on the container's address in `network`. */
   ports: number[];
+  /** Those of them that are waited for only a while, once another one accepts: no route leads to them. */
+  optional?: number[];
   network: string;
   /** Its health check passed before, and is not asked again: two generations have it, and it has two addresses. */
   hadPassed?: true;

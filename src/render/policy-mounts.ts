@@ -17,7 +17,7 @@ export const mountRows: Rows = {
     refuse(
       "docker-socket",
       "a preview never gets the engine's socket",
-      "Previews already have a proxy. Leave the service out in .mayfly.yaml: `services: { SERVICE: drop }`.",
+      "Leave the service out in .mayfly.yaml: `services: { SERVICE: drop }`. Where it is a proxy such as Traefik, previews have one.",
       when("the engine's socket", (subject) => isBind(subject) && isSocket(subject.node)),
     ),
     rewrite(

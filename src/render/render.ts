@@ -82,6 +82,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, compose));
   const routes = placeRoutes(wishes, preview, {
     ready: manifest.ready,
+    services: Object.keys(compose.services),
     file: choice.files[0]?.path ?? manifest.node.place.file,
   });
   for (const finding of adviseOwnAddresses(source.model, routes)) findings.add(finding);

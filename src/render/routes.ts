@@ -32,11 +32,14 @@ export function wishRoutes(model: ComposeModel, manifest: Manifest, templateRout
 export function placeRoutes(
   wishes: readonly RouteWish[],
   preview: { slug: string; domain: string },
-  context: { ready: Manifest["ready"]; file: string },
+  context: { ready: Manifest["ready"]; file: string; services: readonly string[] },
 ): RouteSpec[] {
   if (wishes.length === 0) {
     const place = { file: context.file, line: 1, column: 1 };
-    throw new InputError("route-missing", "no service publishes a port that can be a web page", { place });
+    throw new InputError("route-missing", "no service publishes a port that can be a web page", {
+      place,
+      hint: `Name the service and its port in .mayfly.yaml: \`routes: { ${excerpt(context.services[0] ?? "web")}: 3000 }\`. There are: ${excerpt(context.services.join(", "))}.`,
+    });
   }
   const routes = wishes.map((wish, index) => ({
     ...wish,

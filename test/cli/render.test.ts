@@ -23,11 +23,19 @@ describe("mayfly render", () => {
     });
   });
 
+  test("tells a person what runs and is shown, in place of the whole model", async () => {
+    write('services:\n  web:\n    build: .\n    ports: ["80:3000"]\n  db:\n    image: postgres:17\n');
+    writeFileSync(join(folder, "Dockerfile"), "FROM node:24\n");
+    const { code, out } = await mayfly(["render", folder]);
+    expect([code, out]).toEqual([0, "It runs: web (built), db (postgres:17).\nShown: web on 3000.\n"]);
+  });
+
   test("fails where the policy refuses, and still prints the model", async () => {
     write("services:\n  web:\n    image: nginx\n    privileged: true\n");
+    const { out: json } = await mayfly(["render", "--json"], { cwd: folder });
+    expect(JSON.parse(json)).toMatchObject({ model: { services: { web: { privileged: true } } }, stack: null });
     const { code, out, err } = await mayfly(["render"], { cwd: folder });
-    expect(code).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ services: { web: { privileged: true } } });
+    expect([code, out]).toEqual([1, "It does not run: one thing is refused. Nothing starts until that is mended.\n"]);
     expect(err).toMatch(/^compose\.yaml:4:5 {2}refuse: services\.web\.privileged/m);
   });
 
@@ -52,6 +60,12 @@ describe("mayfly render", () => {
     const { code, out, err } = await mayfly(["render", folder]);
     expect([code, out]).toEqual([1, ""]);
     expect(err).toMatch(/^compose\.yaml:3:\d+ {2}.*build.*\n.+\n$/);
+  });
+
+  test("names the services there are where none can be shown", async () => {
+    write("services:\n  shop:\n    image: nginx\n  db:\n    image: postgres:17\n");
+    const { code, err } = await mayfly(["render", folder]);
+    expect([code, err]).toEqual([1, expect.stringContaining("`routes: { shop: 3000 }`. There are: shop, db.")]);
   });
 
   test("names a directory that does not exist", async () => {

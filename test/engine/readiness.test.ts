@@ -44,6 +44,24 @@ describe("a service is ready", () => {
     expect(await readyOf(listening(3000, { delayMs: 700 }), {}, { ports: [3000] })).toBeNull();
   });
 
+  test("when one of its ports accepts, and nothing ever listens on the debugger's", async () => {
+    const readiness = { ports: [3000, 9229], optional: [9229], timeoutMs: 60_000 };
+    expect(await readyOf(listening(3000), {}, readiness)).toBeNull();
+  });
+
+  test("not while only a port accepts that no route leads to", async () => {
+    const readiness = { ports: [3000, 9229], optional: [9229], timeoutMs: 12_000 };
+    expect(await readyOf(listening(9229), {}, readiness)).toMatchObject({
+      code: "service-not-ready",
+      message: expect.stringContaining("nothing listens on port 3000; it listens on 9229"),
+    });
+  });
+
+  test("not while none of several ports accepts", async () => {
+    const readiness = { ports: [3306, 33060], optional: [3306, 33060], timeoutMs: 1500 };
+    expect(await readyOf(idle, {}, readiness)).toMatchObject({ code: "service-not-ready" });
+  });
+
   test("when it runs, if nothing is promised", async () => {
     expect(await readyOf(idle)).toBeNull();
   });

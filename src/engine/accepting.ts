@@ -1,0 +1,53 @@
+import { connect } from "node:net";
+import type Docker from "dockerode";
+import type { Clock } from "../domain/time.ts";
+import type { Readiness } from "../plan/step.ts";
+
+/** What one look at a container's ports found. */
+export type PortsLook = { ready: true } | { ready: false; seen: string; refusedPort?: number };
+
+/**
+ * How long ports that nobody is routed to are waited for once another one accepts. Real files publish a debugger's port
+ * or a database's second protocol that nothing ever listens on (`9229`, `33060`), and Compose minds neither.
+ */
+const patienceMs = 10_000;
+
+/**
+ * Looks at the promised ports of one container again and again. A port that accepted is not asked again until the
+ * container is started anew: many connections that say nothing trouble a server that is only half up.
+ */
+export function watchPorts(
+  clock: Clock,
+  { ports, optional = [], network }: Pick<Readiness, "ports" | "optional" | "network">,
+): (info: Docker.ContainerInspectInfo) => Promise<PortsLook> {
+  const open = new Set<number>();
+  let run = "";
+  let acceptsSince = 0;
+  return async (info) => {
+    if (ports.length === 0) return { ready: true };
+    const address = info.NetworkSettings.Networks[network]?.IPAddress;
+    if (!address) return { ready: false, seen: `it has no address in network ${network}` };
+    if (info.State.StartedAt !== run) open.clear();
+    run = info.State.StartedAt;
+    const isFirst = open.size === 0;
+    await Promise.all(ports.map(async (port) => (open.has(port) || (await accepts(address, port))) && open.add(port)));
+    if (isFirst) acceptsSince = clock.now();
+    const isPatient = open.size === 0 || clock.now() - acceptsSince < patienceMs;
+    const refusedPort = ports.find((port) => !open.has(port) && (isPatient || !optional.includes(port)));
+    if (refusedPort === undefined) return { ready: true };
+    return { ready: false, seen: `port ${refusedPort} does not accept connections`, refusedPort };
+  };
+}
+
+function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 });
+    const answer = (accepted: boolean) => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once("connect", () => answer(true));
+    socket.once("timeout", () => answer(false));
+    socket.once("error", () => answer(false));
+  });
+}
