@@ -34,11 +34,14 @@ export function touches(files: readonly string[], paths: readonly string[]): boo
   return files.some((file) => rules.findLast(({ matches }) => matches(file))?.takes ?? false);
 }
 
-/** Whether one of these files is one of `paths`, lies in one that ends in a slash, or is a submodule that holds one. */
+/**
+ * Whether one of these files is one of `paths`, lies in one that ends in a slash, or is a submodule that holds one. By
+ * attributes git may lay out any other file otherwise (gitattributes(5)): they count wherever they are.
+ */
 export function liesIn(files: readonly string[], paths: readonly string[]): boolean {
   const isIn = (file: string, path: string) =>
     file === path || (path.endsWith("/") && file.startsWith(path)) || path.startsWith(`${file}/`);
-  return files.some((file) => paths.some((path) => isIn(file, path)));
+  return files.some((file) => /(^|\/)\.gitattributes$/.test(file) || paths.some((path) => isIn(file, path)));
 }
 
 /** GitHub's labels are the same in any case. */

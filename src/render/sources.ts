@@ -22,10 +22,13 @@ export function rememberReads(reader: SourceReader): { reader: SourceReader; ask
   };
 }
 
+/** Of all paths: they are stored with each generation. */
+const mostCharacters = 64 * 1024;
+
 /**
  * The paths of the repository that a stack is made of; one that ends in a slash is all that lies in a folder. A push that
  * changes none of them changes nothing of the preview. Null where every push does: it is built from the whole
- * repository, or knows its own commit.
+ * repository, knows its own commit, or is made of more paths than people write.
  */
 export function sourcesOf(
   { commit, services, builds, seeds, files }: Omit<StackSpec, "sources">,
@@ -43,5 +46,6 @@ export function sourcesOf(
   ].map((path) => resolvePath(".", path));
   if (whole.includes(".") || asked.has("./")) return null;
   const single = dockerfiles.map((path) => resolvePath(".", path));
-  return [...new Set([...asked, ...single, ...whole, ...whole.map((path) => `${path}/`)])].toSorted();
+  const all = [...new Set([...asked, ...single, ...whole, ...whole.map((path) => `${path}/`)])];
+  return all.join("").length > mostCharacters ? null : all.toSorted();
 }

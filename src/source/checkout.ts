@@ -9,6 +9,7 @@ import { normalizeContained, resolveContained } from "./contained-path.ts";
 import { GitExit } from "./git.ts";
 import { isInside, type Layer, type LayersOptions, layOutLayers, type Origin, pathIn } from "./layers.ts";
 import { readTextInside } from "./text-file.ts";
+import { createTurns } from "./turns.ts";
 import type { Special, Tree } from "./tree.ts";
 
 /** A commit's files on disk, private and without `.git`, until disposed; its submodules where the operator allows them. */
@@ -40,7 +41,18 @@ export async function layOut(origin: Origin, { folder, randomId, ...options }: C
     const { layers, left } = await layOutLayers(root, origin, { ...options, place });
     const special = specialIn(layers);
     const { treeId, measure } = whole(layers);
-    return { root, commit, special, left, ...readers(root, special), treeId, measure, [Symbol.asyncDispose]: remove };
+    // A list of files may take some of the memory there is, and a stack can name hundreds of paths.
+    const takeTurn = createTurns();
+    return {
+      root,
+      commit,
+      special,
+      left,
+      ...readers(root, special),
+      treeId: (path, ignored) => takeTurn("git", undefined, () => treeId(path, ignored)),
+      measure: (path) => takeTurn("git", undefined, () => measure(path)),
+      [Symbol.asyncDispose]: remove,
+    };
   } catch (error) {
     await remove();
     if (error instanceof GitExit) {

@@ -15,7 +15,7 @@ export type Tree = {
   bytes: number;
   /** Files that its attributes give to Git LFS and that are small enough to be pointers. */
   lfsPaths(): Promise<string[]>;
-  /** By git's own id, or by a hash of those of the files that are not `left` out. */
+  /** By git's own id, or by a hash of those of the files that are not `left` out; and by its attributes, where it has any. */
   treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string>;
   measure(path: string): Promise<{ files: number; bytes: number }>;
 };
@@ -50,6 +50,7 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
   const run = { signal, timeoutMs: 300_000, variables: { GIT_INDEX_FILE: index } };
   const inMirror = ["--git-dir", mirror];
   const entries = await list(commit, run);
+  const attributes = attributesIn(entries);
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (bytes > mostBytes) {
     const what = `${commit.slice(0, 7)} holds ${Math.ceil(bytes / 1024 ** 3)} GiB of files, and 10 GiB are laid out at most`;
@@ -84,10 +85,11 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
     const object = inside === "." ? `${commit}^{tree}` : `${commit}:${inside}`;
     try {
       const id = await git([...inMirror, "rev-parse", "--verify", object]);
-      if (left === undefined) return id;
+      const whole = attributes === "" ? id : sha256(`${id} ${attributes}`);
+      if (left === undefined) return whole;
       const listing = [...inMirror, "ls-tree", "-r", "-z", "--full-tree", object];
       const listed = await git(listing, { signal, mostBytes: mostListBytes });
-      return (await hashOfKept(listed.split("\0"), left)) ?? id;
+      return (await hashOfKept(listed.split("\0"), left, attributes)) ?? whole;
     } catch (error) {
       if (!(error instanceof GitExit)) throw error;
       throw new SourceError("file-missing", `there is no ${path} in ${commit.slice(0, 7)}`, { cause: error });
@@ -141,10 +143,24 @@ function namesIn(paths: readonly string[], entries: readonly Entry[]): string[] 
   return isCallable && names.join("").length < 64 * 1024 ? names : null;
 }
 
+/** By attributes git lays a file out otherwise than it holds it (gitattributes(5): `eol`, `ident`), wherever they stand; "" for none. */
+function attributesIn(entries: readonly Entry[]): string {
+  const found = entries.filter(({ path }) => /(^|\/)\.gitattributes$/.test(path));
+  return found.length === 0 ? "" : sha256(JSON.stringify(found.map(({ path, object }) => [path, object])));
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
 /** Of `MODE TYPE OBJECT\tPATH`, those whose paths are kept; null where they are too many to ask of each. */
-async function hashOfKept(entries: string[], left: { ignores(path: string): boolean }): Promise<string | null> {
+async function hashOfKept(
+  entries: string[],
+  left: { ignores(path: string): boolean },
+  attributes: string,
+): Promise<string | null> {
   if (entries.length > 50_000) return null;
-  const hash = createHash("sha256");
+  const hash = createHash("sha256").update(attributes);
   for (const [index, entry] of entries.entries()) {
     // Patterns of a branch may take their time, and the rest of the server is not to wait for it.
     if (index % 50 === 0) await nextTurn();

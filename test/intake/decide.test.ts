@@ -205,6 +205,7 @@ describe("paths", () => {
     ["of a submodule that holds what it is built from is deployed", ["apps"], 2],
     ["of a file that it reads is deployed", ["docs/a.md", "compose.yaml"], 2],
     ["of a file in a folder that it is built from is deployed", ["apps/shop/src/a.ts"], 2],
+    ["of how git lays out files is deployed", ["docs/a.md", "apps/.gitattributes"], 2],
     ["that nobody can tell the files of is deployed", null, 2],
   ])("without any, a push %s", (_name, push, generation) => {
     expect(next(up, pushed, made, { pull: null, push }).spec).toMatchObject({ generation });

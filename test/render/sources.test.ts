@@ -36,3 +36,8 @@ test.each([
 ])("every push changes a stack that %s", (_name, compose) => {
   expect(sources(compose)).toBeNull();
 });
+
+test("paths without number are not kept: every push changes such a stack", () => {
+  const binds = Array.from({ length: 10 }, (_, index) => `"./${index}/${"a/".repeat(200)}b:/${index}"`);
+  expect(sources(`services: { web: { image: shop, ports: [80], volumes: [${binds.join(", ")}] } }`)).toBeNull();
+});

@@ -50,6 +50,39 @@ test("what is left out of a path is no part of its id", async () => {
   expect(await idOf(docs, ".")).toBe(await idOf(first, "."));
 });
 
+test("attributes by which git lays a file out otherwise make its id another one", async () => {
+  await using world = await createWorld({ "web/page.txt": "a\nb\n", "api/page.txt": "a\nb\n" });
+  const first = (await world.repository.read("refs/pull/1/head")) ?? "";
+  const files = { ".gitattributes": "web/*.txt text eol=crlf\n" };
+  const second = await world.repository.commit({ branch: "crlf", files });
+  const idsOf = async (commit: string) => {
+    await world.repository.setRef("refs/pull/1/head", commit);
+    await using checkout = await world.source().checkout(world.pull, commit);
+    const left = { ignores: (path: string) => path.endsWith(".gitattributes") };
+    const ids = [await checkout.treeId("web"), await checkout.treeId("web/page.txt"), await checkout.treeId(".", left)];
+    return { ids, text: checkout.readText("web/page.txt") };
+  };
+  const [before, after] = [await idsOf(first), await idsOf(second)];
+  expect(after.text).not.toBe(before.text);
+  for (const [index, id] of after.ids.entries()) expect(id).not.toBe(before.ids[index]);
+});
+
+test("however much is asked of a commit at once, no more than one list of its files is in memory", async () => {
+  const names = Array.from({ length: 200 }, (_, index) => [`${index}`, "a"] as const);
+  await using world = await createWorld(Object.fromEntries(names));
+  const commit = (await world.repository.read("refs/pull/1/head")) ?? "";
+  await using checkout = await world.source().checkout(world.pull, commit);
+  const order: number[] = [];
+  const left = (number: number) => ({
+    ignores() {
+      order.push(number);
+      return false;
+    },
+  });
+  await Promise.all(Array.from({ length: 20 }, (_, number) => checkout.treeId(".", left(number))));
+  expect(order).toEqual(order.toSorted((a, b) => a - b));
+});
+
 test("only text of sensible size is read", async () => {
   await using world = await createWorld({ fits: "x".repeat(2 ** 20), large: "x".repeat(2 ** 20 + 1) });
   const commit = (await world.repository.read("refs/pull/1/head")) ?? "";
