@@ -34,13 +34,18 @@ export async function prepareFiles(
 }
 
 async function refuseTooMuch(files: readonly FileSpec[], checkout: Pick<Checkout, "measure">): Promise<void> {
-  const measured = await Promise.all(
-    files.map(async ({ from, place }) => {
-      const size = from.kind === "repository" ? await checkout.measure(from.path) : { files: 0, bytes: 0 };
-      return { ...size, path: from.kind === "repository" ? from.path : "", place };
-    }),
-  );
+  const sizes = new Map<string, { files: number; bytes: number }>();
+  const measured: { files: number; bytes: number; path: string; place: FileSpec["place"] }[] = [];
   const sum = (key: "files" | "bytes") => measured.reduce((total, each) => total + each[key], 0);
+  for (const { from, place } of files) {
+    if (from.kind !== "repository") continue;
+    const { path } = from;
+    const size = sizes.get(path) ?? (await checkout.measure(path));
+    sizes.set(path, size);
+    measured.push({ ...size, path, place });
+    // No other is counted any more: that takes its time, and many may be as large.
+    if (sum("files") > most.files || sum("bytes") > most.bytes) break;
+  }
   const key = sum("files") > most.files ? "files" : "bytes";
   if (sum(key) <= most[key]) return;
   const largest = measured.toSorted((a, b) => b[key] - a[key])[0];

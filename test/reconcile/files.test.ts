@@ -60,6 +60,22 @@ describe("what a service mounts of the repository", () => {
   });
 });
 
+test("a path that is too much already ends the counting of the others", async () => {
+  const asked: string[] = [];
+  const counting: Pick<Checkout, "treeId" | "measure"> = {
+    ...checkout(),
+    measure: async (path) => {
+      asked.push(path);
+      return { files: 60_000, bytes: 1 };
+    },
+  };
+  const given = Array.from({ length: 9 }, (_, index) => ({ ...bound("big"), path: givenPath(`${index}-big`) }));
+  const files = [...given, bound("a"), bound("b"), bound("c")];
+  await expect(prepareFiles(shop(1, { files }), counting)).rejects.toMatchObject({ code: "file-too-large" });
+  // What is mounted twice is copied twice, and counted once.
+  expect(asked).toEqual(["big"]);
+});
+
 describe("scripts that a database ran when its data was made", () => {
   const stack = (content: string, more: Partial<StackSpec> = {}, target = "/docker-entrypoint-initdb.d/a.sql") =>
     shop(2, {
