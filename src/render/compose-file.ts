@@ -81,6 +81,8 @@ function refuseNames(node: YamlMap): void {
     const names = node.entries.get(section)?.node;
     if (names?.kind !== "map") continue;
     for (const [name, entry] of names.entries) {
+      // `toString` is found in every record that is looked into, whether it was put there or not.
+      if (name in Object.prototype) throw invalid({ place: entry.key }, `"${name}" cannot be a name under ${section}`);
       if (/^[a-zA-Z0-9._-]{1,100}$/.test(name)) continue;
       throw invalid(
         { place: entry.key },

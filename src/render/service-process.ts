@@ -49,7 +49,7 @@ const harmlessCapabilities = `AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID IPC_L
 /** Settings of the container's own network (sysctl(8)); others are the machine's. */
 export function isOwnSysctl(name: string): boolean {
   return (
-    /^net\.(ipv4|ipv6)\.[\w./-]+$/.test(name) || name === "net.core.somaxconn" || name === "net.unix.max_dgram_qlen"
+    /^net\.(ipv4|ipv6)(\.[\w-]+)+$/.test(name) || name === "net.core.somaxconn" || name === "net.unix.max_dgram_qlen"
   );
 }
 

@@ -7,6 +7,8 @@ const maxServices = 200;
 const maxValues = 100_000;
 const maxPorts = 1000;
 const maxDependencies = 2000;
+/** Each is laid out, hashed and sent for itself. */
+const maxContexts = 100;
 
 /** Throws InputError `invalid-value` before anything is done for each of very many services of a file or a stack. */
 export function refuseManyServices(model: YamlNode): void {
@@ -31,13 +33,14 @@ export function countValues(model: YamlNode): number {
   return count;
 }
 
-/** Throws InputError `invalid-value` for a canonical model with very many ports or dependencies. */
+/** Throws InputError `invalid-value` for a canonical model with very many ports, dependencies or contexts of builds. */
 export function refuseHugeStack(model: YamlMap): void {
   refuseManyServices(model);
   const services = child(model, "services");
   if (services?.kind !== "map") return;
   let ports = 0;
   let dependencies = 0;
+  let contexts = 0;
   for (const { node } of services.entries.values()) {
     ports += itemsOf(child(node, "ports")).length;
     for (const item of itemsOf(child(node, "expose"))) ports += widthOf(String(toValue(item)));
@@ -45,6 +48,10 @@ export function refuseHugeStack(model: YamlMap): void {
     const depends = child(node, "depends_on");
     dependencies += depends?.kind === "map" ? depends.entries.size : 0;
     if (dependencies > maxDependencies) throw invalid(node, `the stack has more than ${maxDependencies} dependencies`);
+    const further = child(child(node, "build"), "additional_contexts");
+    contexts += further?.kind === "map" ? further.entries.size : 0;
+    if (contexts > maxContexts)
+      throw invalid(node, `the stack's builds have more than ${maxContexts} further contexts`);
   }
 }
 

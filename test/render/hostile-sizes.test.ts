@@ -47,6 +47,14 @@ describe("a stack is read or refused in a moment:", () => {
       service(`volumes: [${list(15, (i) => `"./${"a/../".repeat(12_000)}:/${i}"`).join(", ")}]`),
       "read",
     ],
+    [
+      "further contexts of a build",
+      {
+        "compose.yaml": `services: { web: { build: { context: a, additional_contexts: { ${list(3000, (i) => `c${i}: a`).join(", ")} } }, ports: [80] } }`,
+        "a/Dockerfile": "FROM n\n",
+      },
+      "refused",
+    ],
     ["variables", scalars("$a"), "refused"],
     ["variables in braces", scalars("${a}"), "refused"],
     ["open variables", scalars("${"), "refused"],

@@ -176,6 +176,7 @@ describe("a service's key is done otherwise", () => {
     ["security_opt: [seccomp=unconfined]", "4:20", "security-opt"],
     ["security_opt: [no-new-privileges:true, no-new-privileges:false]", "4:44", "security-opt"],
     ["sysctls: { net.core.somaxconn: 1, vm.max_map_count: 262144 }", "4:39", "sysctl"],
+    ["sysctls: { net.ipv4./../kernel.foreign: 1 }", "4:16", "sysctl"],
     ["ulimits: { nofile: 2000000 }", "4:24", "ulimit-capped"],
     ["ulimits: { core: { soft: 0, hard: -1 } }", "4:22", "ulimit-capped"],
     ["ulimits: { rtprio: 99 }", "4:16", "ulimit-left-out"],

@@ -81,6 +81,8 @@ describe("what runs", () => {
     [{ "compose.yaml": "services: {}" }, "invalid-value", "no services"],
     [{ "compose.yaml": "services: { web: {} }" }, "invalid-value", "neither image nor build"],
     [{ "compose.yaml": 'services: { "a b": { image: x } }' }, "invalid-value", "cannot be a name"],
+    [{ "compose.yaml": "services: { constructor: { image: x } }" }, "invalid-value", "cannot be a name"],
+    [{ "compose.yaml": "services: { a: { image: x } }\nvolumes: { toString: }" }, "invalid-value", "cannot be a name"],
     [
       { "compose.yaml": "services: { a: { image: x, depends_on: [b] }, b: { image: x, depends_on: [a] } }" },
       "invalid-value",
