@@ -31,10 +31,15 @@ export type Trouble = {
 /** Does harm every few seconds, one kind at a time, and makes it good again. */
 export async function injectFaults(trouble: Trouble): Promise<void> {
   const { random, faults, progress, signal } = trouble;
+  let left: Fault[] = [];
   while (!signal.aborted) {
     await pause(2000 + random() * 6000, signal);
     const isFirstHalf = progress.closed < progress.pulls / 2;
-    const fault = pick(isFirstHalf ? faultNames : faultNames.slice(1), random);
+    // All kinds before any comes again: a short run meets each of them.
+    if (!isFirstHalf) left = left.filter((each) => each !== "mayfly killed");
+    if (left.length === 0) left = isFirstHalf ? [...faultNames] : faultNames.slice(1);
+    const fault = pick(left, random);
+    left = left.filter((each) => each !== fault);
     faults.push(fault);
     await inject(fault, trouble);
   }

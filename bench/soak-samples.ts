@@ -1,7 +1,7 @@
 import type { Stage } from "../demo/stage.ts";
 import { pause, type Trouble } from "./soak-faults.ts";
 
-export type Sample = { closed: number; residentBytes: number; descriptors: number; up: number };
+export type Sample = { closed: number; residentBytes: number; descriptors: number; up: number; asleep: number };
 
 /** Reads Mayfly's own metrics every two seconds. */
 export async function follow(
@@ -13,7 +13,9 @@ export async function follow(
     // Killed at this moment: the next sample tells.
     const sample = await read(stage).catch(() => null);
     if (sample) samples.push({ closed: progress.closed, ...sample });
-    console.error(`${progress.closed} of ${progress.pulls} closed, ${sample?.up ?? "?"} up`);
+    console.error(
+      `${progress.closed} of ${progress.pulls} closed, ${sample?.up ?? "?"} up, ${sample?.asleep ?? "?"} asleep`,
+    );
   }
 }
 
@@ -32,5 +34,6 @@ async function read({ mayfly }: Stage): Promise<Omit<Sample, "closed">> {
     residentBytes: value("process_resident_memory_bytes"),
     descriptors: value("process_open_fds"),
     up: value('mayfly_previews{phase="ready"}'),
+    asleep: value('mayfly_previews{phase="asleep"}'),
   };
 }

@@ -139,6 +139,7 @@ function report({ seed, pulls, seconds, faults, samples, left }: Story): number 
     descriptorsRatio: grown(({ descriptors }) => descriptors),
     residentMiB: Math.round(median(calm.map(({ residentBytes }) => residentBytes)) / 1024 ** 2),
     mostUp: Math.max(...samples.map(({ up }) => up)),
+    mostAsleep: Math.max(...samples.map(({ asleep }) => asleep)),
   };
   printTable([
     ["fault", "times"],
