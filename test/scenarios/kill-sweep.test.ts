@@ -32,4 +32,4 @@ test("kill -9 after every single call of a deployment, a push, falling asleep, w
   );
   expect(killed.ends).toEqual(undisturbed.ends);
   expect(stage.kills()).toBeGreaterThanOrEqual(undisturbed.calls.flat().length * 0.8);
-});
+}, 900_000);
