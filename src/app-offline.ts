@@ -8,7 +8,7 @@ import { InputError } from "./domain/errors.ts";
 import { firstTokenName } from "./domain/token.ts";
 import { type Cleared, clearEngine } from "./engine/clear.ts";
 import { connect } from "./engine/docker.ts";
-import { type FirstManifest, firstManifest } from "./render/first-manifest.ts";
+import { type FirstManifest, firstManifest } from "./render/init/first-manifest.ts";
 import { type RenderInput, type RenderOutput, renderStack } from "./render/render.ts";
 import { readers } from "./source/checkout.ts";
 import { createTemplates } from "./source/templates.ts";

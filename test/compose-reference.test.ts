@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { composeReference } from "./support/compose-reference.ts";
 
 const mark =
-  "<!-- From here on written from src/render/policy-table.ts by: vitest run --project unit test/compose-reference.test.ts -u -->";
+  "<!-- From here on written from src/render/policy/policy-table.ts by: vitest run --project unit test/compose-reference.test.ts -u -->";
 
 test("docs/compose.md says of every key what the policy's table says", async () => {
   const file = new URL("../docs/compose.md", import.meta.url);

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StackSpec } from "../../src/domain/stack.ts";
 import { planDeploy } from "../../src/plan/deploy.ts";
-import { policyTable } from "../../src/render/policy-table.ts";
+import { policyTable } from "../../src/render/policy/policy-table.ts";
 import { preview, readModel, render } from "../render/fixtures.ts";
 import { composeProgram } from "../support/compose-oracle.ts";
 import { nothing } from "../support/stack.ts";

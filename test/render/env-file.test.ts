@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/domain/errors.ts";
-import { parseEnvFile, parseRawEnvFile } from "../../src/render/env-file.ts";
-import { createBudget } from "../../src/render/interpolate.ts";
+import { parseEnvFile, parseRawEnvFile } from "../../src/render/compose/env-file.ts";
+import { createBudget } from "../../src/render/compose/interpolate.ts";
 
 function scope() {
   return {

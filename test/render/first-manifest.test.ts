@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { firstManifest } from "../../src/render/first-manifest.ts";
+import { firstManifest } from "../../src/render/init/first-manifest.ts";
 import { type Files, limits, preview, readerOf, render, templates } from "./fixtures.ts";
 
 const propose = (files: Files, schema: string | null = null) =>

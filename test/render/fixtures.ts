@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { toValue } from "../../src/config/yaml-node.ts";
-import { readStack } from "../../src/render/read-stack.ts";
+import { readStack } from "../../src/render/compose/read-stack.ts";
 import { renderStack, type RenderInput, type RenderOutput } from "../../src/render/render.ts";
 import type { SourceReader } from "../../src/render/repository-path.ts";
 

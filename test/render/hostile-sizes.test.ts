@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/domain/errors.ts";
-import { policeDockerfile } from "../../src/render/policy-dockerfile.ts";
+import { policeDockerfile } from "../../src/render/policy/policy-dockerfile.ts";
 import { type Files, render } from "./fixtures.ts";
 
 /** Each of these took from half a second to minutes of the one event loop; the guard is the time limit below. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { InputError } from "../../src/domain/errors.ts";
-import { createBudget, createSubstitution } from "../../src/render/interpolate.ts";
+import { createBudget, createSubstitution } from "../../src/render/compose/interpolate.ts";
 
 const place = { file: "compose.yaml", line: 3, column: 7 };
 const variables: Record<string, string> = { A: "a", EMPTY: "", N: "nested", a_1: "low" };

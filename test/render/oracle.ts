@@ -1,5 +1,5 @@
-import { readStack } from "../../src/render/read-stack.ts";
-import { printModel } from "../../src/render/print-model.ts";
+import { readStack } from "../../src/render/compose/read-stack.ts";
+import { printModel } from "../../src/render/compose/print-model.ts";
 import { readers } from "../../src/source/checkout.ts";
 import { type Answer, askCompose, type Project } from "../support/compose-oracle.ts";
 import { type Difference, differences } from "../support/compose-differences.ts";

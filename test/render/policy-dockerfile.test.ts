@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { exposedPort } from "../../src/render/dockerfile.ts";
-import { policeDockerfile } from "../../src/render/policy-dockerfile.ts";
+import { exposedPort } from "../../src/render/policy/dockerfile.ts";
+import { policeDockerfile } from "../../src/render/policy/policy-dockerfile.ts";
 import { renderCompose } from "./fixtures.ts";
 
 function judge(text: string, args: Record<string, string> = {}) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { policyTable } from "../../src/render/policy-table.ts";
+import { policyTable } from "../../src/render/policy/policy-table.ts";
 import { composeKeys } from "../support/compose-keys.ts";
 
 const rows = Object.keys(policyTable);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { splitShellWords } from "../../src/render/shell-words.ts";
+import { splitShellWords } from "../../src/render/forms/shell-words.ts";
 
 // Compared with `docker compose config` 2.40.3.
 test.each([

@@ -1,6 +1,6 @@
-import { casesOf } from "../../src/render/policy.ts";
-import type { Case } from "../../src/render/policy-row.ts";
-import { policyTable } from "../../src/render/policy-table.ts";
+import { casesOf } from "../../src/render/policy/policy.ts";
+import type { Case } from "../../src/render/policy/policy-row.ts";
+import { policyTable } from "../../src/render/policy/policy-table.ts";
 import { composeKeys } from "./compose-keys.ts";
 
 const sections: readonly { title: string; prefix: string }[] = [
