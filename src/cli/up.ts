@@ -124,7 +124,9 @@ async function follow(slug: string, sent: Sent, { client, input, terminal }: Fol
     }
     wasThere ||= isOurs;
     const phase = (isOurs && view.newest?.phase) || "pending";
-    const line = view.queue === null ? phase : `${phase}, ${view.reason}`;
+    const stalled = isOurs ? view.newest?.reason : null;
+    const why = view.queue === null ? (stalled ?? null) : view.reason;
+    const line = why === null ? phase : `${phase}, ${why}`;
     if (line !== told && !isJson) terminal.complain(`${elapsed().padStart(6)}  ${line}`);
     told = line;
     await sleep(pollMs);

@@ -144,6 +144,8 @@ export type Deployment = {
   /** When it failed or was superseded before it became ready. */
   endedAt: number | null;
   failure: Failure | null;
+  /** Why it could not go on when it was last tried, while it is under way. */
+  stalledFor?: string | null;
   /** Why it cannot be kept whole although it serves. */
   trouble: Failure | null;
   /** Findings that did not stop it. */

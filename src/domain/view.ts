@@ -131,7 +131,7 @@ export function viewPreview(
       commit: newest.commit,
       generation: newest.generation,
       phase: newest.phase,
-      reason: newest.failure?.what ?? null,
+      reason: newest.failure?.what ?? stallOf(newest),
       startedAt: newest.startedAt,
       seconds: ((newest.readyAt ?? newest.endedAt ?? context.now) - newest.startedAt) / 1000,
       cause: newest.cause,
@@ -200,7 +200,12 @@ function reasonOf(
 ): string | null {
   // While something serves, why a newer attempt failed is that attempt's reason.
   const failed = serving ? serving.trouble : newest?.failure;
-  return wishWords(preview, now) ?? failed?.what ?? null;
+  return wishWords(preview, now) ?? failed?.what ?? (serving || !newest ? null : stallOf(newest));
+}
+
+/** Why an attempt under way waits to be tried again, or null. */
+function stallOf(attempt: Deployment): string | null {
+  return isUnderWay(attempt) && attempt.stalledFor ? `${attempt.stalledFor}; it is tried again` : null;
 }
 
 /** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */

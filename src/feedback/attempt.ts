@@ -7,7 +7,13 @@ import type { ReportDetails } from "./report-details.ts";
 export type Attempt =
   /** Wanted, but its turn has not come; the commit is null until the pull request was read. */
   | { kind: "waiting"; commit: string | null }
-  | { kind: "under way"; commit: string; doing: "Preparing" | "Building" | "Starting"; at: Moment[] }
+  | {
+      kind: "under way";
+      commit: string;
+      doing: "Preparing" | "Building" | "Starting";
+      at: Moment[];
+      stalled: string | null;
+    }
   | { kind: "ready"; commit: string }
   | { kind: "failed"; commit: string; why: string };
 
@@ -26,7 +32,8 @@ export function newestAttempt(view: PreviewView, { preview, timeline, now }: Rep
     return { kind: "failed", commit: newest.commit, why: newest.reason ?? "no reason is known" };
   const doing = ({ pending: "Preparing", building: "Building", starting: "Starting" } as const)[newest.phase];
   const running = timeline.filter((event) => event.generation === newest.generation && event.outcome === "running");
-  return { kind: "under way", commit: newest.commit, doing, at: running.flatMap((event) => momentOf(event, now)) };
+  const at = running.flatMap((event) => momentOf(event, now));
+  return { kind: "under way", commit: newest.commit, doing, at, stalled: newest.reason };
 }
 
 /** Names of builds and waits as the timeline has them: `build web`, `snapshot db`, `await db`. */

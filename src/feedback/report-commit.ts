@@ -67,7 +67,8 @@ function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "c
         targetUrl: pageUrl,
       };
     case "under way": {
-      const at = attempt.at.map(({ what }) => what).join(", ");
+      const stalled = attempt.stalled === null ? [] : [maskSecrets(attempt.stalled, details.secrets)];
+      const at = [...attempt.at.map(({ what }) => what), ...stalled].join(", ");
       return {
         state: "pending",
         description: at === "" ? attempt.doing : `${attempt.doing}: ${at}`,

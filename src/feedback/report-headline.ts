@@ -55,7 +55,8 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
     case "under way": {
       const again = attempt.commit === serving?.commit ? " again" : "";
       const what = `${attempt.doing} ${shortCommit(view, attempt.commit, details)}${again}${moments(attempt.at)}`;
-      return served === null ? `${what} for ${name}.` : `${what}. ${name} still serves ${served}.`;
+      const stalled = attempt.stalled === null ? "" : ` ${sentence(masked(details).prose(attempt.stalled, whyLength))}`;
+      return served === null ? `${what} for ${name}.${stalled}` : `${what}. ${name} still serves ${served}.${stalled}`;
     }
   }
 }

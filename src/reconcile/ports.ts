@@ -190,8 +190,8 @@ export type Attempts = {
   begin(attempt: { preview: string; generation: number; commit: string; cause: string }): void;
   prepared(key: string, stack: StackSpec, findings: Finding[]): void;
   enter(key: string, generation: number, phase: "building" | "starting"): void;
-  /** It cannot go on for now; answers since when, without progress in between (epoch milliseconds). */
-  stall(key: string, generation: number): number;
+  /** It cannot go on for now, and why; answers since when, without progress in between (epoch milliseconds). */
+  stall(attempt: { preview: string; generation: number; why: string }): number;
   /** The commit point, with what the names meant at that moment. */
   commit(key: string, stack: StackSpec): boolean;
   fail(key: string, generation: number, failure: Failure): void;

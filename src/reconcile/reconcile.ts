@@ -76,7 +76,9 @@ function endOrRetry({ preview, attempt }: Attempt, failure: Failure, world: Worl
   if (failure.retry === "backoff") {
     // Without its engine no attempt can end better than this one: it waits.
     if (failure.code === "engine-unreachable") return { kind: "backoff" };
-    const stalledAt = world.attempts.stall(preview.key, attempt.generation);
+    const { generation } = attempt;
+    const stalledAt = world.attempts.stall({ preview: preview.key, generation, why: failure.what });
+    world.changed(preview.key);
     if (world.clock.now() - stalledAt < patienceMs) return { kind: "backoff" };
   }
   world.builds.release(preview.key);

@@ -37,19 +37,20 @@ export function createDeploymentStore(database: Database) {
     /** A phase that it was not in is progress. */
     enter: (preview: string, generation: number, phase: "building" | "starting"): number =>
       database.run(
-        "update deployments set phase = ?, stalled_at = null where preview = ? and generation = ? and phase <> ?",
+        "update deployments set phase = ?, stalled_at = null, stalled_for = null where preview = ? and generation = ? and phase <> ?",
         phase,
         preview,
         generation,
         phase,
       ),
 
-    /** It cannot go on for now; answers since when that is so. */
-    stall(preview: string, generation: number, now: number): number {
+    /** It cannot go on for now, and why; answers since when that is so. */
+    stall({ preview, generation, why }: { preview: string; generation: number; why: string }, now: number): number {
       const row = database.get(
-        `update deployments set stalled_at = coalesce(stalled_at, ?) where preview = ? and generation = ?
+        `update deployments set stalled_at = coalesce(stalled_at, ?), stalled_for = ? where preview = ? and generation = ?
          returning stalled_at`,
         now,
+        why,
         preview,
         generation,
       );
@@ -124,6 +125,7 @@ function parse(row: Record<string, unknown>): Deployment {
     readyAt: row["ready_at"] as number | null,
     endedAt: row["ended_at"] as number | null,
     failure: json<Failure>(row["failure"]),
+    stalledFor: row["stalled_for"] as string | null,
     trouble: json<Failure>(row["trouble"]),
     findings: json<Failure["findings"]>(row["findings"]) ?? [],
     stack: json<StackSpec>(row["stack"]),

@@ -107,6 +107,7 @@ export const migrations: readonly string[] = [
     trouble text,
     -- since when only our own host or GitHub keeps it from going on
     stalled_at integer,
+    stalled_for text,
     findings text not null default '[]',
     stack text,
     primary key (preview, generation)

@@ -98,7 +98,7 @@ export function openStore(path: string, clock: Clock) {
       prepared: audited.prepared,
       enter: (key: string, generation: number, phase: "building" | "starting"): void =>
         void deployments.enter(key, generation, phase),
-      stall: (key: string, generation: number): number => deployments.stall(key, generation, now()),
+      stall: (attempt: Parameters<typeof deployments.stall>[0]): number => deployments.stall(attempt, now()),
       commit: (key: string, stack: StackSpec): boolean => deployments.commit(key, stack, now()),
       fail: (key: string, generation: number, failure: Parameters<typeof deployments.fail>[2]): void =>
         deployments.fail(key, generation, failure, now()),

@@ -92,6 +92,12 @@ test.each<[string, Story, string, string]>([
     `Preparing ${first} for ${name}.`,
     "pending",
   ],
+  [
+    "trying again",
+    { deployments: [attempt(1, { phase: "pending", stalledFor: "image a:1 could not be pulled" })] },
+    `Preparing ${first} for ${name}. image a:1 could not be pulled; it is tried again.`,
+    "pending",
+  ],
   ["not begun", { spec: { generation: 1 } }, `Waiting to deploy ${first}.`, "pending"],
   [
     "without a place",
