@@ -3,13 +3,17 @@ import type { Logger } from "pino";
 import type { Site } from "./app-site.ts";
 import type { Telemetry } from "./app-telemetry.ts";
 import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
+import { sleptOf } from "./domain/rest.ts";
+import type { StackSpec } from "./domain/stack.ts";
 import type { Clock } from "./domain/time.ts";
+import { accepts } from "./engine/accepting.ts";
 import { watch } from "./engine/watch.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Switchboard } from "./gateway/switchboard.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { every } from "./reconcile/every.ts";
 import { showServing } from "./reconcile/settle.ts";
+import { upstreamsOf } from "./reconcile/steps.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Store } from "./store/store.ts";
 
@@ -29,9 +33,22 @@ async function routeAgain(preview: Preview, deployments: readonly Deployment[], 
   if (preview.goneAt !== null || preview.spec.wanted !== "running") return;
   const stack = servingOf(deployments)?.stack;
   if (!stack) return;
-  await showServing(preview, stack, world).catch((error: unknown) =>
-    world.log.warn({ preview: preview.key, err: error }, "not routed yet"),
-  );
+  try {
+    // What somebody woke may run and not be up yet: requests wait for it.
+    const isUp = sleptOf(preview.spec, stack.generation) === null || (await accepting(preview, stack, world));
+    if (isUp) await showServing(preview, stack, world);
+    else world.gateway.lull({ key: preview.key, slug: preview.slug, generation: stack.generation }, stack);
+  } catch (error) {
+    world.log.warn({ preview: preview.key, err: error }, "not routed yet");
+  }
+}
+
+/** Whether everything that is routed to accepts connections. */
+async function accepting(preview: Preview, stack: StackSpec, world: World): Promise<boolean> {
+  const upstreams = upstreamsOf(stack, await world.engine.observe(preview.key));
+  if (upstreams.length < stack.routes.length) return false;
+  const answers = await Promise.all(upstreams.map(({ address, port }) => accepts(address, port)));
+  return answers.every(Boolean);
 }
 
 /**

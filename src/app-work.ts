@@ -71,6 +71,7 @@ function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): 
   return {
     publish: switchboard.publish,
     lull: switchboard.lull,
+    isAsleep: switchboard.isAsleep,
     tellStuck: switchboard.tellStuck,
     withdraw: switchboard.withdraw,
     quiet: (preview, generation, limits) => gateway.quiet(generationKey({ preview, generation }), { ...limits, clock }),

@@ -39,7 +39,8 @@ export function watchPorts(
   };
 }
 
-function accepts(host: string, port: number): Promise<boolean> {
+/** Whether a connection to this address is accepted within a second. */
+export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1000 });
     const answer = (accepted: boolean) => {

@@ -162,6 +162,8 @@ export type SettleInput = Omit<DeployInput, "candidate" | "serving" | "drainMs">
   level?: RestLevel;
   /** When it was asleep. */
   slept?: Slept | null;
+  /** Requests to it wait until it is up. */
+  isLulled?: boolean;
 };
 
 /** No attempt is under way: what serves is kept whole (or as it is while it sleeps), everything else goes. */
@@ -213,7 +215,8 @@ function bringUpServing(input: SettleInput & { serving: StackSpec }, draft: Draf
     draft,
   );
   for (const volume of usedBy(serving, state).volumes) draft.volumes.add(volume);
-  const isWaking = input.slept != null && draft.steps.some((step) => step.kind === "start");
+  // Whoever began to wake it may have been stopped in between.
+  const isWaking = input.slept != null && (input.isLulled === true || draft.steps.some(({ kind }) => kind === "start"));
   if (!isWaking) return;
   const ready = draft.steps.filter((step) => step.kind === "await").map((step) => step.id);
   const cause = "until its page is good, for a while";

@@ -137,6 +137,8 @@ export type Gateway = {
   publish(preview: Placed, stack: StackSpec, upstreams: UpstreamAddress[], options?: { mayWait: boolean }): void;
   /** What serves sleeps: requests to its hosts wait, and wake it. */
   lull(preview: Placed, stack: StackSpec): void;
+  /** Requests to its hosts wait: who brings it up shows it. */
+  isAsleep(previewKey: string): boolean;
   /** Resolves when no request is under way to that generation, or at the deadline; `cut` ends what else is open to it then. */
   quiet(
     previewKey: string,

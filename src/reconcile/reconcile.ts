@@ -43,7 +43,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const attempt = deployments.find((each) => each.generation === generation);
   const serving = servingOf(deployments);
   // Whoever works on what serves shows it when it is ready.
-  if (serving?.stack && !world.turns.isBusy(key)) await showServing(preview, serving.stack, world);
+  const isOthers = world.turns.isBusy(key) || world.gateway.isAsleep(key);
+  if (serving?.stack && !isOthers) await showServing(preview, serving.stack, world);
   if (attempt && isUnderWay(attempt)) {
     const outcome = await deploy({ preview, commit, attempt, serving: serving?.stack ?? null }, world, signal);
     if (outcome !== "ended") return outcome;

@@ -142,7 +142,8 @@ async function gatherSettled(preview: Preview, serving: StackSpec | null, world:
   const secrets = serving?.resolved?.secrets ?? {};
   const level = serving ? restLevelOf(preview.spec, serving.generation) : "awake";
   const slept = serving ? sleptOf(preview.spec, serving.generation) : null;
-  return { state, images, whole, snapshots, secrets, level, slept, nonce: world.randomId(8) };
+  const isLulled = level === "awake" && world.gateway.isAsleep(preview.key);
+  return { state, images, whole, snapshots, secrets, level, slept, isLulled, nonce: world.randomId(8) };
 }
 
 function publish(preview: Preview, serving: StackSpec, state: StackState, world: Pick<World, "gateway">): void {

@@ -198,6 +198,7 @@ export function createKillWorld() {
           check();
           routed = `g${preview.generation} asleep`;
         },
+        isAsleep: () => routed?.endsWith(" asleep") ?? false,
         quiet: async () => act({ kind: "lull", id: "lull" }, () => undefined),
         tellStuck: check,
         withdraw: () => void (routed = null),

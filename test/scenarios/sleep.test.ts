@@ -159,7 +159,8 @@ test("an open WebSocket outlives being frozen: its next message wakes the previe
   const said = new Promise((resolve) => void socket.on("message", resolve));
   socket.send("hello");
   await said;
-  expect(await states(key)).toContain("web running");
+  // The engine tells a moment later than the application answers.
+  await eventually(async () => expect(await states(key)).toContain("web running"), { timeoutMs: 10_000 });
   socket.terminate();
 });
 
