@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { MayflyError, SourceError } from "../domain/errors.ts";
 import type { LfsFile } from "./lfs.ts";
@@ -63,7 +63,9 @@ export function createLfsServer({ webUrl, token }: { webUrl: string; token: Toke
         await response.body?.cancel();
         throw new Error(`it answered ${response.status}`);
       }
-      await pipeline(response.body, checked(file), createWriteStream(to, { flags: "wx", mode: 0o644 }));
+      // Opened first: a stream that opens it by itself may do so after a failure, when it was removed.
+      const target = await open(to, "wx", 0o644);
+      await pipeline(response.body, checked(file), target.createWriteStream());
     });
   }
 

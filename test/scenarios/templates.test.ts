@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../support/eventually.ts";
 import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 import { guests, image, pages, tables, workspaces } from "../support/template-apps.ts";
 
@@ -19,8 +20,15 @@ describe("a repository without a Compose file", () => {
     const visit = async (path = "/", service = "web") => scenario.mayfly.visit(new URL(path, link(service)).href);
     return { number, slug, link, visit };
   }
-  const toldNote = async (number: number) =>
-    /^- .*There is no Compose file.*$/m.exec(await scenario.comment(number))?.[0];
+  const toldNote = (number: number) =>
+    eventually(
+      async () => {
+        const told = /^- .*There is no Compose file.*$/m.exec(await scenario.comment(number))?.[0];
+        if (told === undefined) throw new Error("the comment does not tell it");
+        return told;
+      },
+      { timeoutMs: 15_000 },
+    );
 
   test("with pages alone has them served as they are", async () => {
     tellOnFailure(scenario);
