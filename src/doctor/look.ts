@@ -28,6 +28,7 @@ export async function kernelSetting(path: string): Promise<string | null> {
 
 /** Free and whole size of the file system at a path; null where it cannot be seen. */
 export async function space(path: string): Promise<{ path: string; freeBytes: number; totalBytes: number } | null> {
+  // Whatever keeps it from being seen, its size is unknown, and the check says so.
   const found = await statfs(path).catch(() => null);
   return found && { path, freeBytes: found.bavail * found.bsize, totalBytes: found.blocks * found.bsize };
 }

@@ -136,6 +136,7 @@ export async function memoryProblem(isLocal: boolean): Promise<string | null> {
 
 /** Prepares this machine for whoever owns the state folder, which is who the server runs as. Takes root; does nothing where there are no control groups. */
 export async function prepareMemory(state: string): Promise<void> {
+  // Without a state folder nobody is known to whom the groups could be given: they stay root's.
   const [tree, owner] = await Promise.all([findCgroups(), stat(state).catch(() => null)]);
   if (tree) await prepareCgroups(tree, owner);
 }

@@ -111,6 +111,7 @@ export async function groupsBefore(tree: CgroupTree, moment: number): Promise<st
   const names = new Set<string>();
   for (const hierarchy of tree.hierarchies) {
     const folder = join(hierarchy, parent);
+    // Where nothing was built there is no such folder, and a group may end while it is looked at.
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
       if (!entry.isDirectory()) continue;
       const made = await stat(join(folder, entry.name)).catch(() => null);
@@ -121,6 +122,7 @@ export async function groupsBefore(tree: CgroupTree, moment: number): Promise<st
 }
 
 async function removeEmpty(path: string): Promise<boolean> {
+  // What cannot be listed is gone already; if it is not, its removal below tells.
   const inner = await readdir(path, { withFileTypes: true }).catch(() => []);
   for (const entry of inner) if (entry.isDirectory()) await removeEmpty(join(path, entry.name));
   return rmdir(path).then(
@@ -133,6 +135,7 @@ async function writeIfThere(path: string, text: string): Promise<void> {
   if (await isThere(path)) await writeFile(path, text);
 }
 
+/** Which files a group has depends on the hierarchy; one that is not to be seen cannot be written either. */
 async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null)) !== null;
 }

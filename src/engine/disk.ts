@@ -53,6 +53,7 @@ export type DiskOptions = {
 };
 
 async function measure(folder: string): Promise<number | null> {
+  // Unknown is an answer: whoever asks tells the operator that the room cannot be seen.
   const stats = await statfs((await enginesDisk(folder)) ?? "").catch(() => null);
   return stats && stats.bavail * stats.bsize;
 }
@@ -62,6 +63,7 @@ async function measure(folder: string): Promise<number | null> {
  * machine. In a container it is the container's own root: its files lie where the engine keeps all.
  */
 export async function enginesDisk(folder: string): Promise<string | null> {
+  // A sign that is not to be seen is none.
   for (const [sign, path] of [
     [folder, folder],
     ["/.dockerenv", "/"],

@@ -71,6 +71,7 @@ export function createLfs(options: LfsOptions): LayOutObjects {
   /** Marks it as used, too: what is not for long is removed (`mirror-sweep.ts`). */
   async function isThere(mirror: string, { oid, size, path }: LfsFile): Promise<boolean> {
     const at = cachePath(mirror, oid);
+    // What cannot be looked at is fetched again, and writing it there tells what is wrong with the place.
     const found = await stat(at).catch(() => null);
     if (found === null) return false;
     if (found.size !== size)
