@@ -1,10 +1,10 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { ServerConfig } from "./config/server.ts";
-import { runAnchor, runBranch } from "./data/branch.ts";
-import { runSeed } from "./data/seed.ts";
-import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot-jobs.ts";
-import { chooseStrategy, type Strategy } from "./data/strategy.ts";
+import { runAnchor, runBranch } from "./data/branch/branch.ts";
+import { runSeed } from "./data/seed/load.ts";
+import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot/jobs.ts";
+import { chooseStrategy, type Strategy } from "./data/branch/strategy.ts";
 import type { Clock, RandomId } from "./domain/time.ts";
 import type { Step } from "./plan/step.ts";
 import type { StepContext } from "./reconcile/ports.ts";

@@ -4,6 +4,7 @@ import { type Turn, turnWords } from "./admission.ts";
 import type { Failure } from "./errors.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
+import { describeParts } from "./seed.ts";
 import type { VolumeBranch } from "./stack-state.ts";
 import { type RestLevel, restLevelOf } from "./rest.ts";
 import { formatSpan } from "./time.ts";
@@ -210,9 +211,9 @@ function stallOf(attempt: Deployment): string | null {
 
 /** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */
 function describeData(stack: Deployment["stack"], branches: Readonly<Record<string, VolumeBranch>>): string | null {
-  const told = (stack?.seeds ?? []).map(({ service, volume, files, content = "" }) => {
+  const told = (stack?.seeds ?? []).map(({ service, volume, parts, content = "" }) => {
     const branch = branches[stack?.resolved?.volumes[volume] ?? ""];
-    if (!branch) return `${service} seeded from ${files.join(", ")}`;
+    if (!branch) return `${service} seeded from ${describeParts({ parts }).join(", ")}`;
     const newer = branch.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, /reset takes it`;
     return `${service} data of seed ${branch.seed.slice(0, 8)}, branched in ${branch.tookMs} ms${newer}`;
   });

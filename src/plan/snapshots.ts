@@ -1,6 +1,7 @@
 import { specHash } from "../domain/spec-hash.ts";
+import type { SeedSpec } from "../domain/seed.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { ResolvedImage, SeedSpec, StackSpec } from "../domain/stack.ts";
+import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { isKept } from "./identity.ts";
 import { missingVolumes, type VolumeInput } from "./volumes.ts";
 

@@ -1,5 +1,6 @@
+import type { SeedSpec } from "../domain/seed.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { FileSpec, NetworkSpec, Resolved, SeedSpec, Snapshot, StackSpec } from "../domain/stack.ts";
+import type { FileSpec, NetworkSpec, Resolved, Snapshot, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
 export type ContainerPlan = {

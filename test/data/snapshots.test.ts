@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import { createHolder } from "../../src/engine/holder.ts";
-import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/strategy.ts";
-import { createSnapshotJobs } from "../../src/data/snapshot-jobs.ts";
-import { sweepSnapshots } from "../../src/data/snapshot-sweep.ts";
+import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/branch/strategy.ts";
+import { createSnapshotJobs } from "../../src/data/snapshot/jobs.ts";
+import { sweepSnapshots } from "../../src/data/snapshot/sweep.ts";
 import { clock } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
 import { nothingLeft } from "../support/nothing-left.ts";
 import { createWorld, type World } from "./world.ts";
+import { sqlFiles } from "../support/stack.ts";
 
 const seed = "CREATE TABLE guest (name text);\nINSERT INTO guest SELECT 'guest ' || n FROM generate_series(1, 300) n;";
 const slow = `${seed}\nSELECT pg_sleep(600);`;
@@ -122,7 +123,12 @@ describe("a snapshot", () => {
       {
         key: "dddd0001",
         service: world.db,
-        seed: { service: "db", volume: "pgdata", files: ["a.sql"], content: "x" },
+        seed: {
+          service: "db",
+          volume: "pgdata",
+          parts: sqlFiles("a.sql"),
+          content: "x",
+        },
         imageId: world.images.postgres,
         readyTimeoutMs: 30_000,
       },

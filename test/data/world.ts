@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute } from "../../src/engine/exec.ts";
-import { runAnchor, runBranch } from "../../src/data/branch.ts";
-import { createSnapshotJobs, type SnapshotRequest } from "../../src/data/snapshot-jobs.ts";
-import type { Strategy } from "../../src/data/strategy.ts";
+import { runAnchor, runBranch } from "../../src/data/branch/branch.ts";
+import { createSnapshotJobs, type SnapshotRequest } from "../../src/data/snapshot/jobs.ts";
+import type { Strategy } from "../../src/data/branch/strategy.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
 import type { SnapshotWish } from "../../src/plan/snapshots.ts";
@@ -12,7 +12,7 @@ import type { Step } from "../../src/plan/step.ts";
 import { openStore } from "../../src/store/store.ts";
 import { clock, createWorld as createEngineWorld, log } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
-import { service } from "../support/stack.ts";
+import { service, sqlFiles } from "../support/stack.ts";
 
 const target = "/var/lib/postgresql/data";
 
@@ -48,7 +48,12 @@ export async function createWorld() {
   const wishOf = (key: string): SnapshotWish => ({
     key,
     service: db,
-    seed: { service: "db", volume: "pgdata", files: ["db/seed.sql"], content: `${key}-seed` },
+    seed: {
+      service: "db",
+      volume: "pgdata",
+      parts: sqlFiles("db/seed.sql"),
+      content: `${key}-seed`,
+    },
     imageId: engine.images.postgres,
     readyTimeoutMs: 30_000,
   });

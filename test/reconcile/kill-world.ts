@@ -12,7 +12,7 @@ import type { World } from "../../src/reconcile/world.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createEngineModel } from "../support/engine-model.ts";
 import { pullRequest } from "../support/pull.ts";
-import { images, service, shop } from "../support/stack.ts";
+import { images, service, shop, sqlFiles } from "../support/stack.ts";
 
 /** One call that changes something outside of the process: a kind of step, or a write into the store. */
 export type Call = { kind: string; id: string };
@@ -297,7 +297,7 @@ function stackOf(preview: Preview, head: Commit): StackSpec {
     ...base,
     commit,
     dataEpoch: preview.spec.resets,
-    seeds: [{ service: "db", volume: "pgdata", files: ["seed.sql"] }],
+    seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }],
     services: [
       {
         ...db!,

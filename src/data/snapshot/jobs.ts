@@ -1,14 +1,15 @@
-import { EngineError, type Failure } from "../domain/errors.ts";
-import { snapshotVolumeName } from "../domain/naming.ts";
-import type { Snapshot, Trust } from "../domain/stack.ts";
-import { formatSpan } from "../domain/time.ts";
-import { limitBuild } from "../engine/build-limits.ts";
-import { allow } from "../engine/docker.ts";
-import { createJobs, type Job, type Jobs, type Subscriber } from "../engine/jobs.ts";
-import type { SnapshotWish } from "../plan/snapshots.ts";
-import type { DataHost } from "./data-host.ts";
-import { buildSnapshot, discardSnapshot } from "./snapshot-build.ts";
-import { type SnapshotRows, sweepSnapshots } from "./snapshot-sweep.ts";
+import { EngineError, type Failure } from "../../domain/errors.ts";
+import { snapshotVolumeName } from "../../domain/naming.ts";
+import { describeParts } from "../../domain/seed.ts";
+import type { Snapshot, Trust } from "../../domain/stack.ts";
+import { formatSpan } from "../../domain/time.ts";
+import { limitBuild } from "../../engine/build-limits.ts";
+import { allow } from "../../engine/docker.ts";
+import { createJobs, type Job, type Jobs, type Subscriber } from "../../engine/jobs.ts";
+import type { SnapshotWish } from "../../plan/snapshots.ts";
+import type { DataHost } from "../data-host.ts";
+import { buildSnapshot, discardSnapshot } from "./build.ts";
+import { type SnapshotRows, sweepSnapshots } from "./sweep.ts";
 
 /** `isNews`: the subscriber was not told so before. */
 export type SnapshotOutcome =
@@ -97,7 +98,7 @@ async function buildWithin(options: SnapshotOptions, { work, cancel }: Job<Build
     };
     const snapshot = await buildSnapshot(options, { wish, owner: request.owner, volume, readSource }, signal);
     if (cancel.signal.aborted) await discardSnapshot(options.docker, volume);
-    else rows.publish(snapshot, { ...request.owner, service: wish.service.name, files: wish.seed.files });
+    else rows.publish(snapshot, { ...request.owner, service: wish.service.name, files: describeParts(wish.seed) });
   } catch (error) {
     if (!limits.signal.aborted || cancel.signal.aborted) throw error;
     const what = `${wish.service.name} was still being seeded after ${formatSpan(timeoutMs)}`;

@@ -1,8 +1,8 @@
-import { labels } from "../domain/labels.ts";
-import type { Snapshot, Trust } from "../domain/stack.ts";
-import { allow, parseTime } from "../engine/docker.ts";
-import { ownedBy } from "../engine/ownership.ts";
-import type { DataHost } from "./data-host.ts";
+import { labels } from "../../domain/labels.ts";
+import type { Snapshot, Trust } from "../../domain/stack.ts";
+import { allow, parseTime } from "../../engine/docker.ts";
+import { ownedBy } from "../../engine/ownership.ts";
+import type { DataHost } from "../data-host.ts";
 
 /** Which snapshots are whole: the engine cannot tell a half-built one. */
 export type SnapshotRows = {
