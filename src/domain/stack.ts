@@ -1,5 +1,6 @@
 import type { Place } from "./errors.ts";
 import type { SeedSpec } from "./seed.ts";
+import type { PageWish } from "./page-wish.ts";
 import type { ServiceSpec, Ulimit } from "./service.ts";
 
 /** A fork's code never meets secrets, nor caches that a team uses. */
@@ -108,6 +109,8 @@ export type StackSpec = {
   files: FileSpec[];
   routes: RouteSpec[];
   readyTimeoutMs: number;
+  /** What the main page has to answer; below 500 where nothing is said. */
+  page?: PageWish;
   /** Paths of the repository of which it is made, folders with a slash at their end; null where every push changes it. */
   sources: string[] | null;
   /**

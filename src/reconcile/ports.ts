@@ -1,13 +1,14 @@
 import type { Failure, Finding } from "../domain/errors.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
 import type { Comment, Heard } from "../domain/intent.ts";
+import type { PageAnswer } from "../domain/page-wish.ts";
 import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { BuildSpec, ResolvedImage, Snapshot, StackSpec, Trust } from "../domain/stack.ts";
 import type { StackState, VolumeBranch } from "../domain/stack-state.ts";
 import type { Verb } from "../domain/verbs.ts";
 import type { SnapshotWish } from "../plan/snapshots.ts";
-import type { Step } from "../plan/step.ts";
+import type { Readiness, Step } from "../plan/step.ts";
 
 /** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
 export type Forge = {
@@ -124,6 +125,8 @@ export type Engine = {
   requireRoom(what: string): Promise<void>;
   /** Runs one engine step; throws EngineError. */
   run(step: Step, context: StepContext): Promise<void>;
+  /** Throws EngineError `service-exited` when a service that was ready ended for good. */
+  requireUp(readiness: Readiness): Promise<void>;
 };
 
 /** Which generation of which preview is routed. */
@@ -153,7 +156,7 @@ export type Gateway = {
   probe(
     upstream: UpstreamAddress,
     request: { host: string; path: string; timeoutMs: number; signal: AbortSignal },
-  ): Promise<number>;
+  ): Promise<PageAnswer>;
   /** Resolves when nothing is in flight to that generation, or at the deadline, with how many were cut off. */
   drain(previewKey: string, generation: number, limits: { timeoutMs: number; signal: AbortSignal }): Promise<number>;
 };

@@ -178,6 +178,7 @@ export function createKillWorld() {
         pull: async (reference) =>
           act({ kind: "pull", id: reference }, () => void engine.images.set(reference, images["db"]!)),
         requireRoom: async () => check(),
+        requireUp: async () => check(),
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
           const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;
@@ -202,7 +203,10 @@ export function createKillWorld() {
         quiet: async () => act({ kind: "lull", id: "lull" }, () => undefined),
         tellStuck: check,
         withdraw: () => void (routed = null),
-        probe: async () => act({ kind: "probe", id: "probe" }, () => (head === "silent" ? 502 : 200)),
+        probe: async () => {
+          const status = head === "silent" ? 502 : 200;
+          return act({ kind: "probe", id: "probe" }, () => ({ status, location: null, body: "" }));
+        },
         drain: async () => act({ kind: "drain", id: "drain" }, () => 0),
       },
       render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
