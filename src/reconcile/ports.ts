@@ -7,7 +7,7 @@ import type { ServiceSpec } from "../domain/service.ts";
 import type { BuildSpec, ResolvedImage, Snapshot, StackSpec, Trust } from "../domain/stack.ts";
 import type { StackState, VolumeBranch } from "../domain/stack-state.ts";
 import type { Verb } from "../domain/verbs.ts";
-import type { SnapshotWish } from "../plan/snapshots.ts";
+import type { SnapshotOrigin, SnapshotWish } from "../domain/snapshot.ts";
 import type { Readiness, Step } from "../plan/step.ts";
 
 /** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
@@ -96,7 +96,7 @@ export type Snapshots = {
   request(
     wish: SnapshotWish,
     subscriber: Subscriber,
-    request: { owner: { repositoryId: number; trust: Trust }; open(signal: AbortSignal): Promise<Checkout> },
+    request: { owner: Omit<SnapshotOrigin, "wish">; open(signal: AbortSignal): Promise<Checkout> },
   ): Promise<SnapshotOutcome>;
   release(preview: string, generation?: number): void;
 };

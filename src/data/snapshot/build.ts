@@ -11,7 +11,7 @@ import { describeExit } from "../../engine/exits.ts";
 import { tail } from "../../engine/logs.ts";
 import { awaitReady } from "../../engine/readiness.ts";
 import type { ContainerPlan } from "../../plan/step.ts";
-import type { SnapshotWish } from "../../plan/snapshots.ts";
+import type { SnapshotWish } from "../../domain/snapshot.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume } from "../data-volume.ts";
 import { isPostgres, readyCheck } from "../seed/postgres.ts";
