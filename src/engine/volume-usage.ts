@@ -33,7 +33,7 @@ async function ask({ modem }: Docker): Promise<ReadonlyMap<string, number>> {
     statusCodes: { 200: true, 500: "server error" },
   };
   const { Volumes } = await new Promise<Answer>((resolve, reject) => {
-    modem.dial(call, (error: unknown, answer) => (error ? reject(error as Error) : resolve(answer as Answer)));
+    modem.dial(call, (error: unknown, answer) => (error ? reject(error) : resolve(answer as Answer)));
   });
   // -1 is the engine's "not known".
   const known = (Volumes ?? []).filter(({ UsageData }) => (UsageData?.Size ?? -1) >= 0);
