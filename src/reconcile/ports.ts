@@ -192,7 +192,7 @@ export type WaitingRequest = {
 /** The deployments, as the store holds them. Writes name the generation they were computed from. */
 export type Attempts = {
   of(key: string): Deployment[];
-  begin(attempt: { preview: string; generation: number; commit: string; cause: string }): void;
+  begin(attempt: Pick<Deployment, "preview" | "generation" | "commit" | "cause" | "origin">): void;
   prepared(key: string, stack: StackSpec, findings: Finding[]): void;
   enter(key: string, generation: number, phase: "building" | "starting"): void;
   /** It cannot go on for now, and why; answers since when, without progress in between (epoch milliseconds). */

@@ -99,6 +99,8 @@ export const migrations: readonly string[] = [
     generation integer not null,
     commit_id text not null,
     cause text not null,
+    -- the generation whose stack it runs again, after a rollback
+    origin integer,
     phase text not null,
     started_at integer not null,
     ready_at integer,

@@ -29,6 +29,8 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     asleep: null,
     serving: { commit: "abc1234567890", generation: 7, readyAt: Date.now() - 180_000, seconds: 11.2 },
     newest: newest(),
+    rolledBack: null,
+    rollbackTo: null,
     data: null,
     expiresAt: null,
     endsSoon: false,
