@@ -1,9 +1,11 @@
+import { benchGateway } from "./gateway.ts";
 import { benchIntake } from "./intake.ts";
 import { benchRender } from "./render.ts";
 import { benchTimeToPreview } from "./time-to-preview.ts";
 import { benchWake } from "./wake.ts";
 
 const benches: Record<string, () => Promise<Record<string, unknown>>> = {
+  gateway: benchGateway,
   intake: benchIntake,
   render: benchRender,
   "time-to-preview": benchTimeToPreview,

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Makes this machine ready for `npm run demo` or `npm test`: looks what is missing, says so, installs only that.
-# Runs before anything of ours is installed: POSIX sh, with npm and any Node. Usage: ready.sh demo|test
+# Runs before anything of ours is installed: POSIX sh, with npm and any Node. Usage: ready.sh demo|test|proxies
 #
 # Each part PART.sh has four functions: PART_ready (quiet), PART_why (what and what for), PART_install, PART_here.
 set -eu
 cd "$(dirname "$0")/.."
 parts="packages git engine images"
-[ "${1:-demo}" != test ] || parts="$parts network browser compose"
+case ${1:-demo} in test) parts="$parts network browser compose" ;; proxies) parts="$parts proxies" ;; esac
 for file in say apt $parts; do . "scripts/$file.sh"; done
 
 # Two at once would install the same things twice: the second waits here, and then finds them.

@@ -12,7 +12,6 @@ import { createRenderer } from "./app-render.ts";
 import { followSuccessor, lookAround, routeAll } from "./app-restart.ts";
 import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
-import { createSnapshotDesk } from "./app-snapshots.ts";
 import { createSleep } from "./app-sleep.ts";
 import { withGitParts } from "./app-source.ts";
 import { openState } from "./app-state.ts";
@@ -29,7 +28,6 @@ import { isOnThisMachine } from "./engine/docker.ts";
 import { createDisk } from "./engine/disk.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
-import { createVolumeUsage } from "./engine/volume-usage.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
 import { createIntake } from "./intake/intake.ts";
@@ -80,8 +78,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, memory, server, clock, log }));
-  const usage = createVolumeUsage(ground);
-  const data = opening.use(createData({ ...ground, usage, onEnd }));
+  const data = opening.use(createData({ ...ground, onEnd }));
   const learn = createLearner(ground);
   const access = createAccessDesk(ground);
   const places = createPlaces(ground);
@@ -212,7 +209,6 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       mask: masks.of,
       learn,
       receiveWebhook,
-      snapshots: createSnapshotDesk({ ...ground, usage }),
       local: createLocalPreviews({ store, source, intake, site }),
       orphans: housekeeping.orphans,
       metrics: telemetry.metrics,
@@ -230,7 +226,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   working.use(gitHub);
   working.use(lookAround({ ...ground, loop, telemetry }));
   tenure.listening();
-  hearTheRest(tenure, { store, loop, wake, tell: loop.world.changed });
+  hearTheRest(tenure, { store, loop, wake });
   working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed }));
   // The Mayfly before us may still serve somebody.
   void tenure.predecessor.gone.then(() => void (working.disposed ? null : working.use(sleep.watch())));

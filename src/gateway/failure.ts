@@ -9,6 +9,7 @@ export type ForwardFailure = {
 const ours = {
   MAYFLY_CONNECT_TIMEOUT: { reason: "connect-timeout", status: 504 },
   MAYFLY_ANSWER_TIMEOUT: { reason: "answer-timeout", status: 504 },
+  UNWRITABLE_REQUEST: { reason: "not-http", status: 502 },
   UNWRITABLE_ANSWER: { reason: "not-http", status: 502 },
   ETIMEDOUT: { reason: "connect-timeout", status: 504 },
   ECONNRESET: { reason: "died", status: 502 },

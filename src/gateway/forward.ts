@@ -1,7 +1,11 @@
 import { type ClientRequest, type IncomingMessage, type ServerResponse, request } from "node:http";
+import type { Duplex } from "node:stream";
+import type { AnswerHead } from "./answer-head.ts";
+import { MAX_ANSWER_HEADER_BYTES, beginAnswer, reset } from "./begin-answer.ts";
 import { type ForwardFailure, failureError, failureOf } from "./failure.ts";
 import { type TrustedProxies, forwardedHeaders } from "./forwarded.ts";
-import { type Framing, framingOf, phraseOf, requestHeaders, responseHeaders, trailerPairs } from "./headers.ts";
+import { forwardKept } from "./forward-kept.ts";
+import { type Framing, framingOf, headOf, requestHeaders, trailerPairs } from "./headers.ts";
 import type { Connections, Upstream } from "./upstream.ts";
 
 /** One request on its way: `path` is origin-form, `host` the preview's normalized own host. */
@@ -18,44 +22,44 @@ export type Exchange = {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly target: Target;
-  readonly onAnswer: (answer: IncomingMessage) => void;
+  /** Called when the answer's head was written; answers what to call for each piece of its body. */
+  readonly onAnswer: (head: AnswerHead) => (() => void) | null;
   /** Called at most once, and only while nothing was sent to the client: the caller answers. */
   readonly onFailure: (failure: ForwardFailure) => void;
 };
-
-/** The most that an upstream's answer may carry in headers. */
-export const MAX_ANSWER_HEADER_BYTES = 64 * 1024;
 
 /**
  * Forwards one request and its answer. Ends in exactly one of: the answer delivered, `onFailure`, or the client's connection reset because
  * the upstream died after its answer had begun. Throws only what `node:http` throws on a request that it cannot write.
  */
 export function forward(context: ForwardContext, exchange: Exchange): void {
-  const { req, target } = exchange;
+  const { req } = exchange;
   const framing = framingOf(req);
+  const headers = requestHeaders(req, framing, forwardedHeaders(req, context.trusted));
   // A request that may be sent twice takes a kept socket and is repeated if that one was just closing. Every other one takes a new
   // socket, which costs a local connect and leaves nothing to repeat.
-  const repeatable = framing === "none" && isSafe(req.method);
-  const headers = requestHeaders(req, framing, forwardedHeaders(req, context.trusted));
-  send(context, exchange, { headers, framing, repeatable, path: target.path });
+  if (framing !== "none" || !isSafe(req.method)) send(context, exchange, { headers, framing });
+  else
+    forwardKept(context, exchange, {
+      headers,
+      again: () => send(context, exchange, { headers, framing }),
+      handOver: (socket) => send(context, exchange, { headers, framing, socket }),
+    });
 }
 
-type Message = {
-  readonly headers: string[];
-  readonly framing: Framing;
-  readonly repeatable: boolean;
-  readonly path: string;
-};
+/** `socket`: one on which the request is sent already. */
+type Message = { readonly headers: string[]; readonly framing: Framing; readonly socket?: Duplex };
 
 function send(context: ForwardContext, exchange: Exchange, message: Message): void {
   const { req, res, target, onFailure } = exchange;
+  const { socket } = message;
   const outgoing = request({
     host: target.upstream.address,
     port: target.upstream.port,
     method: req.method ?? "GET",
-    path: message.path,
+    path: target.path,
     headers: message.headers,
-    agent: message.repeatable ? context.connections.pooled : context.connections.fresh,
+    ...(socket === undefined ? { agent: context.connections.fresh } : { createConnection: () => socket }),
     setHost: false,
     maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
   });
@@ -68,9 +72,7 @@ function send(context: ForwardContext, exchange: Exchange, message: Message): vo
     // An answer that has begun ends or is reset by `deliver`.
     if (over || answered !== null || res.destroyed || res.writableEnded) return;
     over = true;
-    const stale = outgoing.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
-    if (stale && message.repeatable) send(context, exchange, { ...message, repeatable: false });
-    else onFailure(failureOf(error));
+    onFailure(failureOf(error));
   };
 
   outgoing.on("information", (info) => inform(req, res, info));
@@ -138,16 +140,12 @@ function answerTimer(context: ForwardContext, outgoing: ClientRequest): AnswerTi
 }
 
 /** Writes the answer's head and starts its body; false, with nothing written, if the upstream's head cannot be said in HTTP. */
-function deliver({ res, target, onAnswer }: Exchange, answer: IncomingMessage): boolean {
-  const { statusCode = 0 } = answer;
-  if (framingOf(answer) === "unknown" || statusCode < 200) return false;
-  try {
-    res.writeHead(statusCode, phraseOf(answer), responseHeaders(answer, target.host));
-  } catch {
-    // Whatever else the parser lets through and the writer does not: a hostile upstream must not throw here.
-    return false;
-  }
-  onAnswer(answer);
+function deliver(exchange: Exchange, answer: IncomingMessage): boolean {
+  const { res } = exchange;
+  if (framingOf(answer) === "unknown" || (answer.statusCode ?? 0) < 200) return false;
+  const begun = beginAnswer(exchange, headOf(answer));
+  if (begun === null) return false;
+  if (begun.onPiece !== null) answer.on("data", begun.onPiece);
   // Not pipe's own end: trailers are known only when the body is through.
   answer.pipe(res, { end: false });
   answer.once("end", () => {
@@ -160,14 +158,6 @@ function deliver({ res, target, onAnswer }: Exchange, answer: IncomingMessage): 
     if (!answer.readableDidRead && !res.writableEnded && !res.destroyed) res.flushHeaders();
   });
   return true;
-}
-
-/** Breaks a client's connection in the middle of an answer, so that it cannot take the part for the whole. */
-export function reset(res: ServerResponse): void {
-  const { socket } = res;
-  // The socket of a probe is a plain duplex.
-  if (socket !== null && typeof socket.resetAndDestroy === "function") socket.resetAndDestroy();
-  else res.destroy();
 }
 
 function inform(req: IncomingMessage, res: ServerResponse, info: { statusCode: number; rawHeaders: string[] }): void {

@@ -179,7 +179,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     probe: createProbe(server, candidates),
     async drained(key, { upstreams = [], ...rest }) {
       const result = await drain.drained(key, rest);
-      for (const upstream of upstreams) connections.dropIdle(upstream);
+      for (const upstream of upstreams) connections.kept.dropIdle(upstream);
       return result;
     },
     clientAddress: (req) => clientAddress(req, context.trusted),

@@ -6,7 +6,8 @@ import { destinationOf } from "./destination.ts";
 import type { Drain, Use } from "./drain.ts";
 import type { EventStreams } from "./events.ts";
 import type { ForwardFailure } from "./failure.ts";
-import { type Exchange, type ForwardContext, forward, reset } from "./forward.ts";
+import { reset } from "./begin-answer.ts";
+import { type Exchange, type ForwardContext, forward } from "./forward.ts";
 import { clientAddress } from "./forwarded.ts";
 import type { Guard } from "./guard.ts";
 import { holdRequest, holdUpgrade } from "./hold.ts";
@@ -150,7 +151,7 @@ export function handleProbe({ context }: GatewayParts, { route, onFailure }: Can
     req,
     res,
     target,
-    onAnswer() {},
+    onAnswer: () => null,
     onFailure(failure) {
       onFailure(failure);
       sendAnswer(res, plainAnswer(failure.status, failure.reason));
@@ -186,10 +187,10 @@ function carry(parts: GatewayParts, { route, path }: Routed, { req, res }: Ends)
     req,
     res,
     target: { upstream: route.upstream, path, host: route.host },
-    onAnswer(answer) {
-      if (answer.headers["content-type"]?.startsWith("text/event-stream") !== true) return;
+    onAnswer({ contentType }) {
+      if (contentType?.startsWith("text/event-stream") !== true) return null;
       use.kind = "stream";
-      answer.on("data", () => activity(route, { kind: "traffic", headers: req.headers }));
+      return () => activity(route, { kind: "traffic", headers: req.headers });
     },
     onFailure,
   });

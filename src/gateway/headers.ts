@@ -1,4 +1,5 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { AnswerHead } from "./answer-head.ts";
 import { narrowCookie } from "./cookie-domain.ts";
 import { isForwardedName } from "./forwarded.ts";
 import { setsOurs, withoutOurs } from "./our-headers.ts";
@@ -49,11 +50,9 @@ export function requestHeaders(req: IncomingMessage, framing: Framing, added: re
 }
 
 /** The flat header list of an answer for the client at `host`, with narrowed cookies and `X-Robots-Tag: noindex`. */
-export function responseHeaders(answer: IncomingMessage, host: string): string[] {
+export function responseHeaders({ rawHeaders, connection, chunked }: AnswerHead, host: string): string[] {
   const headers: string[] = [];
-  const named = namedIn(answer.headers.connection);
-  const chunked = answer.headers["transfer-encoding"] !== undefined;
-  const { rawHeaders } = answer;
+  const named = namedIn(connection);
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? "";
     const lower = name.toLowerCase();
@@ -67,9 +66,21 @@ export function responseHeaders(answer: IncomingMessage, host: string): string[]
   return headers;
 }
 
+/** The head of an answer that Node parsed. */
+export function headOf({ statusCode = 0, statusMessage = "", rawHeaders, headers }: IncomingMessage): AnswerHead {
+  return {
+    status: statusCode,
+    phrase: statusMessage,
+    rawHeaders,
+    connection: headers.connection,
+    contentType: headers["content-type"],
+    chunked: headers["transfer-encoding"] !== undefined,
+  };
+}
+
 /** The answer's reason phrase, or the usual one where the application's cannot be written: the parser is laxer than the writer. */
-export function phraseOf({ statusCode = 0, statusMessage = "" }: IncomingMessage): string {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage) ? statusMessage : (STATUS_CODES[statusCode] ?? "");
+export function phraseOf({ status, phrase }: Pick<AnswerHead, "status" | "phrase">): string {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(phrase) ? phrase : (STATUS_CODES[status] ?? "");
 }
 
 /** Trailers as name, value pairs, without the fields that a trailer may not carry (RFC 9110 section 6.5.1). */

@@ -3,9 +3,10 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { linger } from "./answer.ts";
 import { type ForwardFailure, failureError, failureOf } from "./failure.ts";
-import { type ForwardContext, MAX_ANSWER_HEADER_BYTES, type Target } from "./forward.ts";
+import { MAX_ANSWER_HEADER_BYTES } from "./begin-answer.ts";
+import type { ForwardContext, Target } from "./forward.ts";
 import { forwardedHeaders } from "./forwarded.ts";
-import { framingOf, headText, phraseOf, requestHeaders, responseHeaders } from "./headers.ts";
+import { framingOf, headOf, headText, phraseOf, requestHeaders, responseHeaders } from "./headers.ts";
 
 export type Upgrade = {
   readonly req: IncomingMessage;
@@ -91,8 +92,8 @@ function join(
     upstream.destroy();
     return;
   }
-  const headers = ["Connection", "Upgrade", "Upgrade", "websocket", ...responseHeaders(answer, target.host)];
-  socket.write(headText(101, phraseOf(answer), headers), "latin1");
+  const headers = ["Connection", "Upgrade", "Upgrade", "websocket", ...responseHeaders(headOf(answer), target.host)];
+  socket.write(headText(101, phraseOf(headOf(answer)), headers), "latin1");
   if (first.length > 0) upstream.unshift(first);
   if (head.length > 0) socket.unshift(head);
   quicken(socket);
@@ -110,9 +111,9 @@ function join(
 
 /** Passes on an answer that is not 101, on a connection that ends with it. */
 function decline({ socket, target }: Upgrade, answer: IncomingMessage): void {
-  const status = answer.statusCode ?? 502;
-  const headers = [...responseHeaders(answer, target.host), "Connection", "close"];
-  socket.write(headText(status, phraseOf(answer), headers), "latin1");
+  const head = headOf(answer);
+  const headers = [...responseHeaders(head, target.host), "Connection", "close"];
+  socket.write(headText(head.status, phraseOf(head), headers), "latin1");
   // Without a length the end of the connection is the end of the body.
   answer.on("error", () => socket.destroy());
   linger(socket);

@@ -1,38 +1,30 @@
 import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import { failureError } from "./failure.ts";
+import { type Wires, createWires, type WireLimits } from "./wires.ts";
 
 /** Where a route's container listens: an address the engine told us, never a name. */
 export type Upstream = { readonly address: string; readonly port: number };
 
 export type Connections = {
   /** Sockets kept for reuse. Only for requests that may be sent again: any of them may be closing at this moment. */
-  readonly pooled: Agent;
+  readonly kept: Wires;
   /** A new socket for each request. */
   readonly fresh: Agent;
-  readonly dropIdle: (upstream: Upstream) => void;
   readonly close: () => void;
 };
 
-export type ConnectionLimits = { readonly connectTimeoutMs: number; readonly idleTimeoutMs: number };
-
 /** Opens the sockets towards upstreams, each with a limit on the time it may take to connect. */
-export function createConnections({ connectTimeoutMs, idleTimeoutMs }: ConnectionLimits): Connections {
-  const pooled = limitConnect(
-    new Agent({ keepAlive: true, timeout: idleTimeoutMs, scheduling: "lifo" }),
-    connectTimeoutMs,
-  );
+export function createConnections(limits: WireLimits): Connections {
+  const kept = createWires(limits);
   // Not `keepAlive: false`: that says `Connection: close`, and a server that answers an upload early then resets the answer away.
-  const fresh = limitConnect(new Agent({ keepAlive: true }), connectTimeoutMs);
+  const fresh = limitConnect(new Agent({ keepAlive: true }), limits.connectTimeoutMs);
   fresh.maxFreeSockets = 0;
   return {
-    pooled,
+    kept,
     fresh,
-    dropIdle({ address, port }) {
-      for (const socket of pooled.freeSockets[pooled.getName({ host: address, port })] ?? []) socket.destroy();
-    },
     close() {
-      pooled.destroy();
+      kept.close();
       fresh.destroy();
     },
   };

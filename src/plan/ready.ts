@@ -1,4 +1,3 @@
-import { describeParts } from "../domain/seed.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { type Draft, hasStep, joinsOf } from "./draft.ts";
@@ -73,7 +72,7 @@ function planWhole(stack: StackSpec, { service, draft }: Context, container: str
     // Another service that mounts it does not make it whole.
     if (seed && seed.service !== service.name) continue;
     if (seed) {
-      const cause = `new data, from ${describeParts(seed).join(", ")}`;
+      const cause = `new data, from ${seed.files.join(", ")}`;
       draft.steps.push({
         kind: "seed",
         id: `seed:${volume}`,

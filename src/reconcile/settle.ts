@@ -9,8 +9,7 @@ import type { Plan } from "../plan/step.ts";
 import { findSnapshots } from "./gather-data.ts";
 import { findImages } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
-import { runPlan } from "./steps.ts";
-import { upstreamsOf } from "./upstreams.ts";
+import { runPlan, upstreamsOf } from "./steps.ts";
 import type { World } from "./world.ts";
 
 /**

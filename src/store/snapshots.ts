@@ -1,70 +1,48 @@
-import type { Failure } from "../domain/errors.ts";
-import type { SnapshotOrigin, SnapshotRow } from "../domain/snapshot.ts";
-import type { Snapshot } from "../domain/stack.ts";
+import type { Snapshot, Trust } from "../domain/stack.ts";
 import type { Database } from "./database.ts";
 
-/** What is kept with a snapshot that was built just now. */
-type About = Pick<SnapshotRow, "origin" | "editions" | "tookMs">;
+/** Where a snapshot comes from, for people. */
+type About = { repositoryId: number; trust: Trust; service: string; files: readonly string[] };
 
 /** Which volumes are snapshots: a row is written when one is whole, and not before. */
 export function createSnapshotStore(database: Database) {
   return {
-    /** The one that new previews of this key get, used just now. */
     use(key: string, now: number): Snapshot | null {
-      database.run("update snapshots set used_at = ? where key = ? and replaced_at is null", now, key);
-      const row = database.get("select * from snapshots where key = ? and replaced_at is null", key);
+      database.run("update snapshots set used_at = ? where key = ?", now, key);
+      const row = database.get("select * from snapshots where key = ?", key);
       if (row === undefined) return null;
-      const { volume, seed, root } = parse(row);
-      return { key, volume, seed, root };
+      return {
+        key,
+        volume: row["volume"] as string,
+        seed: row["seed"] as string,
+        root: JSON.parse(row["root"] as string) as Snapshot["root"],
+      };
     },
 
-    /** From now on the one of its key; who reads the one before goes on with that. */
-    publish: (snapshot: Snapshot, { origin, editions, tookMs }: About, now: number): void =>
-      database.transaction(() => {
-        const { key, volume, seed, root } = snapshot;
-        database.run("update snapshots set replaced_at = ? where key = ? and replaced_at is null", now, key);
-        database.run(
-          `insert into snapshots (volume, key, seed, root, origin, editions, built_at, took_ms, used_at)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-          volume,
-          key,
-          seed,
-          JSON.stringify(root),
-          JSON.stringify(origin),
-          JSON.stringify(editions),
-          now,
-          tookMs,
-          now,
-        );
-      }),
-
-    /** It could not be built anew, and stays. */
-    fail: (volume: string, failure: Failure, now: number): number =>
+    publish(snapshot: Snapshot, about: About, now: number): void {
       database.run(
-        "update snapshots set failure = ? where volume = ?",
-        JSON.stringify({ ...failure, at: now }),
-        volume,
-      ),
+        `insert into snapshots (key, volume, seed, root, repository_id, trust, service, files, built_at, used_at)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         on conflict (key) do update set volume = excluded.volume, root = excluded.root,
+           built_at = excluded.built_at, used_at = excluded.used_at`,
+        snapshot.key,
+        snapshot.volume,
+        snapshot.seed,
+        JSON.stringify(snapshot.root),
+        about.repositoryId,
+        about.trust,
+        about.service,
+        JSON.stringify(about.files),
+        now,
+        now,
+      );
+    },
 
     forget: (volume: string): number => database.run("delete from snapshots where volume = ?", volume),
 
-    /** Most recently used first. */
-    all: (): SnapshotRow[] => database.all("select * from snapshots order by used_at desc, volume").map(parse),
-  };
-}
-
-function parse(row: Record<string, unknown>): SnapshotRow {
-  return {
-    key: row["key"] as string,
-    volume: row["volume"] as string,
-    seed: row["seed"] as string,
-    root: JSON.parse(row["root"] as string) as Snapshot["root"],
-    origin: JSON.parse(row["origin"] as string) as SnapshotOrigin,
-    editions: JSON.parse(row["editions"] as string) as string[],
-    builtAt: row["built_at"] as number,
-    tookMs: row["took_ms"] as number,
-    usedAt: row["used_at"] as number,
-    replacedAt: row["replaced_at"] as number | null,
-    failure: row["failure"] === null ? null : (JSON.parse(row["failure"] as string) as SnapshotRow["failure"]),
+    all: (): { volume: string; usedAt: number }[] =>
+      database
+        .all("select volume, used_at from snapshots order by used_at desc, volume")
+        .map((row) => ({ volume: row["volume"] as string, usedAt: row["used_at"] as number })),
   };
 }

@@ -1,4 +1,3 @@
-import { seedPaths } from "../../domain/seed.ts";
 import type { StackSpec } from "../../domain/stack.ts";
 import { resolvePath, type SourceReader } from "../repository-path.ts";
 
@@ -43,7 +42,7 @@ export function sourcesOf(
     ...builds.map(({ context }) => context),
     ...builds.flatMap(({ contexts = [] }) => contexts.flatMap((each) => (each.kind === "path" ? [each.path] : []))),
     ...files.flatMap(({ from }) => (from.kind === "repository" ? [from.path] : [])),
-    ...seeds.flatMap(seedPaths),
+    ...seeds.flatMap((seed) => seed.files),
   ].map((path) => resolvePath(".", path));
   if (whole.includes(".") || asked.has("./")) return null;
   const single = dockerfiles.map((path) => resolvePath(".", path));

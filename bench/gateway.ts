@@ -1,0 +1,85 @@
+import { execFileSync } from "node:child_process";
+import { availableParallelism, loadavg } from "node:os";
+import { resolve } from "node:path";
+import { benchDeploying } from "./gateway/deploying.ts";
+import { type Contender, setField } from "./gateway/field.ts";
+import { type Blow, wrk } from "./gateway/wrk.ts";
+import { median, printTable } from "./table.ts";
+
+const rounds = 5;
+const small = { path: "small", connections: 32, seconds: 3 };
+const large = { path: "large", connections: 4, seconds: 3 };
+const alone = { path: "small", connections: 1, seconds: 2 };
+
+/**
+ * The gateway beside nginx and Caddy, each on the first core, upstream (nginx) and load (wrk) on the second; they take turns, and figures are
+ * medians of the rounds. Then the whole server: how long requests take while ten previews are deployed.
+ */
+export async function benchGateway(): Promise<Record<string, unknown>> {
+  if (availableParallelism() < 2) throw new Error("this benchmark needs two cores");
+  execFileSync("sh", [resolve(import.meta.dirname, "../scripts/ready.sh"), "proxies"], { stdio: "inherit" });
+  const loadBefore = load();
+  const field = await measureField();
+  const deploying = await benchDeploying();
+  return { ...field, ...deploying, rounds, load: [loadBefore, load()] };
+}
+
+async function measureField(): Promise<Record<string, unknown>> {
+  await using _field = await setField();
+  const all: readonly Contender[] = ["direct", "nginx", "caddy", "mayfly", "thousand"];
+  for (const each of all) await wrk(each, { ...small, seconds: 2 });
+  const [smalls, larges, alones]: Record<Contender, Blow[]>[] = [none(), none(), none()];
+  for (let round = 0; round < rounds; round++) {
+    for (const each of all) smalls?.[each].push(await wrk(each, small));
+    for (const each of all.filter((name) => name !== "thousand")) larges?.[each].push(await wrk(each, large));
+    for (const each of ["direct", "mayfly"] as const) alones?.[each].push(await wrk(each, alone));
+  }
+  if (!smalls || !larges || !alones) throw new Error("nothing was measured");
+  const names: Record<Contender, string> = {
+    direct: "the upstream itself",
+    nginx: "nginx",
+    caddy: "Caddy",
+    mayfly: "Mayfly, 1 preview",
+    thousand: "Mayfly, 1,000 previews",
+  };
+  printTable([
+    ["median of rounds", "1 KB, per second", "p99 ms", "10 MB, per second", "p50 ms alone"],
+    ...all.map((each) => [
+      names[each],
+      figure(smalls[each], "perSecond", 0),
+      figure(smalls[each], "p99Ms", 1),
+      figure(larges[each], "perSecond", 0),
+      figure(alones[each], "p50Ms", 3),
+    ]),
+  ]);
+  return {
+    ofCaddy: ratio(smalls.mayfly, smalls.caddy),
+    ofNginx: ratio(smalls.mayfly, smalls.nginx),
+    addedP50Ms: round(median(alones.mayfly.map(({ p50Ms }, at) => p50Ms - (alones.direct[at]?.p50Ms ?? 0))), 3),
+    largeOfNginx: ratio(larges.mayfly, larges.nginx),
+    thousandOfOne: ratio(smalls.thousand, smalls.mayfly),
+    perSecond: Math.round(median(smalls.mayfly.map(({ perSecond }) => perSecond))),
+  };
+}
+
+function none(): Record<Contender, Blow[]> {
+  return { direct: [], nginx: [], caddy: [], mayfly: [], thousand: [] };
+}
+
+function figure(blows: readonly Blow[], of: keyof Blow, digits: number): string {
+  return blows.length === 0 ? "" : median(blows.map((blow) => blow[of])).toFixed(digits);
+}
+
+/** The median of the rounds' own ratios: a slow moment of the machine meets both sides of a round. */
+function ratio(ours: readonly Blow[], theirs: readonly Blow[]): number {
+  return round(median(ours.map(({ perSecond }, at) => perSecond / (theirs[at]?.perSecond ?? Number.NaN))), 3);
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
+
+/** What the machine had to do in the last minute, in processors. */
+function load(): number {
+  return round(loadavg()[0] ?? 0, 2);
+}

@@ -1,0 +1,110 @@
+import { EngineError, type Failure } from "../domain/errors.ts";
+import { snapshotVolumeName } from "../domain/naming.ts";
+import type { Snapshot, Trust } from "../domain/stack.ts";
+import { formatSpan } from "../domain/time.ts";
+import { limitBuild } from "../engine/build-limits.ts";
+import { allow } from "../engine/docker.ts";
+import { createJobs, type Job, type Jobs, type Subscriber } from "../engine/jobs.ts";
+import type { SnapshotWish } from "../plan/snapshots.ts";
+import type { DataHost } from "./data-host.ts";
+import { buildSnapshot, discardSnapshot } from "./snapshot-build.ts";
+import { type SnapshotRows, sweepSnapshots } from "./snapshot-sweep.ts";
+
+/** `isNews`: the subscriber was not told so before. */
+export type SnapshotOutcome =
+  | { state: "ready"; snapshot: Snapshot; isNews: boolean }
+  | { state: "building"; isNews: boolean }
+  | { state: "failed"; failure: Failure };
+
+/** Whose snapshot it is, and how its seed files are had when it is built. */
+export type SnapshotRequest = {
+  owner: { repositoryId: number; trust: Trust };
+  open(signal: AbortSignal): Promise<AsyncDisposable & { readText(path: string): string | null }>;
+};
+
+export type SnapshotJobs = AsyncDisposable &
+  Pick<Jobs<never>, "release"> & {
+    /** The snapshot of that key, if it is there. */
+    find(key: string): Promise<Snapshot | null>;
+    /**
+     * Asks for a snapshot and says where it stands; the end of a job is told once to each subscriber, whose preview
+     * `onEnd` is called for. Asking again after a failure builds again.
+     */
+    request(wish: SnapshotWish, subscriber: Subscriber, request: SnapshotRequest): Promise<SnapshotOutcome>;
+    /** Removes what interrupted builds left, and snapshots that nobody has used for long. */
+    sweep(): Promise<void>;
+  };
+
+export type SnapshotOptions = DataHost & {
+  rows: SnapshotRows;
+  parallel: number;
+  timeoutMs: number;
+  onEnd(previewKey: string): void;
+};
+
+type Building = {
+  wish: SnapshotWish;
+  request: SnapshotRequest;
+  /** Known before anything is made, so that a sweep leaves it alone. */
+  volume: string;
+};
+
+/** Builds snapshots one job a key, at most `parallel` at a time, first come first served. */
+export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
+  const { docker, server, rows, randomId } = options;
+  const jobs = createJobs<Building>({
+    ...options,
+    kind: "snapshot",
+    describe: ({ wish, volume }) => ({ service: wish.service.name, snapshot: volume }),
+    run: (job) => buildWithin(options, job),
+  });
+  return {
+    ...jobs,
+    find,
+    async request(wish, subscriber, request) {
+      const { key } = wish;
+      const told = jobs.takeEnd(key, subscriber);
+      if (told?.failure) return { state: "failed", failure: told.failure };
+      const snapshot = await find(key);
+      if (snapshot) return { state: "ready", snapshot, isNews: told !== null };
+      const volume = () => snapshotVolumeName(server, key, randomId(8));
+      return { state: "building", isNews: jobs.join(key, subscriber, () => ({ wish, request, volume: volume() })) };
+    },
+    sweep: () => sweepSnapshots(options, (volume) => jobs.all().some(({ work }) => work.volume === volume)),
+  };
+
+  async function find(key: string): Promise<Snapshot | null> {
+    const snapshot = rows.use(key);
+    if (snapshot === null || (await allow(docker.getVolume(snapshot.volume).inspect(), 404))) return snapshot;
+    // Somebody removed it while no branch needed it.
+    rows.forget(snapshot.volume);
+    return null;
+  }
+}
+
+/** One build from its files to its row, which is what makes it a snapshot, or to the end of its time. */
+async function buildWithin(options: SnapshotOptions, { work, cancel }: Job<Building>): Promise<void> {
+  const { timeoutMs, rows } = options;
+  const { wish, request, volume } = work;
+  using limits = limitBuild({ ...options, disk: undefined });
+  const signal = AbortSignal.any([cancel.signal, limits.signal]);
+  try {
+    await using files = await request.open(signal);
+    const readSource = async (path: string): Promise<string> => {
+      const text = files.readText(path);
+      if (text !== null) return text;
+      throw new EngineError("seed-failed", `there is no ${path} in the repository`, { service: wish.service.name });
+    };
+    const snapshot = await buildSnapshot(options, { wish, owner: request.owner, volume, readSource }, signal);
+    if (cancel.signal.aborted) await discardSnapshot(options.docker, volume);
+    else rows.publish(snapshot, { ...request.owner, service: wish.service.name, files: wish.seed.files });
+  } catch (error) {
+    if (!limits.signal.aborted || cancel.signal.aborted) throw error;
+    const what = `${wish.service.name} was still being seeded after ${formatSpan(timeoutMs)}`;
+    throw new EngineError("seed-failed", what, {
+      service: wish.service.name,
+      hint: "Make the seed smaller, or raise builds.timeout in server.yaml.",
+      cause: error,
+    });
+  }
+}
