@@ -3,7 +3,7 @@
 # else stand-ins built from Debian packages.
 # To add one: its name here, and a folder scripts/images/NAME for its stand-in.
 base_images="node:24 postgres:17"
-[ "${1:-demo}" != test ] || base_images="$base_images python:3.13 nginx:stable"
+[ "${1:-demo}" != test ] || base_images="$base_images python:3.13 nginx:stable mariadb:11 redis:8"
 . scripts/stand-in.sh
 
 # Says "official" or "stand-in"; fails when the engine has neither, or an outdated stand-in.

@@ -28,6 +28,7 @@ type Options = Ground & {
   permissionOf: ApiWorld["permissionOf"];
   visit: ApiWorld["visit"];
   local: ApiWorld["local"];
+  snapshots: ApiWorld["snapshots"];
 };
 
 /** Fits store, loop and engine to what the API and the dashboard ask for. */
@@ -45,6 +46,7 @@ export function createApiWorld(options: Options): ApiWorld {
   return {
     receiveWebhook: options.receiveWebhook,
     local: options.local,
+    snapshots: options.snapshots,
     previews: site.listed,
     preview: (id) => {
       const preview = site.find(id);

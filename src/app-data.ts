@@ -1,23 +1,25 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { ServerConfig } from "./config/server.ts";
-import { runAnchor, runBranch } from "./data/branch.ts";
-import { runSeed } from "./data/seed.ts";
-import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot-jobs.ts";
-import { chooseStrategy, type Strategy } from "./data/strategy.ts";
+import { runAnchor, runBranch } from "./data/branch/branch.ts";
+import { runSeed } from "./data/seed/load.ts";
+import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot/jobs.ts";
+import { chooseStrategy, type Strategy } from "./data/branch/strategy.ts";
 import type { Clock, RandomId } from "./domain/time.ts";
+import type { VolumeUsage } from "./engine/volume-usage.ts";
 import type { Step } from "./plan/step.ts";
 import type { StepContext } from "./reconcile/ports.ts";
 import type { Store } from "./store/store.ts";
 
 type DataOptions = {
-  config: Pick<ServerConfig, "builds">;
+  config: Pick<ServerConfig, "builds" | "data">;
   store: Pick<Store, "snapshots">;
   docker: Docker;
   server: string;
   clock: Clock;
   randomId: RandomId;
   log: Logger;
+  usage: VolumeUsage;
   /** A snapshot that this preview waits for was built, or was not. */
   onEnd(previewKey: string): void;
 };
@@ -32,7 +34,7 @@ export type Data = AsyncDisposable & {
 export function createData(options: DataOptions): Data {
   const { config, store, log, ...rest } = options;
   const host = { ...rest, log: log.child({ room: "data" }) };
-  const jobs = createSnapshotJobs({ ...host, ...config.builds, rows: store.snapshots });
+  const jobs = createSnapshotJobs({ ...host, ...config.builds, ...config.data, rows: store.snapshots });
   let chosen: Promise<Strategy> | undefined;
   const strategy = (): Promise<Strategy> => {
     chosen ??= chooseStrategy(host).then(

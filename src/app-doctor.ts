@@ -6,7 +6,7 @@ import { openGitHub } from "./app-github.ts";
 import { clock, randomId } from "./app-outside.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { readStateFile } from "./config/state-folder.ts";
-import { dataStrategy } from "./data/strategy.ts";
+import { dataStrategy } from "./data/branch/strategy.ts";
 import { type Check, fail } from "./doctor/check.ts";
 import { checkData, checkEngine, checkPool } from "./doctor/engine-checks.ts";
 import { checkFirewall, type Firewall, firewallOf, firewallScript } from "./doctor/firewall.ts";

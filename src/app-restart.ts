@@ -13,7 +13,7 @@ import type { Switchboard } from "./gateway/switchboard.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { every } from "./reconcile/every.ts";
 import { showServing } from "./reconcile/settle.ts";
-import { upstreamsOf } from "./reconcile/steps.ts";
+import { upstreamsOf } from "./reconcile/upstreams.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Store } from "./store/store.ts";
 

@@ -60,16 +60,27 @@ export async function handOver(
   await leaving.gateway.close({ timeoutMs: requestsMs, streamsMs, lingerMs, onDeaf: deaf });
 }
 
-type Hearing = { store: Pick<Store, "previews">; loop: Pick<Loop, "look">; wake(key: string): void };
+type Hearing = {
+  store: Pick<Store, "previews">;
+  loop: Pick<Loop, "look">;
+  wake(key: string): void;
+  /** Brings a pull request up to date with what is so. */
+  tell(key: string): void;
+};
+
+/** What went longer ago was told, or GitHub did not listen for all that time. */
+const untoldMs = 24 * 3_600_000;
 
 /**
  * Acts on what was stored and not acted on: by a process that was killed, and by the Mayfly before us once it hears
  * nothing more and once it is gone.
  */
-export function hearTheRest({ predecessor }: Tenure, { store, loop, wake }: Hearing): void {
+export function hearTheRest({ predecessor }: Tenure, { store, loop, wake, tell }: Hearing): void {
   const hear = () => {
     for (const key of store.previews.unheard()) wake(key);
     for (const { key } of store.previews.list({ gone: false })) loop.look(key);
+    // Nothing else looks at what is gone, and its last words may not have been said. Twice is once.
+    for (const key of store.previews.goneSince(clock.now() - untoldMs)) tell(key);
   };
   hear();
   for (const end of [predecessor.deaf, predecessor.gone]) void end.then(hear);

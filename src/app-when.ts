@@ -1,14 +1,17 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Logger } from "pino";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
+import { allowancesOf } from "./domain/allowance.ts";
 import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
 import { type Deployment, type Preview, servingOf, trustOf } from "./domain/preview.ts";
+import { earlierThan } from "./domain/rollback.ts";
 import type { Clock } from "./domain/time.ts";
 import { isVisit } from "./gateway/visit.ts";
 import { decideAllowed, decidePull, decideTakeBack, decideVerb, needsFiles, type Rules } from "./intake/decide.ts";
 import { judgeAllow } from "./intake/forks.ts";
 import { decideExpiry } from "./intake/keep.ts";
+import type { Earlier } from "./intake/rollback.ts";
 import { createExpiry } from "./reconcile/expiry.ts";
 import type { Deciders } from "./reconcile/refresh.ts";
 import type { Store } from "./store/store.ts";
@@ -26,13 +29,14 @@ export function createDeciders({
   clock: Clock;
 }): Deciders {
   const rulesOf = (preview: Preview): Rules => {
-    const { when, forks } = settingsFor(config, preview.repository);
+    const { when, forks, allow } = settingsFor(config, preview.repository);
     // No rule of a repository is about it: nor is anybody asked which files it changes.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
     const attempts = store.attempts.of(preview.key);
     const serving = servingOf(attempts)?.generation ?? null;
     const sources = sourcesOf(preview, attempts);
-    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, serving, sources };
+    const earlier = earlierOf(attempts, allow);
+    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, serving, sources, earlier };
   };
   return {
     needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview)),
@@ -50,6 +54,14 @@ function sourcesOf({ repositoryId, spec }: Preview, attempts: readonly Deploymen
   if (isLocal(repositoryId)) return null;
   const newest = attempts.find(({ generation }) => generation === spec.generation);
   return newest?.phase === "ready" ? (newest.stack?.sources ?? null) : null;
+}
+
+/** Where a rollback would lead, with what its stack was allowed then and would not be now. */
+function earlierOf(attempts: readonly Deployment[], allow: readonly string[]): Earlier | null {
+  const earlier = earlierThan(attempts);
+  if (earlier === null) return null;
+  const { generation, commit, stack } = earlier;
+  return { generation, commit, forbidden: allowancesOf(stack).filter((each) => !allow.includes(each)) };
 }
 
 /** How long an unused preview stays; null for one that only `mayfly down` ends. */

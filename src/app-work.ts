@@ -8,6 +8,7 @@ import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
 import { hostRoutes } from "./doctor/look.ts";
+import { requireUp } from "./engine/readiness.ts";
 import { createSteps } from "./engine/steps.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { generationKey, type Route } from "./gateway/route-table.ts";
@@ -57,6 +58,7 @@ function engineOf({ config, server, docker, disk, data, keeper, learn, clock, lo
     },
     resolveImage: images.resolve,
     pull: images.pull,
+    requireUp: (readiness) => requireUp({ docker, clock }, readiness),
     run: async (step, context) => {
       if (await data.run(step, context)) return;
       if (step.kind !== "create") return steps.run(step, context);
@@ -92,7 +94,7 @@ function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): 
         throw new EngineError("probe-failed", `does not answer (${result.code || result.error})`, {
           service: upstream.service,
         });
-      return result.status;
+      return result;
     },
     async drain(preview, generation, limits) {
       // The Mayfly before us may still serve somebody from what we are about to remove.

@@ -12,6 +12,7 @@ import { createRenderer } from "./app-render.ts";
 import { followSuccessor, lookAround, routeAll } from "./app-restart.ts";
 import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
 import { createSite } from "./app-site.ts";
+import { createSnapshotDesk } from "./app-snapshots.ts";
 import { createSleep } from "./app-sleep.ts";
 import { withGitParts } from "./app-source.ts";
 import { openState } from "./app-state.ts";
@@ -28,6 +29,7 @@ import { isOnThisMachine } from "./engine/docker.ts";
 import { createDisk } from "./engine/disk.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
+import { createVolumeUsage } from "./engine/volume-usage.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
 import { createIntake } from "./intake/intake.ts";
@@ -78,7 +80,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, memory, server, clock, log }));
-  const data = opening.use(createData({ ...ground, onEnd }));
+  const usage = createVolumeUsage(ground);
+  const data = opening.use(createData({ ...ground, usage, onEnd }));
   const learn = createLearner(ground);
   const access = createAccessDesk(ground);
   const places = createPlaces(ground);
@@ -209,6 +212,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       mask: masks.of,
       learn,
       receiveWebhook,
+      snapshots: createSnapshotDesk({ ...ground, usage }),
       local: createLocalPreviews({ store, source, intake, site }),
       orphans: housekeeping.orphans,
       metrics: telemetry.metrics,
@@ -226,7 +230,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   working.use(gitHub);
   working.use(lookAround({ ...ground, loop, telemetry }));
   tenure.listening();
-  hearTheRest(tenure, { store, loop, wake });
+  hearTheRest(tenure, { store, loop, wake, tell: loop.world.changed });
   working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed }));
   // The Mayfly before us may still serve somebody.
   void tenure.predecessor.gone.then(() => void (working.disposed ? null : working.use(sleep.watch())));

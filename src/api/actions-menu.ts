@@ -21,12 +21,20 @@ export function actionsMenu(view: PreviewView, may: MayAct): Html {
 /** These lose data, so they ask once more. */
 const destructive: ReadonlySet<ChangingVerb> = new Set<ChangingVerb>(["reset", "destroy"]);
 
-function offeredVerbs({ phase, pinned, queue, serving }: PreviewView): ChangingVerb[] {
+function offeredVerbs({ phase, pinned, queue, serving, rollbackTo }: PreviewView): ChangingVerb[] {
   if (phase === "gone") return ["deploy"];
   if (queue !== null) return ["destroy"];
   if (phase === "removing" || phase === "blocked") return [];
   const rest: ChangingVerb[] = phase === "asleep" ? ["wake"] : serving === null || pinned ? [] : ["sleep"];
-  return ["redeploy", "reset", ...rest, ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)), "destroy"];
+  const back: ChangingVerb[] = rollbackTo === null ? [] : ["rollback"];
+  return [
+    "redeploy",
+    "reset",
+    ...back,
+    ...rest,
+    ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)),
+    "destroy",
+  ];
 }
 
 type About = Pick<PreviewView, "slug"> & { formToken: string };

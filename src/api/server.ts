@@ -12,6 +12,7 @@ import { answerSecurity } from "./page-security.ts";
 import { previewRoutes } from "./preview-routes.ts";
 import { problemAnswer, tellFailure } from "./problem.ts";
 import { keepPeopleTo, requireCaller } from "./require-caller.ts";
+import { snapshotRoutes } from "./snapshot-routes.ts";
 import { tokenRoutes } from "./token-routes.ts";
 import { createTokens } from "./tokens.ts";
 import { receiveWebhook } from "./webhook-route.ts";
@@ -48,6 +49,7 @@ export function createApi(world: ApiWorld): Api {
     .route("/api/previews", logRoutes(world, house))
     .route("/api/tokens", tokenRoutes(tokens))
     .route("/api/audit", auditRoutes(world))
+    .route("/api/snapshots", snapshotRoutes(world))
     .all("/api/*", refuseUnknown)
     .all("/webhooks/*", refuseUnknown)
     .route("/", dashboard(world, { auth, house }))
@@ -62,7 +64,7 @@ export function createApi(world: ApiWorld): Api {
 
 function refuseUnknown(c: Context): never {
   throw new InputError("not-found", `there is no ${c.req.method} ${c.req.path}`, {
-    hint: "There are /api/previews, /api/local, /api/tokens, /api/audit, /webhooks/github, /healthz, /readyz and /metrics.",
+    hint: "There are /api/previews, /api/local, /api/snapshots, /api/tokens, /api/audit, /webhooks/github, /healthz, /readyz and /metrics.",
   });
 }
 

@@ -26,8 +26,9 @@ export function statusPart(facts: PreviewFacts): Html {
         <dt>Serves</dt>
         <dd>${servesWords(facts)}</dd>
       </div>
-      ${newestPart(facts)} ${otherRoutes(view)} ${view.data === null ? null : fact("Data", prose(view.data))}
-      ${accessPart(view)} ${allowedPart(view)} ${visitPart(facts)} ${endPart(facts)}
+      ${newestPart(facts)} ${rollbackPart(facts)} ${otherRoutes(view)}
+      ${view.data === null ? null : fact("Data", prose(view.data))} ${accessPart(view)} ${allowedPart(view)}
+      ${visitPart(facts)} ${endPart(facts)}
     </dl>
     ${view.newest?.failure ? failureBlock(view.newest.failure) : null}
   </section>`;
@@ -63,6 +64,13 @@ function newestPart({ view: { newest, serving, repository }, webUrl }: PreviewFa
     html`${commitLink(newest.commit, repository, webUrl)} ${state} ${isUnderWay(newest) ? "for" : "after"}
     ${seconds(newest.seconds)} · ${newest.cause}`,
   );
+}
+
+/** Null where nobody rolled back. */
+function rollbackPart({ view: { rolledBack, repository }, webUrl }: PreviewFacts): Html | null {
+  if (rolledBack === null) return null;
+  const commit = commitLink(rolledBack.commit, repository, webUrl);
+  return fact("Rolled back", html`to ${commit}, with the data of now; the next push deploys again`);
 }
 
 const accessWords: Record<Exclude<Access, "public">, string> = {

@@ -5,6 +5,7 @@ import type { Failure } from "../domain/errors.ts";
 import type { LocalWork } from "../domain/local.ts";
 import type { Level, Person } from "../domain/person.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
+import type { DataUse, SnapshotView } from "../domain/snapshot.ts";
 import type { StackState } from "../domain/stack-state.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
 import type { Token } from "../domain/token.ts";
@@ -56,6 +57,13 @@ export type ApiWorld = {
     write(note: AuditNote): void;
     /** Newest first. */
     list(filter: { preview?: string; since?: number; limit: number }): AuditEntry[];
+  };
+  /** The data that previews branch from. By id, key, or the beginning of either; throws InputError `not-found`, EngineError. */
+  snapshots: {
+    /** Most recently used first. */
+    list(): Promise<SnapshotView[]>;
+    show(id: string): Promise<SnapshotView>;
+    use(): Promise<DataUse>;
   };
   /** Null where nobody can sign in with the forge. */
   signIn: SignIn | null;

@@ -14,6 +14,7 @@ import { schema } from "./schema.ts";
 import { serve } from "./serve.ts";
 import { share } from "./share.ts";
 import { show } from "./show.ts";
+import { snapshot } from "./snapshot.ts";
 import { token } from "./token.ts";
 import { down, up } from "./up.ts";
 import { verbCommand } from "./verb.ts";
@@ -31,6 +32,7 @@ export const commands: Readonly<Record<string, Command>> = {
   schema,
   logs,
   ...Object.fromEntries(changingVerbs.map((verb) => [verb, verbCommand(verb)])),
+  snapshot,
   destroy,
   doctor,
   token,

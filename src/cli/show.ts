@@ -47,6 +47,7 @@ function describe(view: PreviewView, now: number): string[] {
         `${short(serving.commit)}, ready for ${formatSpan(now - serving.readyAt)}, in ${formatSpan(serving.seconds * 1000)}`,
     ],
     ["newest", newestWords(view)],
+    ["rollback", rollbackWords(view)],
     ...routes
       .filter(({ url }) => url !== view.url)
       .map(({ service, link }): [string, string] => ["route", `${service} ${link}`]),
@@ -70,6 +71,12 @@ function newestWords({ newest, serving }: PreviewView): string | null {
   if (newest === null || newest.generation === serving?.generation) return null;
   const how = `${newest.phase} ${isUnderWay(newest) ? "for" : "after"} ${formatSpan(newest.seconds * 1000)}`;
   return `${short(newest.commit)} ${how}: ${newest.cause}`;
+}
+
+function rollbackWords({ rolledBack, rollbackTo }: PreviewView): string | null {
+  const back = rolledBack && `back at ${short(rolledBack.commit)}, with the data of now, until the next push`;
+  const next = rollbackTo && `${back === null ? "" : "another one "}leads to ${short(rollbackTo.commit)}`;
+  return back === null ? next : [back, ...(next === null ? [] : [next])].join("; ");
 }
 
 function endWords({ pinned, expiresAt }: PreviewView, now: number): string | null {

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { InputError } from "../domain/errors.ts";
+import { absolutePath } from "./absolute-path.ts";
 import { addPlanned, conform, keys, planned } from "./explain.ts";
-import { duration, port } from "./quantity.ts";
+import { port } from "./quantity.ts";
+import { Ready } from "./ready.ts";
 import { mapNode, placeOf, type YamlNode } from "./yaml-node.ts";
 import { readYaml } from "./yaml-source.ts";
 
-const absolutePath = z.string().regex(/^\/[^\s?#]*$/, "must be a path such as /healthz");
 const scalar = z
   .union([z.string(), z.number(), z.boolean()], "must be a text, a number, true or false")
   .transform(String);
@@ -96,14 +97,7 @@ export const ManifestFile = keys({
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable's name"), scalar)
     .optional()
     .describe("Values for ${…} in the Compose files, before .env."),
-  ready: keys({
-    path: absolutePath.optional().describe("The page to ask on the main route, in place of /."),
-    timeout: duration.optional().describe("How long all of it may take, such as 3m; at most 15m."),
-    status: planned,
-    body: planned,
-  })
-    .optional()
-    .describe("When the preview is ready: the main page answers below 500."),
+  ready: Ready.optional().describe("When the preview is ready: the main page answers below 500, or as said here."),
   services: z
     .record(
       name,

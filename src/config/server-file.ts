@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type Allowance, allowances, isAllowance } from "../domain/allowance.ts";
 import { firstTokenName, scopes, tokenName } from "../domain/token.ts";
-import { keys, planned } from "./explain.ts";
+import { keys } from "./explain.ts";
 import { duration, size } from "./quantity.ts";
+import { Sources } from "./sources.ts";
 
 /** A secret as written: itself, or where it is. */
 export const Secret = z.union(
@@ -139,7 +140,8 @@ export const ServerFile = keys({
   notify: keys({ slack: Channel.optional(), teams: Channel.optional(), webhook: Channel.optional() }).optional(),
   audit: keys({ keep: duration }).optional(),
   telemetry: keys({ endpoint: url }).optional(),
-  sources: planned,
+  sources: Sources.optional(),
+  data: keys({ budget: size }).optional(),
 }).superRefine(({ github, defaults, repositories = {} }, context) => {
   if (github?.oauth !== undefined) return;
   const places = [

@@ -1,11 +1,13 @@
 import { InputError } from "../domain/errors.ts";
 import { previewLink } from "../domain/naming.ts";
+import type { Source } from "../domain/source.ts";
 import type { Scope } from "../domain/token.ts";
 import { conform } from "./explain.ts";
 import { readPrivateKey } from "./private-key.ts";
 import { defaultSettings, mergeSettings, type RepositorySettings } from "./repository-settings.ts";
 import { environmentSecret, resolveSecret, type SecretSources } from "./secrets.ts";
 import { type Secret, ServerFile } from "./server-file.ts";
+import { readSources } from "./sources.ts";
 import { mapNode, type Path, placeOf, type YamlNode } from "./yaml-node.ts";
 import { readYaml } from "./yaml-source.ts";
 
@@ -40,6 +42,10 @@ export type ServerConfig = {
   telemetry: { endpoint: string } | null;
   /** What git takes from our own environment: where it is, proxies, certificates. */
   gitEnvironment: Record<string, string>;
+  /** Data from the operator's side that manifests may name. */
+  sources: Source[];
+  /** What data of all previews may take, as far as unused snapshots can give way; null without a limit. */
+  data: { budgetBytes: number | null };
   /** Where previews' secrets are read, at the time a deployment asks for them. */
   secretSources: SecretSources;
   /** The server file's path, for people. */
@@ -96,6 +102,8 @@ export function loadServerConfig(source: ServerFileSource): ServerConfig {
     notify: readNotify(file.notify ?? {}, readSecret),
     audit: { keepMs: file.audit?.keep ?? 90 * 86_400_000 },
     telemetry: file.telemetry ?? null,
+    sources: readSources(file.sources ?? {}, path),
+    data: { budgetBytes: file.data?.budget ?? null },
     gitEnvironment: pickGitEnvironment(source.environment),
     secretSources: { environment: source.environment, readFile: source.readFile },
     path,

@@ -65,6 +65,8 @@ export type PreviewSpec = {
   detail: string | null;
   /** What the newest generation is made of: an older commit than the head where a push changed none of `when.paths`. */
   commit: string | null;
+  /** The earlier deployment that the newest generation runs again; null where it is none. */
+  rollback?: { generation: number; commit: string } | null;
   /** Whether the pull request changes one of these paths; null where nobody asks. */
   touched: { paths: string[]; any: boolean } | null;
   /** Somebody with permission asked for it: the rules of `when` do not apply. */
@@ -137,6 +139,8 @@ export type Deployment = {
   generation: number;
   commit: string;
   cause: string;
+  /** The generation whose stack it runs again, after a rollback; null where it is its own. */
+  origin?: number | null;
   phase: DeploymentPhase;
   startedAt: number;
   /** The commit point of the swap: set once, the gateway routes to the newest one that has it. */

@@ -1,4 +1,6 @@
 import type { Place } from "./errors.ts";
+import type { SeedSpec } from "./seed.ts";
+import type { PageWish } from "./page-wish.ts";
 import type { ServiceSpec, Ulimit } from "./service.ts";
 
 /** A fork's code never meets secrets, nor caches that a team uses. */
@@ -50,15 +52,6 @@ export type NetworkSpec = { name: string; internal: boolean };
 
 /** A named volume of a kept service, by the user's own name. */
 export type VolumeSpec = { name: string };
-
-/** Files of the repository loaded into a kept service's volume once, in order, before anything that depends on it starts. */
-export type SeedSpec = {
-  service: string;
-  volume: string;
-  files: string[];
-  /** Hash of what is in the files, from the moment the stack was prepared. */
-  content?: string;
-};
 
 /** Golden data: a kept service's volume after its seed ran and it stopped cleanly. Immutable, shared by previews. */
 export type Snapshot = {
@@ -116,6 +109,8 @@ export type StackSpec = {
   files: FileSpec[];
   routes: RouteSpec[];
   readyTimeoutMs: number;
+  /** What the main page has to answer; below 500 where nothing is said. */
+  page?: PageWish;
   /** Paths of the repository of which it is made, folders with a slash at their end; null where every push changes it. */
   sources: string[] | null;
   /**

@@ -4,8 +4,10 @@ import { type Turn, turnWords } from "./admission.ts";
 import type { Failure } from "./errors.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
+import { describeParts } from "./seed.ts";
 import type { VolumeBranch } from "./stack-state.ts";
 import { type RestLevel, restLevelOf } from "./rest.ts";
+import { earlierThan } from "./rollback.ts";
 import { formatSpan } from "./time.ts";
 import {
   type Deployment,
@@ -59,6 +61,10 @@ export type PreviewView = {
     cause: string;
     failure: Failure | null;
   } | null;
+  /** The earlier deployment that what is wished for runs again; null where nobody rolled back. */
+  rolledBack: { generation: number; commit: string } | null;
+  /** Where a rollback would lead; null where there is nothing before what serves. */
+  rollbackTo: { generation: number; commit: string } | null;
   data: string | null;
   /** When it goes if nobody pushes or looks at it until then; null for what is not up or stays. */
   expiresAt: number | null;
@@ -137,6 +143,8 @@ export function viewPreview(
       cause: newest.cause,
       failure: newest.failure,
     },
+    rolledBack: running ? (preview.spec.rollback ?? null) : null,
+    rollbackTo: running ? rollbackOf(deployments) : null,
     data: describeData(stack, context.branches),
     expiresAt: expiresAt(preview, context.ttlMs),
     endsSoon: isNearItsEnd(preview, context.ttlMs, context.now),
@@ -147,6 +155,11 @@ export function viewPreview(
     createdAt: preview.createdAt,
     goneAt: preview.goneAt,
   };
+}
+
+function rollbackOf(deployments: readonly Deployment[]): PreviewView["rollbackTo"] {
+  const earlier = earlierThan(deployments);
+  return earlier && { generation: earlier.generation, commit: earlier.commit };
 }
 
 function asleepOf(preview: Preview, serving: Deployment | null): PreviewView["asleep"] {
@@ -210,9 +223,9 @@ function stallOf(attempt: Deployment): string | null {
 
 /** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */
 function describeData(stack: Deployment["stack"], branches: Readonly<Record<string, VolumeBranch>>): string | null {
-  const told = (stack?.seeds ?? []).map(({ service, volume, files, content = "" }) => {
+  const told = (stack?.seeds ?? []).map(({ service, volume, parts, content = "" }) => {
     const branch = branches[stack?.resolved?.volumes[volume] ?? ""];
-    if (!branch) return `${service} seeded from ${files.join(", ")}`;
+    if (!branch) return `${service} seeded from ${describeParts({ parts }).join(", ")}`;
     const newer = branch.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, /reset takes it`;
     return `${service} data of seed ${branch.seed.slice(0, 8)}, branched in ${branch.tookMs} ms${newer}`;
   });

@@ -48,6 +48,12 @@ export async function awaitReady(host: Host, readiness: Readiness, signal: Abort
   }
 }
 
+/** Throws EngineError `service-exited` for a service that was ready and ended for good. */
+export async function requireUp(host: Host, readiness: Readiness): Promise<void> {
+  const info = await inspect(host.docker, readiness);
+  if (endOf(info, readiness) === "bad") throw await exited(host, readiness, info);
+}
+
 /**
  * Waits until a service's promised ports accept TCP, it ended, or its time is over: whoever asks is started then, as
  * Compose would have done long before.
@@ -89,15 +95,11 @@ async function lookAt(
   { info, lookAtPorts }: Seen,
   signal: AbortSignal,
 ): Promise<Look> {
-  const { condition, mayEnd } = readiness;
-  const { Status, ExitCode } = info.State;
-  // The engine says `restarting` of what it will start again, so `exited` is final.
-  if (Status === "exited" || Status === "dead") {
-    if (ExitCode === 0 && (condition === "completed" || mayEnd)) return ready;
-    throw await exited(host, readiness, info);
-  }
-  // Eight restarts take the engine some 25 s: what it waited for, if anything, would be there by now.
-  if (Status === "restarting" && info.RestartCount >= hopelessRestarts) throw await exited(host, readiness, info);
+  const { condition } = readiness;
+  const { Status } = info.State;
+  const end = endOf(info, readiness);
+  if (end === "good") return ready;
+  if (end === "bad") throw await exited(host, readiness, info);
   if (Status === "restarting") return { ready: false, seen: "it is being restarted" };
   if (Status !== "running") return { ready: false, seen: `it is ${Status}` };
   switch (condition) {
@@ -108,6 +110,18 @@ async function lookAt(
       return ports.ready && !readiness.hadPassed ? lookAtHealth(host, readiness, info, signal) : ports;
     }
   }
+}
+
+/** How it ended for good; null while it runs or may come back. */
+function endOf(
+  { State: { Status, ExitCode }, RestartCount }: Docker.ContainerInspectInfo,
+  { condition, mayEnd }: Readiness,
+): "good" | "bad" | null {
+  // The engine says `restarting` of what it will start again, so `exited` is final.
+  if (Status === "exited" || Status === "dead")
+    return ExitCode === 0 && (condition === "completed" || mayEnd) ? "good" : "bad";
+  // Eight restarts take the engine some 25 s: what it waited for, if anything, would be there by now.
+  return Status === "restarting" && RestartCount >= hopelessRestarts ? "bad" : null;
 }
 
 /** Runs the declared check (the image's, when the stack declares none) ourselves, not at the engine's interval. */

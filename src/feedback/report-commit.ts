@@ -38,6 +38,8 @@ export function reportCommit(view: PreviewView, details: ReportDetails): CommitR
     const description = `Nothing to be done: ${maskSecrets(nothingToDo, details.secrets)}`;
     return { commit, state: "success", description, targetUrl: view.serving ? view.url : details.pageUrl };
   }
+  const rolledBack = rolledBackReport(view, details);
+  if (rolledBack !== null) return { commit, ...rolledBack };
   const neverBegan = view.newest === null && (view.phase === "removing" || view.phase === "gone");
   return neverBegan ? null : { commit, ...sayOf(view, details) };
 }
@@ -45,12 +47,26 @@ export function reportCommit(view: PreviewView, details: ReportDetails): CommitR
 /** What somebody who requires this status must not wait for; null when there is something to do. */
 function nothingToDoBecause(view: PreviewView, { preview: { spec } }: ReportDetails): string | null {
   if (isUnwanted(spec)) return view.reason;
-  if (spec.wanted !== "running" || spec.commit === null) return null;
+  if (spec.wanted !== "running" || spec.commit === null || spec.rollback) return null;
   // What became of an attempt that is kept is told of the newer commit as well.
   if (spec.commit === spec.pull?.headCommit) return null;
   if (view.newest?.phase !== "ready" || view.newest.generation !== spec.generation) return null;
   const what = spec.touched === null ? "what the preview is made of" : spec.touched.paths.join(", ");
   return `this push changes nothing of ${what}; ${spec.commit.slice(0, 7)} stays`;
+}
+
+/** Of a commit that was rolled back: whether it was good is what its own attempts told. */
+function rolledBackReport(view: PreviewView, details: ReportDetails): Omit<CommitReport, "commit"> | null {
+  const { rolledBack } = view;
+  const attempt = newestAttempt(view, details);
+  if (rolledBack === null || (attempt.kind !== "ready" && attempt.kind !== "failed")) return null;
+  const { pageUrl, preview, deployments } = details;
+  const was = deployments.some(({ commit, readyAt }) => commit === preview.spec.pull?.headCommit && readyAt !== null);
+  const to = rolledBack.commit.slice(0, 7);
+  const failed =
+    attempt.kind === "failed" && `Rolling back to ${to} failed: ${maskSecrets(attempt.why, details.secrets)}`;
+  const description = failed || `Rolled back to ${to} on request; the next push deploys again`;
+  return { state: was ? "success" : "failure", description, targetUrl: pageUrl };
 }
 
 function sayOf(view: PreviewView, details: ReportDetails): Omit<CommitReport, "commit"> {

@@ -38,13 +38,14 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
       if (view.phase !== "ready" && view.phase !== "asleep") return `Checking ${name}.`;
       const trouble =
         view.reason === null ? "" : sentence(` It is not whole now: ${masked(details).prose(view.reason, 200)}`);
-      return `${name} is ready at ${shortCommit(view, attempt.commit, details)}${span}.${trouble}`;
+      const is = view.rolledBack === null ? "is ready at" : "is rolled back to";
+      return `${name} ${is} ${shortCommit(view, attempt.commit, details)}${span}.${trouble}`;
     }
     case "failed": {
       const failed = shortCommit(view, attempt.commit, details);
       const why = masked(details).prose(attempt.why, whyLength);
       if (serving === null) return sentence(`${failed} failed, and nothing is up: ${why}`);
-      const newest = attempt.commit === serving.commit ? "The newest attempt" : `The newest commit ${failed}`;
+      const newest = newestWords(view, attempt.commit, failed);
       return sentence(`${name} serves ${served}. ${newest} failed: ${why}`);
     }
     case "waiting": {
@@ -54,11 +55,17 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
     }
     case "under way": {
       const again = attempt.commit === serving?.commit ? " again" : "";
-      const what = `${attempt.doing} ${shortCommit(view, attempt.commit, details)}${again}${moments(attempt.at)}`;
+      const doing = view.rolledBack === null ? attempt.doing : "Rolling back to";
+      const what = `${doing} ${shortCommit(view, attempt.commit, details)}${again}${moments(attempt.at)}`;
       const stalled = attempt.stalled === null ? "" : ` ${sentence(masked(details).prose(attempt.stalled, whyLength))}`;
       return served === null ? `${what} for ${name}.${stalled}` : `${what}. ${name} still serves ${served}.${stalled}`;
     }
   }
+}
+
+function newestWords({ rolledBack, serving }: PreviewView, commit: string, told: string): string {
+  if (rolledBack !== null) return `Rolling back to ${told}`;
+  return commit === serving?.commit ? "The newest attempt" : `The newest commit ${told}`;
 }
 
 function goneLine(view: PreviewView, details: ReportDetails): string {

@@ -24,6 +24,7 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
   const newest = attempt.kind === "waiting" ? servingOf(details.deployments) : newestOf(details.deployments);
   const failed = attempt.kind === "failed" ? newest : null;
   return [
+    rolledBack(view, details),
     routes(view),
     attempt.kind === "ready" ? services(view, newest, details) : null,
     failed?.failure ? whatNow(failed.failure, details) : null,
@@ -39,11 +40,22 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
 }
 
 /** What one may want to say now; the rest is in the answer to `/help`. */
-function verbsFor({ pinned, access, serving }: PreviewView, { kind }: Attempt): string[] {
-  const ready: Verb[] = ["redeploy", "reset", pinned ? "unpin" : "pin", "logs"];
+function verbsFor({ pinned, access, serving, rollbackTo }: PreviewView, { kind }: Attempt): string[] {
+  const back: Verb[] = rollbackTo === null ? [] : ["rollback"];
+  const ready: Verb[] = ["redeploy", "reset", ...back, pinned ? "unpin" : "pin", "logs"];
   const shared: Verb[] = access === "public" ? [] : ["share"];
   const verbs: Verb[] = serving !== null ? [...ready, ...shared] : kind === "failed" ? ["redeploy"] : [];
   return [...verbs, "destroy" as const].map((verb) => `\`/${verb}\``);
+}
+
+/** What a rollback does not do, and how it ends. */
+function rolledBack(view: PreviewView, details: ReportDetails): string | null {
+  const { pull, cause } = details.preview.spec;
+  if (view.rolledBack === null || pull === null) return null;
+  const to = shortCommit(view, view.rolledBack.commit, details);
+  const head = shortCommit(view, pull.headCommit, details);
+  const why = masked(details).prose(cause);
+  return `Rolled back to ${to} (${why}): it runs as it did then, on the data that there is now, which was not rolled back. The next push deploys again; \`/redeploy\` returns to ${head}.`;
 }
 
 function fromFork({ preview: { spec } }: ReportDetails): string | null {

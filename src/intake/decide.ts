@@ -3,6 +3,7 @@ import { isKeeping, isResting, type SaidVerb } from "../domain/verbs.ts";
 import { type Forks, heldBack } from "./forks.ts";
 import { decideKeeping, type Term } from "./keep.ts";
 import { decideRestVerb, type Serving } from "./rest.ts";
+import { decideRollback, type Earlier } from "./rollback.ts";
 import { liesIn, touches, unwantedBecause, type When } from "./wanted.ts";
 
 /** The next preview, or why nothing changes. */
@@ -15,6 +16,8 @@ export type Rules = Term &
     forks: Forks;
     /** Of what the newest generation is made, by path; null where every push changes it, or that is not known. */
     sources: readonly string[] | null;
+    /** The deployment that a rollback would run again; null where there is none. */
+    earlier?: Earlier | null;
   };
 
 /** Files by path: of the whole pull request (null: nobody asked), and of what was pushed on top of the newest generation (null: not known). */
@@ -102,6 +105,11 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
       ? { kind: "unchanged", reason: "it is destroyed already" }
       : changed(preview, { ...spec, ...ended, wanted: "absent", reason: "destroyed", detail: null, cause }, rules);
   }
+  if (verb === "rollback") {
+    const next = decideRollback(preview, { ...rules, earlier: rules.earlier ?? null });
+    if ("unchanged" in next) return { kind: "unchanged", reason: next.unchanged };
+    return changed(preview, { ...spec, asked: true, cause, ...next }, rules);
+  }
   if (heldBack(pull, preview.allowed, rules.forks) !== null)
     return { kind: "unchanged", reason: "nobody has allowed this commit of a fork" };
   if (verb === "deploy" && spec.wanted === "running")
@@ -139,7 +147,7 @@ export function decideTakeBack(preview: Preview): Decision {
 }
 
 /** What somebody asked of a preview does not outlive it. */
-const ended = { asked: false, pinned: false, keptUntil: null, rest: null } as const;
+const ended = { asked: false, pinned: false, keptUntil: null, rest: null, rollback: null } as const;
 
 function wishFor(pull: PullRequest, { spec, allowed }: Preview, { when, forks }: Rules): Wish {
   if (!pull.open) return { wanted: "absent", reason: pull.merged ? "merged" : "closed", detail: null };
@@ -165,11 +173,13 @@ function causeOf(spec: PreviewSpec, pull: PullRequest, isKept: boolean): string 
   if (spec.wanted !== "running" && (spec.reason === "merged" || spec.reason === "closed")) return "reopened";
   if (spec.wanted !== "running" && !isPush) return "wanted again";
   if (spec.pull.baseRef !== pull.baseRef) return `base changed to ${pull.baseRef}`;
-  return isPush && !(isKept && spec.wanted === "running") ? `push of ${pull.headCommit.slice(0, 7)}` : null;
+  // After a rollback every push counts: what runs is not what it was made on.
+  const stays = isKept && spec.wanted === "running" && !spec.rollback;
+  return isPush && !stays ? `push of ${pull.headCommit.slice(0, 7)}` : null;
 }
 
 function generationOf(pull: PullRequest, spec: PreviewSpec, { now }: Rules) {
-  return { generation: spec.generation + 1, commit: pull.headCommit, activeAt: now };
+  return { generation: spec.generation + 1, commit: pull.headCommit, activeAt: now, rollback: null };
 }
 
 function changed(preview: Preview, spec: PreviewSpec, { now }: Rules): Decision {

@@ -5,7 +5,7 @@ import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import { partsOf, planRemoval } from "./removal.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Plan, Readiness, Step } from "./step.ts";
 
 export type DeployInput = {
   candidate: StackSpec;
@@ -64,6 +64,7 @@ export function planDeploy(input: DeployInput): Plan {
     after: ready,
     stack: candidate,
     isGate: true,
+    watched: watchedOf(draft),
   });
   const swapCause = serving ? `g${serving.generation} → g${candidate.generation}` : "first to serve";
   draft.steps.push({
@@ -86,6 +87,13 @@ export function planDeploy(input: DeployInput): Plan {
     planRemoval(draft, { state: only(state, old), cause: "replaced", after: ["drain"], graceMs: 10_000 });
   }
   return finish(draft);
+}
+
+/** Whoever was ready has to stay so until the swap. */
+function watchedOf({ steps }: Draft): Readiness[] {
+  return steps.flatMap((step) =>
+    step.kind === "await" && step.readiness.condition === "healthy" ? [step.readiness] : [],
+  );
 }
 
 /** What neither serves nor is part of the candidate: an overtaken or failed attempt left it. */
@@ -220,5 +228,5 @@ function bringUpServing(input: SettleInput & { serving: StackSpec }, draft: Draf
   if (!isWaking) return;
   const ready = draft.steps.filter((step) => step.kind === "await").map((step) => step.id);
   const cause = "until its page is good, for a while";
-  draft.steps.push({ kind: "probe", id: "probe", cause, after: ready, stack: serving, isGate: false });
+  draft.steps.push({ kind: "probe", id: "probe", cause, after: ready, stack: serving, isGate: false, watched: [] });
 }

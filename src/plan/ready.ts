@@ -1,3 +1,4 @@
+import { describeParts } from "../domain/seed.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { type Draft, hasStep, joinsOf } from "./draft.ts";
@@ -72,7 +73,7 @@ function planWhole(stack: StackSpec, { service, draft }: Context, container: str
     // Another service that mounts it does not make it whole.
     if (seed && seed.service !== service.name) continue;
     if (seed) {
-      const cause = `new data, from ${seed.files.join(", ")}`;
+      const cause = `new data, from ${describeParts(seed).join(", ")}`;
       draft.steps.push({
         kind: "seed",
         id: `seed:${volume}`,

@@ -1,17 +1,9 @@
 import { specHash } from "../domain/spec-hash.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { ResolvedImage, SeedSpec, StackSpec } from "../domain/stack.ts";
+import type { SnapshotWish } from "../domain/snapshot.ts";
+import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { isKept } from "./identity.ts";
 import { missingVolumes, type VolumeInput } from "./volumes.ts";
-
-/** A snapshot that a stack's data can branch from, and all that it is built from. */
-export type SnapshotWish = {
-  key: string;
-  service: ServiceSpec;
-  seed: SeedSpec & { content: string };
-  imageId: string;
-  readyTimeoutMs: number;
-};
 
 /** The snapshots that are needed for the data which a bring-up of this stack would make. */
 export function wishSnapshots(

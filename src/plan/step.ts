@@ -1,5 +1,6 @@
+import type { SeedSpec } from "../domain/seed.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { FileSpec, NetworkSpec, Resolved, SeedSpec, Snapshot, StackSpec } from "../domain/stack.ts";
+import type { FileSpec, NetworkSpec, Resolved, Snapshot, StackSpec } from "../domain/stack.ts";
 
 /** A container to be made: its service, the image it runs by id, and the volumes it mounts by their engine names. */
 export type ContainerPlan = {
@@ -75,8 +76,8 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
   /** Writes into the store that a volume's content is whole. */
   | { kind: "complete"; volume: string }
-  /** Asks the main page; without `isGate` it only waits for a good answer a while. */
-  | { kind: "probe"; stack: StackSpec; isGate: boolean }
+  /** Asks the main page, until it answers well or one of `watched` ended; without `isGate` it only waits for a good answer a while. */
+  | { kind: "probe"; stack: StackSpec; isGate: boolean; watched: Readiness[] }
   /** The commit point: the deployment is ready, the gateway routes to it. */
   | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null }
   /** Waits until nothing is in flight to that generation. */

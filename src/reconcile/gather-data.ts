@@ -22,9 +22,10 @@ export type DataInput = {
 /** Asks for the snapshots that the missing data of a stack can branch from, and tells what is being made on its timeline. */
 export async function gatherData(preview: Preview, input: DataInput, world: World): Promise<GatheredData> {
   const { stack } = input;
+  const { repositoryId, repository, number } = preview;
   const subscriber = { preview: preview.key, generation: stack.generation };
   const request = {
-    owner: { repositoryId: preview.repositoryId, trust: stack.trust },
+    owner: { repositoryId, repository, number, trust: stack.trust, commit: stack.commit, cause: `for ${preview.slug}` },
     open: (signal: AbortSignal) => world.source.checkout(preview, stack.commit, signal),
   };
   if (missingVolumes(input).length > 0) await world.engine.requireRoom("data is to be made");

@@ -1,13 +1,14 @@
 import type { Failure, Finding } from "../domain/errors.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
 import type { Comment, Heard } from "../domain/intent.ts";
+import type { PageAnswer } from "../domain/page-wish.ts";
 import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { BuildSpec, ResolvedImage, Snapshot, StackSpec, Trust } from "../domain/stack.ts";
 import type { StackState, VolumeBranch } from "../domain/stack-state.ts";
 import type { Verb } from "../domain/verbs.ts";
-import type { SnapshotWish } from "../plan/snapshots.ts";
-import type { Step } from "../plan/step.ts";
+import type { SnapshotOrigin, SnapshotWish } from "../domain/snapshot.ts";
+import type { Readiness, Step } from "../plan/step.ts";
 
 /** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
 export type Forge = {
@@ -95,7 +96,7 @@ export type Snapshots = {
   request(
     wish: SnapshotWish,
     subscriber: Subscriber,
-    request: { owner: { repositoryId: number; trust: Trust }; open(signal: AbortSignal): Promise<Checkout> },
+    request: { owner: Omit<SnapshotOrigin, "wish">; open(signal: AbortSignal): Promise<Checkout> },
   ): Promise<SnapshotOutcome>;
   release(preview: string, generation?: number): void;
 };
@@ -124,6 +125,8 @@ export type Engine = {
   requireRoom(what: string): Promise<void>;
   /** Runs one engine step; throws EngineError. */
   run(step: Step, context: StepContext): Promise<void>;
+  /** Throws EngineError `service-exited` when a service that was ready ended for good. */
+  requireUp(readiness: Readiness): Promise<void>;
 };
 
 /** Which generation of which preview is routed. */
@@ -153,7 +156,7 @@ export type Gateway = {
   probe(
     upstream: UpstreamAddress,
     request: { host: string; path: string; timeoutMs: number; signal: AbortSignal },
-  ): Promise<number>;
+  ): Promise<PageAnswer>;
   /** Resolves when nothing is in flight to that generation, or at the deadline, with how many were cut off. */
   drain(previewKey: string, generation: number, limits: { timeoutMs: number; signal: AbortSignal }): Promise<number>;
 };
@@ -189,7 +192,7 @@ export type WaitingRequest = {
 /** The deployments, as the store holds them. Writes name the generation they were computed from. */
 export type Attempts = {
   of(key: string): Deployment[];
-  begin(attempt: { preview: string; generation: number; commit: string; cause: string }): void;
+  begin(attempt: Pick<Deployment, "preview" | "generation" | "commit" | "cause" | "origin">): void;
   prepared(key: string, stack: StackSpec, findings: Finding[]): void;
   enter(key: string, generation: number, phase: "building" | "starting"): void;
   /** It cannot go on for now, and why; answers since when, without progress in between (epoch milliseconds). */

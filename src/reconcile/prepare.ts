@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
+import type { SeedPart } from "../domain/seed.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
@@ -33,7 +34,7 @@ export async function prepareStack(
       world.tagOf(preview, stack, build, await contentOf(build, checkout, world.ignoreOf)),
     );
     const seeds = await Promise.all(
-      stack.seeds.map(async (seed) => ({ ...seed, content: await contentHash(seed.files, checkout) })),
+      stack.seeds.map(async (seed) => ({ ...seed, content: await seedContent(seed.parts, checkout) })),
     );
     const services = await prepareFiles(stack, checkout);
     const kept = keepFirstRunFiles({ ...stack, builds, seeds, services }, serving);
@@ -41,9 +42,12 @@ export async function prepareStack(
   });
 }
 
-/** Changes only when what is in the files does, or their order. */
-async function contentHash(files: readonly string[], checkout: Checkout): Promise<string> {
-  return specHash(await Promise.all(files.map((file) => checkout.treeId(posix.normalize(file)))));
+/** Changes only when what a seed is made of does, or its order. */
+async function seedContent(parts: readonly SeedPart[], checkout: Checkout): Promise<string> {
+  const contents = parts.map((part) =>
+    "path" in part ? checkout.treeId(posix.normalize(part.path)) : Promise.resolve(part),
+  );
+  return specHash(await Promise.all(contents));
 }
 
 export type Gathered =

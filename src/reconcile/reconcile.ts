@@ -8,6 +8,7 @@ import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
 import { planSettled, settle, showServing } from "./settle.ts";
+import { recallStack } from "./recall.ts";
 import { runPlan } from "./steps.ts";
 import type { World } from "./world.ts";
 
@@ -38,7 +39,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     if (world.attempts.of(key).some((each) => each.generation === generation)) await settle(preview, world, signal);
     return { kind: "done" };
   }
-  world.attempts.begin({ preview: key, generation, commit, cause: preview.spec.cause });
+  const { cause, rollback } = preview.spec;
+  world.attempts.begin({ preview: key, generation, commit, cause, origin: rollback?.generation ?? null });
   const deployments = world.attempts.of(key);
   const attempt = deployments.find((each) => each.generation === generation);
   const serving = servingOf(deployments);
@@ -140,7 +142,8 @@ async function prepareAndKeep(
   world: World,
   signal: AbortSignal,
 ): Promise<StackSpec> {
-  const { stack, findings } = await prepareStack(preview, from, world, signal);
+  const prepare = preview.spec.rollback ? recallStack : prepareStack;
+  const { stack, findings } = await prepare(preview, from, world, signal);
   world.attempts.prepared(preview.key, stack, findings);
   return stack;
 }
@@ -176,7 +179,8 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
   const attempt = deployments.find((each) => each.generation === preview.spec.generation);
   const serving = servingOf(deployments)?.stack ?? null;
   if (attempt && !isUnderWay(attempt)) return planSettled(preview, serving, world);
-  const candidate = attempt?.stack ?? (await prepareStack(preview, { commit, serving }, world, signal)).stack;
+  const prepare = preview.spec.rollback ? recallStack : prepareStack;
+  const candidate = attempt?.stack ?? (await prepare(preview, { commit, serving }, world, signal)).stack;
   const found = await findImages(preview, candidate, world);
   const missing = candidate.services.filter((service) => !(service.name in found));
   const images = {

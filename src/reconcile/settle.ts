@@ -9,7 +9,8 @@ import type { Plan } from "../plan/step.ts";
 import { findSnapshots } from "./gather-data.ts";
 import { findImages } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
-import { runPlan, upstreamsOf } from "./steps.ts";
+import { runPlan } from "./steps.ts";
+import { upstreamsOf } from "./upstreams.ts";
 import type { World } from "./world.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { EngineError, MayflyError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
-import type { RouteSpec, StackSpec } from "../domain/stack.ts";
-import type { StackState } from "../domain/stack-state.ts";
-import { attachmentsOf, belongsTo } from "../plan/identity.ts";
+import type { StackSpec } from "../domain/stack.ts";
 import { type Plan, resourceOf, type Step } from "../plan/step.ts";
 import { executePlan } from "./execute.ts";
-import type { CheckoutOf, StepContext, UpstreamAddress } from "./ports.ts";
+import type { CheckoutOf, StepContext } from "./ports.ts";
+import { probe, probeAWhile } from "./probe.ts";
+import { upstreamsOf } from "./upstreams.ts";
 import type { World } from "./world.ts";
 
 type About = {
@@ -14,8 +14,6 @@ type About = {
   /** Whether its steps are part of the deployment's timeline. */
   isTold?: boolean;
 };
-
-const whileMs = 10_000;
 
 /** Steps that people wait for, and therefore see. */
 const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", "probe", "swap", "drain"]);
@@ -39,19 +37,6 @@ export async function runPlan(plan: Plan, about: About, world: World, signal: Ab
         world.timeline.end({ ...nameOf(step), outcome, detail: error instanceof MayflyError ? error.message : null });
       world.changed(preview.key);
     },
-  });
-}
-
-/** Where each route's requests go: the container's own address on its generation's first network. */
-export function upstreamsOf(stack: StackSpec, state: StackState): UpstreamAddress[] {
-  return stack.routes.flatMap((route) => {
-    const service = stack.services.find((each) => each.name === route.service);
-    const network = service && attachmentsOf(stack, service)[0]?.network;
-    const container = state.containers.find(
-      (each) => each.service === route.service && each.state === "running" && belongsTo(each, stack.generation, state),
-    );
-    const address = network === undefined ? undefined : container?.addresses[network];
-    return address ? [{ service: route.service, address, port: route.port }] : [];
   });
 }
 
@@ -80,7 +65,7 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
       return;
     }
     case "probe":
-      await (step.isGate ? probe(step.stack, key, world, signal) : probeAWhile(step.stack, key, world, signal));
+      await (step.isGate ? probe : probeAWhile)(step, key, world, signal);
       return;
     case "swap":
       await swap(step.stack, { key, slug }, world);
@@ -127,61 +112,4 @@ async function swap(stack: StackSpec, preview: { key: string; slug: string }, wo
   world.gateway.publish({ ...preview, generation: stack.generation }, stack, upstreams);
   world.log.info({ preview: preview.key, generation: stack.generation }, "serving");
   world.changed(preview.key);
-}
-
-/** What served before is let serve again, whatever its page says by now; a start's first errors are kept from people. */
-async function probeAWhile(stack: StackSpec, key: string, world: World, signal: AbortSignal): Promise<void> {
-  try {
-    await probe({ ...stack, readyTimeoutMs: Math.min(stack.readyTimeoutMs, whileMs) }, key, world, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof EngineError) || error.code !== "probe-failed") throw error;
-    world.log.info({ preview: key, generation: stack.generation, err: error }, "awake, but its page is not good");
-  }
-}
-
-/** Asks the main page, and each route that names a health path, until all answer below 500. */
-async function probe(stack: StackSpec, key: string, world: World, signal: AbortSignal): Promise<void> {
-  const upstreams = upstreamsOf(stack, await world.engine.observe(key));
-  const deadline = world.clock.now() + stack.readyTimeoutMs;
-  const asked = stack.routes.filter((route) => route.main || route.health !== null);
-  await Promise.all(asked.map((route) => probeRoute(route, upstreams, { world, signal, deadline })));
-}
-
-async function probeRoute(
-  route: RouteSpec,
-  upstreams: UpstreamAddress[],
-  { world, signal, deadline }: { world: World; signal: AbortSignal; deadline: number },
-): Promise<void> {
-  const upstream = upstreams.find((each) => each.service === route.service && each.port === route.port);
-  if (!upstream)
-    throw new EngineError("probe-failed", `${route.service} has no address to be reached at`, {
-      service: route.service,
-    });
-  const path = route.health ?? "/";
-  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
-    const answer = await ask(upstream, { host: route.host, path, signal }, world);
-    if (answer === null) return;
-    if (world.clock.now() >= deadline)
-      throw new EngineError("probe-failed", `${route.service}:${route.port}${path} ${answer}`, {
-        service: route.service,
-      });
-    await world.clock.sleep(pauseMs, signal);
-  }
-}
-
-/** Null when the answer is good, else what was wrong with it. */
-async function ask(
-  upstream: UpstreamAddress,
-  request: { host: string; path: string; signal: AbortSignal },
-  world: World,
-): Promise<string | null> {
-  try {
-    const status = await world.gateway.probe(upstream, { ...request, timeoutMs: 10_000 });
-    return status < 500 ? null : `answers ${status}`;
-  } catch (error) {
-    request.signal.throwIfAborted();
-    if (!(error instanceof EngineError)) throw error;
-    return error.message;
-  }
 }

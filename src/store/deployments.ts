@@ -11,14 +11,16 @@ export function createDeploymentStore(database: Database) {
       database.all("select * from deployments where preview = ? order by generation", preview).map(parse),
 
     /** Begins an attempt, or finds it begun (after a restart). */
-    begin(attempt: Pick<Deployment, "preview" | "generation" | "commit" | "cause">, now: number): void {
+    begin(attempt: Pick<Deployment, "preview" | "generation" | "commit" | "cause" | "origin">, now: number): void {
       database.run(
-        `insert into deployments (preview, generation, commit_id, cause, phase, started_at) values (?, ?, ?, ?, 'pending', ?)
+        `insert into deployments (preview, generation, commit_id, cause, origin, phase, started_at)
+         values (?, ?, ?, ?, ?, 'pending', ?)
          on conflict do nothing`,
         attempt.preview,
         attempt.generation,
         attempt.commit,
         attempt.cause,
+        attempt.origin ?? null,
         now,
       );
     },
@@ -120,6 +122,7 @@ function parse(row: Record<string, unknown>): Deployment {
     generation: row["generation"] as number,
     commit: row["commit_id"] as string,
     cause: row["cause"] as string,
+    origin: row["origin"] as number | null,
     phase: row["phase"] as DeploymentPhase,
     startedAt: row["started_at"] as number,
     readyAt: row["ready_at"] as number | null,

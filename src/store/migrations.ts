@@ -99,6 +99,8 @@ export const migrations: readonly string[] = [
     generation integer not null,
     commit_id text not null,
     cause text not null,
+    -- the generation whose stack it runs again, after a rollback
+    origin integer,
     phase text not null,
     started_at integer not null,
     ready_at integer,
@@ -143,17 +145,22 @@ export const migrations: readonly string[] = [
   ) strict, without rowid;
 
   create table snapshots (
-    key text primary key,
-    volume text not null unique,
+    volume text primary key,
+    key text not null,
     seed text not null,
     root text not null,
-    repository_id integer not null,
-    trust text not null,
-    service text not null,
-    files text not null,
+    -- whose commit, and all that it is made from: enough to build it anew
+    origin text not null,
+    -- volumes of the source editions that are in it
+    editions text not null,
     built_at integer not null,
-    used_at integer not null
+    took_ms integer not null,
+    used_at integer not null,
+    -- null: new previews of this key get it
+    replaced_at integer,
+    failure text
   ) strict, without rowid;
+  create unique index newest_snapshots on snapshots (key) where replaced_at is null;
 
   create table published (
     preview text primary key,

@@ -57,6 +57,10 @@ export function createPreviewStore(database: Database, repositories: Pick<Reposi
           "select key from previews where hint is not null union select preview from requests where state = 'waiting'",
         )
         .map((row) => String(row["key"])),
+    /** Those of which nothing is left since then, in epoch milliseconds. */
+    goneSince: (since: number): string[] =>
+      database.all("select key from previews where gone_at >= ?", since).map((row) => String(row["key"])),
+
     /** That somebody lets a commit of a fork run; the same again changes nothing. */
     approve: (key: string, approval: { commit: string; by: string }, now: number): number =>
       database.run(

@@ -1,48 +1,70 @@
-import type { Snapshot, Trust } from "../domain/stack.ts";
+import type { Failure } from "../domain/errors.ts";
+import type { SnapshotOrigin, SnapshotRow } from "../domain/snapshot.ts";
+import type { Snapshot } from "../domain/stack.ts";
 import type { Database } from "./database.ts";
 
-/** Where a snapshot comes from, for people. */
-type About = { repositoryId: number; trust: Trust; service: string; files: readonly string[] };
+/** What is kept with a snapshot that was built just now. */
+type About = Pick<SnapshotRow, "origin" | "editions" | "tookMs">;
 
 /** Which volumes are snapshots: a row is written when one is whole, and not before. */
 export function createSnapshotStore(database: Database) {
   return {
+    /** The one that new previews of this key get, used just now. */
     use(key: string, now: number): Snapshot | null {
-      database.run("update snapshots set used_at = ? where key = ?", now, key);
-      const row = database.get("select * from snapshots where key = ?", key);
+      database.run("update snapshots set used_at = ? where key = ? and replaced_at is null", now, key);
+      const row = database.get("select * from snapshots where key = ? and replaced_at is null", key);
       if (row === undefined) return null;
-      return {
-        key,
-        volume: row["volume"] as string,
-        seed: row["seed"] as string,
-        root: JSON.parse(row["root"] as string) as Snapshot["root"],
-      };
+      const { volume, seed, root } = parse(row);
+      return { key, volume, seed, root };
     },
 
-    publish(snapshot: Snapshot, about: About, now: number): void {
+    /** From now on the one of its key; who reads the one before goes on with that. */
+    publish: (snapshot: Snapshot, { origin, editions, tookMs }: About, now: number): void =>
+      database.transaction(() => {
+        const { key, volume, seed, root } = snapshot;
+        database.run("update snapshots set replaced_at = ? where key = ? and replaced_at is null", now, key);
+        database.run(
+          `insert into snapshots (volume, key, seed, root, origin, editions, built_at, took_ms, used_at)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          volume,
+          key,
+          seed,
+          JSON.stringify(root),
+          JSON.stringify(origin),
+          JSON.stringify(editions),
+          now,
+          tookMs,
+          now,
+        );
+      }),
+
+    /** It could not be built anew, and stays. */
+    fail: (volume: string, failure: Failure, now: number): number =>
       database.run(
-        `insert into snapshots (key, volume, seed, root, repository_id, trust, service, files, built_at, used_at)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-         on conflict (key) do update set volume = excluded.volume, root = excluded.root,
-           built_at = excluded.built_at, used_at = excluded.used_at`,
-        snapshot.key,
-        snapshot.volume,
-        snapshot.seed,
-        JSON.stringify(snapshot.root),
-        about.repositoryId,
-        about.trust,
-        about.service,
-        JSON.stringify(about.files),
-        now,
-        now,
-      );
-    },
+        "update snapshots set failure = ? where volume = ?",
+        JSON.stringify({ ...failure, at: now }),
+        volume,
+      ),
 
     forget: (volume: string): number => database.run("delete from snapshots where volume = ?", volume),
 
-    all: (): { volume: string; usedAt: number }[] =>
-      database
-        .all("select volume, used_at from snapshots order by used_at desc, volume")
-        .map((row) => ({ volume: row["volume"] as string, usedAt: row["used_at"] as number })),
+    /** Most recently used first. */
+    all: (): SnapshotRow[] => database.all("select * from snapshots order by used_at desc, volume").map(parse),
+  };
+}
+
+function parse(row: Record<string, unknown>): SnapshotRow {
+  return {
+    key: row["key"] as string,
+    volume: row["volume"] as string,
+    seed: row["seed"] as string,
+    root: JSON.parse(row["root"] as string) as Snapshot["root"],
+    origin: JSON.parse(row["origin"] as string) as SnapshotOrigin,
+    editions: JSON.parse(row["editions"] as string) as string[],
+    builtAt: row["built_at"] as number,
+    tookMs: row["took_ms"] as number,
+    usedAt: row["used_at"] as number,
+    replacedAt: row["replaced_at"] as number | null,
+    failure: row["failure"] === null ? null : (JSON.parse(row["failure"] as string) as SnapshotRow["failure"]),
   };
 }

@@ -1,4 +1,5 @@
 import type { AuditNote } from "../domain/audit.ts";
+import type { Failure } from "../domain/errors.ts";
 import type { Heard } from "../domain/intent.ts";
 import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { Snapshot, StackSpec } from "../domain/stack.ts";
@@ -166,6 +167,7 @@ export function openStore(path: string, clock: Clock) {
       use: (key: string) => snapshots.use(key, now()),
       publish: (snapshot: Snapshot, about: Parameters<typeof snapshots.publish>[1]): void =>
         snapshots.publish(snapshot, about, now()),
+      fail: (volume: string, failure: Failure): void => void snapshots.fail(volume, failure, now()),
       forget: (volume: string): void => void snapshots.forget(volume),
       all: snapshots.all,
     },

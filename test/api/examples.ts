@@ -1,4 +1,5 @@
 import type { Deployment, TimelineEvent } from "../../src/domain/preview.ts";
+import type { SnapshotView } from "../../src/domain/snapshot.ts";
 import type { PreviewView } from "../../src/domain/view.ts";
 import { shop } from "../support/stack.ts";
 
@@ -28,6 +29,8 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     asleep: null,
     serving: { commit: "abc1234567890", generation: 7, readyAt: Date.now() - 180_000, seconds: 11.2 },
     newest: newest(),
+    rolledBack: null,
+    rollbackTo: null,
     data: null,
     expiresAt: null,
     endsSoon: false,
@@ -83,5 +86,30 @@ export function moment(name: string, startedAt: number, took: number | null): Ti
     endedAt,
     outcome: took === null ? "running" : "done",
     detail: null,
+  };
+}
+
+export function stored(changes: Partial<SnapshotView> = {}): SnapshotView {
+  return {
+    id: "3f2a91bc-5d1e88f0",
+    kind: "snapshot",
+    volume: "mayfly-snapshot-ab12-3f2a91bc-5d1e88f0",
+    key: "3f2a91bc00112233445566778899aabb",
+    repository: "acme/shop",
+    trust: "team",
+    service: "db",
+    sources: [],
+    parts: ["db/schema.sql", "db/seed.sql"],
+    cause: "for shop-pr-42",
+    commit: "1".repeat(40),
+    builtAt: 1_000,
+    tookMs: 4_000,
+    usedAt: 2_000,
+    newest: true,
+    inUse: true,
+    bytes: 3 * 1024 ** 3,
+    branches: [{ preview: "shop-pr-42", bytes: 2 * 1024 ** 2 }],
+    failure: null,
+    ...changes,
   };
 }

@@ -4,14 +4,16 @@ import { type AddressInfo } from "node:net";
 import { createServer } from "node:http";
 import { pino } from "pino";
 import { createApi } from "../../src/api/server.ts";
+import { named } from "../../src/app-snapshots.ts";
 import type { ApiWorld, LogLine } from "../../src/api/world.ts";
 import { nameOfAsker } from "../../src/domain/audit.ts";
 import type { Deployment, TimelineEvent } from "../../src/domain/preview.ts";
+import type { SnapshotView } from "../../src/domain/snapshot.ts";
 import type { Clock } from "../../src/domain/time.ts";
 import type { PreviewView } from "../../src/domain/view.ts";
 import type { Token } from "../../src/domain/token.ts";
 import { openStore } from "../../src/store/store.ts";
-import { deployment, view } from "./examples.ts";
+import { deployment, stored, view } from "./examples.ts";
 
 export const token = "a-token-for-tests";
 
@@ -29,6 +31,7 @@ export function firstToken(text: string): Token {
 /** What the port's consumer sees, held in memory, with what was asked of it. */
 export type InMemory = ApiWorld & {
   views: PreviewView[];
+  stored: SnapshotView[];
   attempts: Deployment[];
   events: TimelineEvent[];
   lines: LogLine[];
@@ -45,6 +48,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
   const store = openStore(":memory:", changes.clock ?? clock);
   const world: InMemory = {
     views: [view()],
+    stored: [stored()],
     attempts: [deployment()],
     events: [],
     lines: [
@@ -95,6 +99,11 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     changes(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    snapshots: {
+      list: async () => world.stored,
+      show: async (id) => named(world.stored, id),
+      use: async () => ({ snapshots: 3 * 1024 ** 3, editions: 0, branches: 2 * 1024 ** 2, budget: null }),
     },
     local: { up: async () => Promise.reject(new Error("not asked")), down: async () => null },
     metrics: () => "mayfly_previews 1\n",

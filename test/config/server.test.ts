@@ -75,6 +75,8 @@ describe("the server file", () => {
       notify: [],
       audit: { keepMs: 7_776_000_000 },
       telemetry: null,
+      sources: [],
+      data: { budgetBytes: null },
     });
   });
 
@@ -222,10 +224,6 @@ describe("the server file", () => {
     const error = failure(() => load(text));
     expect([error.code, `${error.place?.line}:${error.place?.column}`, error.message]).toEqual([code, place, message]);
     expect(error.place?.file).toBe("/etc/mayfly/server.yaml");
-  });
-
-  test("refuses by name what is documented and not honored yet", () => {
-    expect(failure(() => load("sources: {}")).message).toContain("known, but not honored by this version");
   });
 
   test("says when previews go to sleep, or never", () => {

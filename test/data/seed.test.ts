@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runSeed, type SeedStep } from "../../src/data/seed.ts";
+import { runSeed, type SeedStep } from "../../src/data/seed/load.ts";
 import { execute } from "../../src/engine/exec.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { eventually } from "../support/eventually.ts";
 import { clock, createWorld, type World } from "../engine/world.ts";
+import { sqlFiles } from "../support/stack.ts";
 
 let world: World;
 let db: ContainerPlan;
@@ -32,7 +33,7 @@ function seed(
   const step: SeedStep = {
     container: db.name,
     service: db.service,
-    seed: { service: "db", volume: "data", files: Object.keys(files) },
+    seed: { service: "db", volume: "data", parts: sqlFiles(...Object.keys(files)) },
     ...more.step,
   };
   const signal = more.signal ?? new AbortController().signal;
@@ -127,7 +128,19 @@ describe("a seed", () => {
       image: { kind: "pull", reference: "redis:8" } as const,
     };
     await expect(
-      seed({ "a.sql": "" }, { step: { service, seed: { service: "cache", volume: "v", files: ["a.sql"] } } }),
+      seed(
+        { "a.sql": "" },
+        {
+          step: {
+            service,
+            seed: {
+              service: "cache",
+              volume: "v",
+              parts: sqlFiles("a.sql"),
+            },
+          },
+        },
+      ),
     ).rejects.toMatchObject({
       code: "seed-failed",
       message: "cache cannot be seeded: it is not a Postgres service",

@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import { createHolder } from "../../src/engine/holder.ts";
-import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/strategy.ts";
-import { createSnapshotJobs } from "../../src/data/snapshot-jobs.ts";
-import { sweepSnapshots } from "../../src/data/snapshot-sweep.ts";
+import { chooseStrategy, dataStrategy, type Strategy } from "../../src/data/branch/strategy.ts";
+import { createSnapshotJobs } from "../../src/data/snapshot/jobs.ts";
+import { sweepSnapshots } from "../../src/data/snapshot/sweep.ts";
 import { clock } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
 import { nothingLeft } from "../support/nothing-left.ts";
-import { createWorld, type World } from "./world.ts";
+import { createWorld, ownedByTeam, type World } from "./world.ts";
+import { sqlFiles } from "../support/stack.ts";
 
 const seed = "CREATE TABLE guest (name text);\nINSERT INTO guest SELECT 'guest ' || n FROM generate_series(1, 300) n;";
 const slow = `${seed}\nSELECT pg_sleep(600);`;
@@ -107,6 +108,7 @@ describe("a snapshot", () => {
   test("that a killed Mayfly left half built is never used, and goes with the next sweep", async () => {
     await using killed = createSnapshotJobs({
       ...world.host,
+      ...world.budget,
       rows: { ...world.store.snapshots, publish: () => Promise.reject(new Error("killed before this")) as never },
       parallel: 1,
       timeoutMs: 60_000,
@@ -114,7 +116,7 @@ describe("a snapshot", () => {
     });
     const wish = { preview: "7-9", generation: 1 };
     const request = {
-      owner: { repositoryId: 7, trust: "team" as const },
+      owner: ownedByTeam,
       open: async () => ({ readText: () => slow, [Symbol.asyncDispose]: async () => undefined }),
     };
     const snapshot = await world.snapshot("aaaa0001", seed);
@@ -122,7 +124,12 @@ describe("a snapshot", () => {
       {
         key: "dddd0001",
         service: world.db,
-        seed: { service: "db", volume: "pgdata", files: ["a.sql"], content: "x" },
+        seed: {
+          service: "db",
+          volume: "pgdata",
+          parts: sqlFiles("a.sql"),
+          content: "x",
+        },
         imageId: world.images.postgres,
         readyTimeoutMs: 30_000,
       },
@@ -142,6 +149,7 @@ describe("a snapshot", () => {
     const branch = await world.branch(kept, "7-21", "overlay");
     const later = createSnapshotJobs({
       ...world.host,
+      ...world.budget,
       clock: { ...clock, now: () => clock.now() + 8 * 86_400_000 },
       rows: world.store.snapshots,
       parallel: 1,
@@ -155,7 +163,7 @@ describe("a snapshot", () => {
     await world.drop(branch);
   });
 
-  test("beyond twenty that no branch reads goes, the least recently used first", async () => {
+  test("beyond twenty, or beyond the budget, that no branch reads goes, the least recently used first", async () => {
     const { docker, store, server } = world;
     const labels = { "dev.mayfly.server": server, "dev.mayfly.kind": "snapshot" };
     const names = Array.from(
@@ -167,15 +175,19 @@ describe("a snapshot", () => {
       const root = { uid: 0, gid: 0, mode: 0o700 };
       store.snapshots.publish(
         { key: volume, volume, seed: "", root },
-        { repositoryId: 7, trust: "team", service: "db", files: [] },
+        { origin: { ...ownedByTeam, wish: world.wishOf(volume) }, editions: [], tookMs: 1 },
       );
       await eventually(() => (store.snapshots.all().find((row) => row.volume === volume)?.usedAt ?? 0) < Date.now());
     }
     const inAnHour = { ...clock, now: () => clock.now() + 3_600_000 };
-    await sweepSnapshots({ ...world.host, clock: inAnHour, rows: store.snapshots }, () => false);
+    const host = { ...world.host, ...world.budget, clock: inAnHour, rows: store.snapshots };
+    await sweepSnapshots(host, () => false);
     expect(await namesLike("mayfly-snapshot-spare")).toEqual(names.slice(2));
     expect(store.snapshots.all()).toHaveLength(20);
-    for (const volume of names.slice(2)) {
+    const usage = async () => new Map(names.map((volume) => [volume, 100]));
+    await sweepSnapshots({ ...host, usage, budgetBytes: 1750 }, () => false);
+    expect(await namesLike("mayfly-snapshot-spare"), "beyond the budget, too").toEqual(names.slice(5));
+    for (const volume of names.slice(5)) {
       await docker.getVolume(volume).remove();
       store.snapshots.forget(volume);
     }

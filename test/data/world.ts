@@ -2,19 +2,30 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute } from "../../src/engine/exec.ts";
-import { runAnchor, runBranch } from "../../src/data/branch.ts";
-import { createSnapshotJobs, type SnapshotRequest } from "../../src/data/snapshot-jobs.ts";
-import type { Strategy } from "../../src/data/strategy.ts";
+import { runAnchor, runBranch } from "../../src/data/branch/branch.ts";
+import { createSnapshotJobs, type SnapshotRequest } from "../../src/data/snapshot/jobs.ts";
+import type { Strategy } from "../../src/data/branch/strategy.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
-import type { SnapshotWish } from "../../src/plan/snapshots.ts";
+import type { SnapshotWish } from "../../src/domain/snapshot.ts";
 import type { Step } from "../../src/plan/step.ts";
+import { createVolumeUsage } from "../../src/engine/volume-usage.ts";
 import { openStore } from "../../src/store/store.ts";
 import { clock, createWorld as createEngineWorld, log } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
-import { service } from "../support/stack.ts";
+import { service, sqlFiles } from "../support/stack.ts";
 
 const target = "/var/lib/postgresql/data";
+
+/** Whose the snapshots of these tests are. */
+export const ownedByTeam = {
+  repositoryId: 7,
+  repository: "acme/shop",
+  number: 1,
+  trust: "team",
+  commit: "1".repeat(40),
+  cause: "for shop-pr-1",
+} as const;
 
 /** The data room on the real engine, with a Postgres to seed; disposing proves that nothing is left, caches included. */
 export async function createWorld() {
@@ -25,9 +36,11 @@ export async function createWorld() {
   const woken: string[] = [];
   let ids = 0;
   const host = { docker, server, clock, log, randomId: () => `n${String(++ids).padStart(7, "0")}` };
+  const budget = { budgetBytes: null, usage: createVolumeUsage({ docker, clock }) };
   const jobs = createSnapshotJobs({
     ...host,
     rows: store.snapshots,
+    ...budget,
     parallel: 2,
     timeoutMs: 60_000,
     onEnd: (key) => woken.push(key),
@@ -48,22 +61,29 @@ export async function createWorld() {
   const wishOf = (key: string): SnapshotWish => ({
     key,
     service: db,
-    seed: { service: "db", volume: "pgdata", files: ["db/seed.sql"], content: `${key}-seed` },
+    seed: {
+      service: "db",
+      volume: "pgdata",
+      parts: sqlFiles("db/seed.sql"),
+      content: `${key}-seed`,
+    },
     imageId: engine.images.postgres,
     readyTimeoutMs: 30_000,
   });
   const requestOf = (sql: string): SnapshotRequest => ({
-    owner: { repositoryId: 7, trust: "team" },
+    owner: ownedByTeam,
     open: async () => ({ readText: () => sql, [Symbol.asyncDispose]: async () => undefined }),
   });
 
   return {
     ...engine,
     host,
+    budget,
     jobs,
     store,
     woken,
     db,
+    wishOf,
     ask: (key: string, sql: string, preview = "7-1", generation = 1, open = requestOf(sql).open) =>
       jobs.request(wishOf(key), { preview, generation }, { ...requestOf(sql), open }),
 

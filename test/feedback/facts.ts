@@ -10,7 +10,7 @@ import {
 import { type PreviewView, viewPreview } from "../../src/domain/view.ts";
 import type { ReportDetails } from "../../src/feedback/report-details.ts";
 import { previewOf, pullRequest } from "../support/pull.ts";
-import { shop } from "../support/stack.ts";
+import { shop, sqlFiles } from "../support/stack.ts";
 
 export const now = 1_700_000_000_000;
 export const commits = { first: "abc1234".padEnd(40, "0"), second: "def5678".padEnd(40, "0") };
@@ -50,7 +50,7 @@ export function attempt(generation: number, more: Partial<Deployment> = {}): Dep
           tag: `web:${generation}`,
         },
       ],
-      seeds: [{ service: "db", volume: "pgdata", files: ["db/seed.sql"] }],
+      seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("db/seed.sql") }],
     }),
     ...more,
   };

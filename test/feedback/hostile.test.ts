@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { code, fold, link, prose } from "../../src/feedback/markdown.ts";
 import { report } from "../../src/feedback/report.ts";
-import { service, shop } from "../support/stack.ts";
+import { service, shop, sqlFiles } from "../support/stack.ts";
 import { attempt, failure, tell } from "./facts.ts";
 
 const hostile = [
@@ -62,7 +62,7 @@ test.each(hostile.map((text) => [JSON.stringify(text.slice(0, 40)), text]))(
       health: null,
       main: false,
     }));
-    const seeds = [{ service: text, volume: text, files: [text, text] }];
+    const seeds = [{ service: text, volume: text, parts: sqlFiles(text, text) }];
     const stack = shop(1, { services, routes, seeds });
     const findings = Array.from({ length: 30 }, () => finding);
     const broken = failure({

@@ -284,7 +284,7 @@ Also: [\`api\`](https://shop-pr-42--api.preview.localhost)
 
 Data: db seeded from db/seed.sql.
 
-Say \`/redeploy\`, \`/reset\`, \`/pin\`, \`/logs\`, \`/destroy\` in a comment; \`/help\` tells what there is.
+Say \`/redeploy\`, \`/reset\`, \`/rollback\`, \`/pin\`, \`/logs\`, \`/destroy\` in a comment; \`/help\` tells what there is.
 
 <!-- mayfly:preview 7-42 -->`);
 });

@@ -7,9 +7,9 @@ import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
 import { planTeardown } from "../../src/plan/removal.ts";
 import { wishSnapshots } from "../../src/plan/snapshots.ts";
 import { formatPlan, type Plan } from "../../src/plan/step.ts";
-import { images, nothing, running, shop } from "../support/stack.ts";
+import { images, nothing, running, shop, sqlFiles } from "../support/stack.ts";
 
-const seed = { service: "db", volume: "pgdata", files: ["db/seed.sql"], content: "0d2f11aa99" };
+const seed = { service: "db", volume: "pgdata", parts: sqlFiles("db/seed.sql"), content: "0d2f11aa99" };
 const seeded = (generation: number, more: Partial<StackSpec> = {}) => shop(generation, { seeds: [seed], ...more });
 const snapshot: Snapshot = {
   key: "3f2a91bc77",
@@ -222,7 +222,10 @@ describe("which snapshot", () => {
       withDb({ mounts: [{ kind: "volume", volume: "pgdata", target: "/d", readOnly: false }] }),
     ],
     ["is given a secret", withDb({ secrets: ["DB_PASSWORD"] })],
-    ["was rendered but not prepared", seeded(1, { seeds: [{ service: "db", volume: "pgdata", files: ["a.sql"] }] })],
+    [
+      "was rendered but not prepared",
+      seeded(1, { seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("a.sql") }] }),
+    ],
   ])("none where the service %s: it is seeded in its place", (_what, stack) => {
     expect(keyOf(stack)).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import type { StackState } from "../../src/domain/stack-state.ts";
 import { planDeploy, planSettle } from "../../src/plan/deploy.ts";
 import { containerHash } from "../../src/plan/identity.ts";
 import type { Plan } from "../../src/plan/step.ts";
-import { images, running, service, shop } from "../support/stack.ts";
+import { images, running, service, shop, sqlFiles } from "../support/stack.ts";
 
 const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", 0) };
 const whole = new Set([volume.name]);
@@ -23,7 +23,7 @@ describe("data of what serves", () => {
   });
 
   test("is neither seeded again nor replaced when its database was killed or removed meanwhile", () => {
-    const seeds = [{ service: "db", volume: "pgdata", files: ["seed.sql"] }];
+    const seeds = [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }];
     const serving = { ...served, seeds };
     const state = running(serving, volume);
     const killed = { ...state.containers[0]!, state: "exited" as const, exitCode: 137, ranMs: 60_000 };
@@ -63,7 +63,7 @@ describe("data of what serves", () => {
   });
 
   test("is not whole because another service mounts its volume first", () => {
-    const seeds = [{ service: "db", volume: "pgdata", files: ["seed.sql"] }];
+    const seeds = [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }];
     const backup = service("backup", { mounts: [{ kind: "volume", volume: "pgdata", target: "/in", readOnly: true }] });
     const stack = shop(1, { seeds });
     stack.services.unshift(backup);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { planSettle } from "../../src/plan/deploy.ts";
 import { planTeardown } from "../../src/plan/removal.ts";
-import { images, nothing, running, service, shop } from "../support/stack.ts";
+import { images, nothing, running, service, shop, sqlFiles } from "../support/stack.ts";
 import { after, deploy, expectOrdered, lines, volume, whole } from "./world.ts";
 
 describe("a deployment", () => {
   test("the first one makes networks, data and services, and serves when the main page answers", () => {
-    const seeds = [{ service: "db", volume: "pgdata", files: ["db/seed.sql"] }];
+    const seeds = [{ service: "db", volume: "pgdata", parts: sqlFiles("db/seed.sql") }];
     const plan = deploy(shop(1, { seeds }), null, nothing, { whole: new Set() });
     expectOrdered(plan);
     expect(lines(plan)).toEqual([

@@ -3,7 +3,7 @@ import type { ServiceSpec } from "../../src/domain/service.ts";
 import type { StackSpec } from "../../src/domain/stack.ts";
 import { planSettle } from "../../src/plan/deploy.ts";
 import { mayEnd } from "../../src/plan/identity.ts";
-import { images, nothing, running, service, shop } from "../support/stack.ts";
+import { images, nothing, running, service, shop, sqlFiles } from "../support/stack.ts";
 import { after, deploy, expectOrdered, lines, volume, whole } from "./world.ts";
 
 describe("the order in which services start", () => {
@@ -31,7 +31,7 @@ describe("the order in which services start", () => {
   });
 
   test("seeded data is there before anybody uses it, however the order is written", () => {
-    const seeds = [{ service: "db", volume: "pgdata", files: ["seed.sql"] }];
+    const seeds = [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }];
     expect(after(first(stack([], { seeds })), "start:web")).toContain("complete:pgdata");
     expect(after(first(stack([started], { seeds })), "start:web")).toContain("complete:pgdata");
   });

@@ -11,6 +11,15 @@ const stories: [string, { before: Wish[]; wish: Wish }][] = [
   ["a first deployment of services in no order", { before: [], wish: { push: "unordered" } }],
   ["a push", { before: [{ push: "first" }], wish: { push: "second" } }],
   ["a push that replaces the database on its data", { before: [{ push: "first" }], wish: { push: "tuned" } }],
+  ["a rollback", { before: [{ push: "first" }, { push: "second" }], wish: { rollback: "first" } }],
+  [
+    "a rollback whose images are gone",
+    { before: [{ push: "first" }, { push: "second" }], wish: { rollback: "first", gone: true } },
+  ],
+  [
+    "a rollback that replaces the database on its data",
+    { before: [{ push: "first" }, { push: "tuned" }], wish: { rollback: "first" } },
+  ],
   ["a reset", { before: [{ push: "first" }], wish: { say: "reset" } }],
   ["a first deployment that fails", { before: [], wish: { push: "broken" } }],
   ["a push whose service ends", { before: [{ push: "first" }], wish: { push: "broken" } }],

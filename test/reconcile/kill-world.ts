@@ -1,8 +1,6 @@
 import { pino } from "pino";
 import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
-import { boundPath } from "../../src/domain/files.ts";
-import type { Mount } from "../../src/domain/service.ts";
-import type { FileSpec, Snapshot, StackSpec } from "../../src/domain/stack.ts";
+import type { Snapshot } from "../../src/domain/stack.ts";
 import type { RestLevel } from "../../src/domain/rest.ts";
 import type { Builds, Checkout, Snapshots } from "../../src/reconcile/ports.ts";
 import { restServing } from "../../src/reconcile/settle.ts";
@@ -11,8 +9,9 @@ import { reconcile } from "../../src/reconcile/reconcile.ts";
 import type { World } from "../../src/reconcile/world.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createEngineModel } from "../support/engine-model.ts";
+import { type Commit, commits, stackOf } from "./kill-stack.ts";
 import { pullRequest } from "../support/pull.ts";
-import { images, service, shop } from "../support/stack.ts";
+import { images } from "../support/stack.ts";
 
 /** One call that changes something outside of the process: a kind of step, or a write into the store. */
 export type Call = { kind: string; id: string };
@@ -21,23 +20,10 @@ export type Kill = (call: Call, index: number) => "before" | "halfway" | "after"
 
 class Killed extends Error {}
 
-const commits = {
-  first: "1",
-  second: "2",
-  broken: "b",
-  silent: "e",
-  tuned: "c",
-  branched: "d",
-  rebranched: "f",
-  bound: "a",
-  rebound: "9",
-  unbound: "8",
-  unordered: "7",
-} as const;
-export type Commit = keyof typeof commits;
 export type Wish =
   | { push: Commit }
   | { say: "reset" | "redeploy" }
+  | { rollback: Commit; gone?: boolean }
   | { rest: "frozen" | "stopped" | "awake" }
   | "close"
   | "prune";
@@ -65,6 +51,7 @@ export function createKillWorld() {
     if (wish === "prune") return engine.prune();
     if (typeof wish === "object" && "push" in wish) head = wish.push;
     const { spec } = preview;
+    if (typeof wish === "object" && "rollback" in wish) return putRollback(preview, wish);
     if (typeof wish === "object" && "rest" in wish) return putRest(preview, wish.rest);
     const next: PreviewSpec =
       wish === "close"
@@ -79,6 +66,16 @@ export function createKillWorld() {
             resets: spec.resets + ("say" in wish && wish.say === "reset" ? 1 : 0),
           };
     if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
+  };
+
+  const putRollback = (preview: Preview, { rollback, gone }: { rollback: Commit; gone?: boolean }): void => {
+    const commit = commits[rollback].repeat(40);
+    const goal = store.attempts.of(key).find((each) => each.commit === commit)!;
+    head = rollback;
+    if (gone) for (const { id } of Object.values(goal.stack!.resolved!.images)) engine.forgetImage(id);
+    const rolled = { commit, rollback: { generation: goal.generation, commit } };
+    const spec = { ...preview.spec, ...rolled, generation: preview.spec.generation + 1 };
+    if (!store.wishes.put({ ...preview, spec })) throw new Error("the wish was not written");
   };
 
   const putRest = (preview: Preview, level: RestLevel): void => {
@@ -173,11 +170,12 @@ export function createKillWorld() {
         observe: async () => (check(), engine.observe()),
         resolveImage: async (image, tag) => (
           check(),
-          engine.images.get(image.kind === "pull" ? image.reference : (tag ?? "")) ?? null
+          engine.findImage(image.kind === "pull" ? image.reference : (tag ?? ""))
         ),
         pull: async (reference) =>
           act({ kind: "pull", id: reference }, () => void engine.images.set(reference, images["db"]!)),
         requireRoom: async () => check(),
+        requireUp: async () => check(),
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
           const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;
@@ -202,7 +200,10 @@ export function createKillWorld() {
         quiet: async () => act({ kind: "lull", id: "lull" }, () => undefined),
         tellStuck: check,
         withdraw: () => void (routed = null),
-        probe: async () => act({ kind: "probe", id: "probe" }, () => (head === "silent" ? 502 : 200)),
+        probe: async () => {
+          const status = head === "silent" ? 502 : 200;
+          return act({ kind: "probe", id: "probe" }, () => ({ status, location: null, body: "" }));
+        },
         drain: async () => act({ kind: "drain", id: "drain" }, () => 0),
       },
       render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
@@ -272,64 +273,3 @@ const checkout: Checkout = {
   measure: async () => ({ files: 1, bytes: 1 }),
   [Symbol.asyncDispose]: async () => undefined,
 };
-
-/**
- * web (built from the commit) after db (kept). Where they are `bound`, both mount files of the repository; `rebound`
- * changes the web's, so that the database lives on with the files of before. Its data is seeded where it is used, because a second volume is part of
- * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data. In `unordered` web
- * names nobody.
- */
-function stackOf(preview: Preview, head: Commit): StackSpec {
-  const base = shop(preview.spec.generation);
-  const [db, web] = base.services;
-  const commit = commits[head].repeat(40);
-  const isBranched = head === "branched" || head === "rebranched";
-  const isTuned = head === "tuned" || head === "silent";
-  const isBound = head === "bound" || head === "rebound";
-  const bound = (name: string): Mount => ({
-    kind: "files",
-    path: boundPath(name),
-    target: `/etc/${name}`,
-    readOnly: true,
-    content: name === "web.conf" ? head : "same",
-  });
-  return {
-    ...base,
-    commit,
-    dataEpoch: preview.spec.resets,
-    seeds: [{ service: "db", volume: "pgdata", files: ["seed.sql"] }],
-    services: [
-      {
-        ...db!,
-        image: { kind: "pull", reference: "postgres:17", place: { file: "compose.yaml", line: 7, column: 12 } },
-        ...(isTuned && { command: ["postgres", "-c", "work_mem=8MB"] }),
-        ...(!isBranched && { mounts: [...db!.mounts, { kind: "anonymous", target: "/archive" }] }),
-        ...(isBound && { mounts: [...db!.mounts, bound("db.conf")] }),
-      },
-      service("web", {
-        ...web,
-        environment: { COMMIT: commit },
-        ...(isBound && { mounts: [bound("web.conf")] }),
-        ...(head === "unordered" && { dependsOn: [] }),
-      }),
-    ],
-    files: isBound ? [boundFile("db.conf"), boundFile("web.conf")] : [],
-    builds: [
-      {
-        name: "web",
-        context: ".",
-        dockerfile: "Dockerfile",
-        inline: null,
-        target: null,
-        args: {},
-        secrets: [],
-        tag: "",
-      },
-    ],
-  };
-}
-
-function boundFile(name: string): FileSpec {
-  const place = { file: "compose.yaml", line: 1, column: 1 };
-  return { path: boundPath(name), from: { kind: "repository", path: name }, uid: 0, gid: 0, mode: null, place };
-}

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { render } from "./fixtures.ts";
+import { sqlFiles } from "../support/stack.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -170,7 +171,7 @@ test("the guest book becomes this stack", () => {
     ],
     networks: [{ name: "default", internal: false }],
     volumes: [{ name: "pgdata" }],
-    seeds: [{ service: "db", volume: "pgdata", files: ["db/seed.sql"] }],
+    seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("db/seed.sql") }],
     files: [],
     routes: [
       { service: "web", port: 3000, path: null, health: "/up", host: "shop-pr-42.preview.example.com", main: true },

@@ -92,6 +92,26 @@ describe("kill -9 with both generations running", () => {
     await eventually(async () => expect(await scenario.objects(key)).toEqual([]), { timeoutMs: 30_000 });
     expect((await mayfly.visit(url)).status).toBe(410);
   });
+
+  test("after all of it is gone, before GitHub heard so: the pull request is told after the restart", async () => {
+    tellOnFailure(scenario);
+    const { github, mayfly } = scenario;
+    github.git.down(false);
+    const number = await scenario.open({ branch: "untold", files: miniShop() });
+    const slug = `shop-pr-${number}`;
+    await scenario.seen(slug, ({ phase }) => phase === "ready");
+    await eventually(async () => expect(await scenario.comment(number)).toContain("is ready at"));
+    await github.close({ repo: repository, number, author: "ann" });
+    // It has heard of the end, and goes about it.
+    await scenario.seen(slug, ({ phase }) => phase !== "ready");
+    await github.down("unavailable");
+    await scenario.seen(slug, ({ phase }) => phase === "gone");
+    await mayfly.kill();
+    await github.down(false);
+    expect(await scenario.comment(number)).not.toMatch(/^Gone/);
+    await mayfly.start();
+    await eventually(async () => expect(await scenario.comment(number)).toMatch(/^Gone/), { timeoutMs: 30_000 });
+  });
 });
 
 function openStream(port: number, url: string): { begun: Promise<void>; close(): void } {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../support/eventually.ts";
+import { startLoad } from "../support/load.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 
@@ -15,17 +16,7 @@ test("/redeploy and a push replace the stack without one failed request", async 
   const number = await scenario.open({ branch: "busy", files: miniShop({ page: "first" }) });
   const { url, key } = await scenario.seen("shop-pr-1", ({ phase }) => phase === "ready");
 
-  const statuses: number[] = [];
-  const load = new AbortController();
-  const visitors = Array.from({ length: 8 }, async (_, index) => {
-    while (!load.signal.aborted)
-      statuses.push(
-        await mayfly.visit(index % 2 ? url : `${url}/slow`).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      );
-  });
+  const load = startLoad(mayfly, url);
   await github.comment({ repo: repository, number, author: "bob", body: "/redeploy" });
   await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 2);
   const commit = await scenario.push({ branch: "busy", files: miniShop({ page: "second" }) });
@@ -34,10 +25,9 @@ test("/redeploy and a push replace the stack without one failed request", async 
     async () => expect((await scenario.objects(key)).filter((name) => name.includes("-web-g"))).toHaveLength(1),
     { timeoutMs: 40_000 },
   );
-  load.abort();
-  await Promise.all(visitors);
-  expect(statuses.length).toBeGreaterThan(100);
-  expect(statuses.filter((status) => status !== 200)).toEqual([]);
+  const { failed, requests } = await load.end();
+  expect(requests).toBeGreaterThan(100);
+  expect(failed).toEqual([]);
 });
 
 test("commands are reacted to at once, answered when done, and refused with the reason", async () => {

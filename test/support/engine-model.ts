@@ -203,6 +203,13 @@ export function createEngineModel(options: {
 
   return {
     images,
+    /** By its name, or by its id. */
+    findImage: (name: string): ResolvedImage | null =>
+      images.get(name) ?? [...images.values()].find(({ id }) => id === name) ?? null,
+    /** Somebody removes an image. */
+    forgetImage(gone: string): void {
+      for (const [name, { id }] of images) if (id === gone) images.delete(name);
+    },
     /** What must never have happened, in words. */
     broken,
     run(step: Step): void {

@@ -1,4 +1,5 @@
 import { containerHash } from "../../src/plan/identity.ts";
+import type { SeedPart } from "../../src/domain/seed.ts";
 import type { ServiceSpec } from "../../src/domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../../src/domain/stack.ts";
 import type { ObservedContainer, StackState } from "../../src/domain/stack-state.ts";
@@ -35,6 +36,11 @@ export function service(name: string, more: Partial<ServiceSpec> = {}): ServiceS
     limits: { cpus: 1, memoryBytes: 2 ** 28, pids: 100 },
     ...more,
   };
+}
+
+/** Parts of a seed that are SQL files. */
+export function sqlFiles(...paths: string[]): SeedPart[] {
+  return paths.map((path) => ({ kind: "file", path, form: "sql" }));
 }
 
 /** web (built) after db (kept, on the volume `pgdata`). */

@@ -3,6 +3,7 @@ import { excerpt } from "../../config/excerpt.ts";
 import type { Finding, Place } from "../../domain/errors.ts";
 import type { LeftPart } from "../../domain/git-parts.ts";
 import { isLocalKey } from "../../domain/local.ts";
+import { seedPaths } from "../../domain/seed.ts";
 import type { StackSpec } from "../../domain/stack.ts";
 import { note } from "../findings.ts";
 import type { PreviewFacts } from "../preview-facts.ts";
@@ -45,7 +46,7 @@ function usedPaths({ builds, files, seeds }: NonNullable<LeftParts["stack"]>): s
     ...builds.map(({ context }) => context),
     ...builds.flatMap(({ contexts = [] }) => contexts.flatMap((each) => (each.kind === "path" ? [each.path] : []))),
     ...files.flatMap(({ from }) => (from.kind === "repository" ? [from.path] : [])),
-    ...seeds.flatMap((seed) => seed.files),
+    ...seeds.flatMap(seedPaths),
   ].map((path) => posix.normalize(path).replace(/(.)\/+$/, "$1"));
 }
 

@@ -2,7 +2,7 @@ import { excerpt } from "../../config/excerpt.ts";
 import type { Manifest } from "../../config/manifest.ts";
 import { keyPlaceOf, placeOf } from "../../config/yaml-node.ts";
 import { InputError } from "../../domain/errors.ts";
-import type { SeedSpec } from "../../domain/stack.ts";
+import type { SeedSpec } from "../../domain/seed.ts";
 import { nearest } from "../../domain/verbs.ts";
 import type { ComposeModel } from "../compose-model.ts";
 import type { SourceReader } from "../repository-path.ts";
@@ -42,7 +42,8 @@ export function specifySeeds(model: ComposeModel, manifest: Manifest, reader: So
     data.seed?.forEach((file, index) =>
       refuseMissing(file, reader, placeOf(manifest.node, ["data", service, "seed", index])),
     );
-    return [{ service, volume, files: data.seed ?? [] }];
+    const parts = (data.seed ?? []).map((path) => ({ kind: "file" as const, path, form: "sql" as const }));
+    return [{ service, volume, parts }];
   });
 }
 

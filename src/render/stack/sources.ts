@@ -1,3 +1,4 @@
+import { seedPaths } from "../../domain/seed.ts";
 import type { StackSpec } from "../../domain/stack.ts";
 import { resolvePath, type SourceReader } from "../repository-path.ts";
 
@@ -42,7 +43,7 @@ export function sourcesOf(
     ...builds.map(({ context }) => context),
     ...builds.flatMap(({ contexts = [] }) => contexts.flatMap((each) => (each.kind === "path" ? [each.path] : []))),
     ...files.flatMap(({ from }) => (from.kind === "repository" ? [from.path] : [])),
-    ...seeds.flatMap((seed) => seed.files),
+    ...seeds.flatMap(seedPaths),
   ].map((path) => resolvePath(".", path));
   if (whole.includes(".") || asked.has("./")) return null;
   const single = dockerfiles.map((path) => resolvePath(".", path));

@@ -68,7 +68,14 @@ export function specifyStack(
     routes,
     sources: null,
     readyTimeoutMs: manifest.ready?.timeout ?? defaultReadyMs,
+    ...pageOf(manifest),
   };
+}
+
+function pageOf({ ready }: Manifest): Pick<StackSpec, "page"> {
+  const { status: statuses, body: text } = ready ?? {};
+  if (statuses === undefined && text === undefined) return {};
+  return { page: { ...(statuses && { statuses }), ...(text !== undefined && { text }) } };
 }
 
 /** Optional dependencies on services that are not started are none. */

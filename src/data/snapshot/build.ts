@@ -1,21 +1,21 @@
 import type Docker from "dockerode";
-import { EngineError } from "../domain/errors.ts";
-import { snapshotLabels } from "../domain/labels.ts";
-import type { Snapshot, Trust } from "../domain/stack.ts";
-import { formatSpan } from "../domain/time.ts";
-import { containerOptions } from "../engine/container-options.ts";
-import { startContainer } from "../engine/containers.ts";
-import { readOwnership } from "../engine/directory.ts";
-import { allow } from "../engine/docker.ts";
-import { describeExit } from "../engine/exits.ts";
-import { tail } from "../engine/logs.ts";
-import { awaitReady } from "../engine/readiness.ts";
-import type { ContainerPlan } from "../plan/step.ts";
-import type { SnapshotWish } from "../plan/snapshots.ts";
-import type { DataHost } from "./data-host.ts";
-import { ensureVolume } from "./data-volume.ts";
-import { isPostgres, readyCheck } from "./postgres.ts";
-import { runSeed, unsupported } from "./seed.ts";
+import { EngineError } from "../../domain/errors.ts";
+import { snapshotLabels } from "../../domain/labels.ts";
+import type { Snapshot, Trust } from "../../domain/stack.ts";
+import { formatSpan } from "../../domain/time.ts";
+import { containerOptions } from "../../engine/container-options.ts";
+import { startContainer } from "../../engine/containers.ts";
+import { readOwnership } from "../../engine/directory.ts";
+import { allow } from "../../engine/docker.ts";
+import { describeExit } from "../../engine/exits.ts";
+import { tail } from "../../engine/logs.ts";
+import { awaitReady } from "../../engine/readiness.ts";
+import type { ContainerPlan } from "../../plan/step.ts";
+import type { SnapshotWish } from "../../domain/snapshot.ts";
+import type { DataHost } from "../data-host.ts";
+import { ensureVolume } from "../data-volume.ts";
+import { isPostgres, readyCheck } from "../seed/postgres.ts";
+import { runSeed, unsupported } from "../seed/load.ts";
 
 /** Whose snapshot it is, the name of its volume, and where the seed's files are read. */
 export type SnapshotBuild = {

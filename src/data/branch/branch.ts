@@ -1,15 +1,15 @@
-import { EngineError } from "../domain/errors.ts";
-import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
-import { branchParts } from "../domain/naming.ts";
-import { writeOwnership } from "../engine/directory.ts";
-import { allow } from "../engine/docker.ts";
-import { tail } from "../engine/logs.ts";
-import type { StepScope } from "../engine/step-host.ts";
-import type { Step } from "../plan/step.ts";
-import { anchorImage } from "../engine/anchor-image.ts";
-import type { DataHost } from "./data-host.ts";
-import { ensureVolume, overlayOptions } from "./data-volume.ts";
-import { createHolder } from "../engine/holder.ts";
+import { EngineError } from "../../domain/errors.ts";
+import { composeLabels, labels, previewLabels } from "../../domain/labels.ts";
+import { branchParts } from "../../domain/naming.ts";
+import { writeOwnership } from "../../engine/directory.ts";
+import { allow } from "../../engine/docker.ts";
+import { tail } from "../../engine/logs.ts";
+import type { StepScope } from "../../engine/step-host.ts";
+import type { Step } from "../../plan/step.ts";
+import { anchorImage } from "../../engine/anchor-image.ts";
+import type { DataHost } from "../data-host.ts";
+import { ensureVolume, overlayOptions } from "../data-volume.ts";
+import { createHolder } from "../../engine/holder.ts";
 import type { Strategy } from "./strategy.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;

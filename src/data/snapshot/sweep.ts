@@ -1,21 +1,20 @@
-import { labels } from "../domain/labels.ts";
-import type { Snapshot, Trust } from "../domain/stack.ts";
-import { allow, parseTime } from "../engine/docker.ts";
-import { ownedBy } from "../engine/ownership.ts";
-import type { DataHost } from "./data-host.ts";
+import { labels } from "../../domain/labels.ts";
+import type { SnapshotRow } from "../../domain/snapshot.ts";
+import type { Snapshot } from "../../domain/stack.ts";
+import { allow, parseTime } from "../../engine/docker.ts";
+import { ownedBy } from "../../engine/ownership.ts";
+import type { VolumeUsage } from "../../engine/volume-usage.ts";
+import type { DataHost } from "../data-host.ts";
 
 /** Which snapshots are whole: the engine cannot tell a half-built one. */
 export type SnapshotRows = {
   /** The snapshot of a key, used just now. */
   use(key: string): Snapshot | null;
-  /** From here on it is one. */
-  publish(
-    snapshot: Snapshot,
-    about: { repositoryId: number; trust: Trust; service: string; files: readonly string[] },
-  ): void;
+  /** From here on it is the one of its key. */
+  publish(snapshot: Snapshot, about: Pick<SnapshotRow, "origin" | "editions" | "tookMs">): void;
   forget(volume: string): void;
   /** Most recently used first. */
-  all(): { volume: string; usedAt: number }[];
+  all(): Pick<SnapshotRow, "volume" | "usedAt">[];
 };
 
 /** A snapshot that no preview branched from for this long is built again when it is asked for again. */
@@ -29,12 +28,15 @@ const trialMs = 60_000;
 
 type Found = { name: string; kind: "container" | "volume"; labels: Record<string, string>; createdAt: number };
 
+/** What all data may take, and what each volume takes; without a budget nobody is asked. */
+export type DataBudget = { budgetBytes: number | null; usage: VolumeUsage };
+
 /**
- * Removes what interrupted builds and trials left, and snapshots beyond what is worth keeping; one that a data branch
- * reads is never touched. `isBuilding` says which volumes are being filled right now. Throws EngineError.
+ * Removes what interrupted builds and trials left, and snapshots beyond what is worth keeping, or beyond the budget;
+ * one that a data branch reads is never touched. `isBuilding` says which volumes are being filled right now. Throws EngineError.
  */
 export async function sweepSnapshots(
-  host: DataHost & { rows: SnapshotRows },
+  host: DataHost & DataBudget & { rows: SnapshotRows },
   isBuilding: (volume: string) => boolean,
 ): Promise<void> {
   const { docker, rows, clock, log } = host;
@@ -46,6 +48,7 @@ export async function sweepSnapshots(
   const outlived = new Set(
     spare.filter(({ usedAt }, index) => index >= spareCount || now - usedAt > unusedMs).map(({ volume }) => volume),
   );
+  for (const volume of await overBudget(host, spare)) outlived.add(volume);
   const isLeft = ({ name, labels: told, createdAt }: Found): boolean => {
     // A trial of this host's ways, perhaps another process's.
     if (told[labels.dataKey] === undefined) return now - createdAt > trialMs;
@@ -64,6 +67,26 @@ export async function sweepSnapshots(
     // In use after all: the next round tries again.
     await allow(docker.getVolume(name).remove(), 404, 409);
   }
+}
+
+/** Of those that may go, the least recently used, until what is left fits. */
+async function overBudget(
+  { docker, server, budgetBytes, usage }: DataHost & DataBudget,
+  spare: readonly { volume: string }[],
+): Promise<string[]> {
+  if (budgetBytes === null) return [];
+  const bytes = await usage();
+  const { Volumes: volumes } = await docker.listVolumes({ filters: ownedBy(server) });
+  // What a branch shows is its snapshot's; what it wrote is in a volume of its own.
+  const own = volumes.filter(({ Labels }) => Labels?.[labels.snapshot] === undefined);
+  let over = own.reduce((total, { Name }) => total + (bytes.get(Name) ?? 0), -budgetBytes);
+  const going: string[] = [];
+  for (const { volume } of spare.toReversed()) {
+    if (over <= 0) break;
+    going.push(volume);
+    over -= bytes.get(volume) ?? 0;
+  }
+  return going;
 }
 
 /** Snapshots, and what was made to build or try them: ours, and no preview's. Containers first. */

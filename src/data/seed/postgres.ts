@@ -1,4 +1,4 @@
-import type { ServiceSpec } from "../domain/service.ts";
+import type { ServiceSpec } from "../../domain/service.ts";
 
 /** Whether a service is the database that this version knows to seed. */
 export function isPostgres({ image, environment }: Pick<ServiceSpec, "image" | "environment">): boolean {

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
-import { EngineError } from "../domain/errors.ts";
-import type { Clock } from "../domain/time.ts";
-import { execute, type ExecResult } from "../engine/exec.ts";
-import type { Step } from "../plan/step.ts";
+import { EngineError } from "../../domain/errors.ts";
+import type { Clock } from "../../domain/time.ts";
+import { execute, type ExecResult } from "../../engine/exec.ts";
+import type { Step } from "../../plan/step.ts";
 import { isPostgres, psql } from "./postgres.ts";
 
 /** The files, and the running container of the service that they go into. */
@@ -24,9 +24,10 @@ export async function runSeed(host: { docker: Docker; clock: Clock }, step: Seed
   if (!isPostgres(step.service)) throw unsupported(step.seed.service);
   const info = await host.docker.getContainer(step.container).inspect();
   const environment = readEnvironment(info.Config.Env);
-  for (const file of step.seed.files) {
+  for (const part of step.seed.parts) {
     scope.signal.throwIfAborted();
-    const text = await scope.readSource(file);
+    if (part.kind !== "file" || part.form !== "sql") throw unsupported(step.seed.service);
+    const text = await scope.readSource(part.path);
     const result = await execute(host, step.container, {
       command: psql(environment),
       env: [`PGPASSWORD=${environment.get("POSTGRES_PASSWORD") ?? ""}`],
@@ -34,7 +35,7 @@ export async function runSeed(host: { docker: Docker; clock: Clock }, step: Seed
       signal: scope.signal,
     });
     if (result.exitCode !== 0 || !result.lines.some((line) => line.includes(committed))) {
-      throw failed(step, file, result);
+      throw failed(step, part.path, result);
     }
   }
 }

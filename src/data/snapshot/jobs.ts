@@ -1,14 +1,14 @@
-import { EngineError, type Failure } from "../domain/errors.ts";
-import { snapshotVolumeName } from "../domain/naming.ts";
-import type { Snapshot, Trust } from "../domain/stack.ts";
-import { formatSpan } from "../domain/time.ts";
-import { limitBuild } from "../engine/build-limits.ts";
-import { allow } from "../engine/docker.ts";
-import { createJobs, type Job, type Jobs, type Subscriber } from "../engine/jobs.ts";
-import type { SnapshotWish } from "../plan/snapshots.ts";
-import type { DataHost } from "./data-host.ts";
-import { buildSnapshot, discardSnapshot } from "./snapshot-build.ts";
-import { type SnapshotRows, sweepSnapshots } from "./snapshot-sweep.ts";
+import { EngineError, type Failure } from "../../domain/errors.ts";
+import { snapshotVolumeName } from "../../domain/naming.ts";
+import type { Snapshot } from "../../domain/stack.ts";
+import { formatSpan } from "../../domain/time.ts";
+import { limitBuild } from "../../engine/build-limits.ts";
+import { allow } from "../../engine/docker.ts";
+import { createJobs, type Job, type Jobs, type Subscriber } from "../../engine/jobs.ts";
+import type { SnapshotOrigin, SnapshotWish } from "../../domain/snapshot.ts";
+import type { DataHost } from "../data-host.ts";
+import { buildSnapshot, discardSnapshot } from "./build.ts";
+import { type DataBudget, type SnapshotRows, sweepSnapshots } from "./sweep.ts";
 
 /** `isNews`: the subscriber was not told so before. */
 export type SnapshotOutcome =
@@ -18,7 +18,7 @@ export type SnapshotOutcome =
 
 /** Whose snapshot it is, and how its seed files are had when it is built. */
 export type SnapshotRequest = {
-  owner: { repositoryId: number; trust: Trust };
+  owner: Omit<SnapshotOrigin, "wish">;
   open(signal: AbortSignal): Promise<AsyncDisposable & { readText(path: string): string | null }>;
 };
 
@@ -35,12 +35,13 @@ export type SnapshotJobs = AsyncDisposable &
     sweep(): Promise<void>;
   };
 
-export type SnapshotOptions = DataHost & {
-  rows: SnapshotRows;
-  parallel: number;
-  timeoutMs: number;
-  onEnd(previewKey: string): void;
-};
+export type SnapshotOptions = DataHost &
+  DataBudget & {
+    rows: SnapshotRows;
+    parallel: number;
+    timeoutMs: number;
+    onEnd(previewKey: string): void;
+  };
 
 type Building = {
   wish: SnapshotWish;
@@ -84,7 +85,8 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
 
 /** One build from its files to its row, which is what makes it a snapshot, or to the end of its time. */
 async function buildWithin(options: SnapshotOptions, { work, cancel }: Job<Building>): Promise<void> {
-  const { timeoutMs, rows } = options;
+  const { timeoutMs, rows, clock } = options;
+  const startedAt = clock.now();
   const { wish, request, volume } = work;
   using limits = limitBuild({ ...options, disk: undefined });
   const signal = AbortSignal.any([cancel.signal, limits.signal]);
@@ -97,7 +99,7 @@ async function buildWithin(options: SnapshotOptions, { work, cancel }: Job<Build
     };
     const snapshot = await buildSnapshot(options, { wish, owner: request.owner, volume, readSource }, signal);
     if (cancel.signal.aborted) await discardSnapshot(options.docker, volume);
-    else rows.publish(snapshot, { ...request.owner, service: wish.service.name, files: wish.seed.files });
+    else rows.publish(snapshot, { origin: { ...request.owner, wish }, editions: [], tookMs: clock.now() - startedAt });
   } catch (error) {
     if (!limits.signal.aborted || cancel.signal.aborted) throw error;
     const what = `${wish.service.name} was still being seeded after ${formatSpan(timeoutMs)}`;

@@ -1,0 +1,81 @@
+import type { Preview } from "../../src/domain/preview.ts";
+import { boundPath } from "../../src/domain/files.ts";
+import type { Mount } from "../../src/domain/service.ts";
+import type { FileSpec, StackSpec } from "../../src/domain/stack.ts";
+import { service, shop, sqlFiles } from "../support/stack.ts";
+
+export const commits = {
+  first: "1",
+  second: "2",
+  broken: "b",
+  silent: "e",
+  tuned: "c",
+  branched: "d",
+  rebranched: "f",
+  bound: "a",
+  rebound: "9",
+  unbound: "8",
+  unordered: "7",
+} as const;
+export type Commit = keyof typeof commits;
+
+/**
+ * web (built from the commit) after db (kept). Where they are `bound`, both mount files of the repository; `rebound`
+ * changes the web's, so that the database lives on with the files of before. Its data is seeded where it is used, because a second volume is part of
+ * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data. In `unordered` web
+ * names nobody.
+ */
+export function stackOf(preview: Preview, head: Commit): StackSpec {
+  const base = shop(preview.spec.generation);
+  const [db, web] = base.services;
+  const commit = commits[head].repeat(40);
+  const isBranched = head === "branched" || head === "rebranched";
+  const isTuned = head === "tuned" || head === "silent";
+  const isBound = head === "bound" || head === "rebound";
+  const bound = (name: string): Mount => ({
+    kind: "files",
+    path: boundPath(name),
+    target: `/etc/${name}`,
+    readOnly: true,
+    content: name === "web.conf" ? head : "same",
+  });
+  return {
+    ...base,
+    commit,
+    dataEpoch: preview.spec.resets,
+    seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }],
+    services: [
+      {
+        ...db!,
+        image: { kind: "pull", reference: "postgres:17", place: { file: "compose.yaml", line: 7, column: 12 } },
+        ...(isTuned && { command: ["postgres", "-c", "work_mem=8MB"] }),
+        ...(!isBranched && { mounts: [...db!.mounts, { kind: "anonymous", target: "/archive" }] }),
+        ...(isBound && { mounts: [...db!.mounts, bound("db.conf")] }),
+      },
+      service("web", {
+        ...web,
+        environment: { COMMIT: commit },
+        ...(isBound && { mounts: [bound("web.conf")] }),
+        ...(head === "unordered" && { dependsOn: [] }),
+      }),
+    ],
+    files: isBound ? [boundFile("db.conf"), boundFile("web.conf")] : [],
+    builds: [
+      {
+        name: "web",
+        context: ".",
+        dockerfile: "Dockerfile",
+        inline: null,
+        target: null,
+        args: {},
+        secrets: [],
+        tag: "",
+      },
+    ],
+  };
+}
+
+function boundFile(name: string): FileSpec {
+  const place = { file: "compose.yaml", line: 1, column: 1 };
+  return { path: boundPath(name), from: { kind: "repository", path: name }, uid: 0, gid: 0, mode: null, place };
+}
