@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 import { pino } from "pino";
 import { openGitHub } from "./app-github.ts";
 import { clock, randomId } from "./app-outside.ts";
+import { bytesOf } from "./config/quantity.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { readStateFile } from "./config/state-folder.ts";
 import { dataStrategy } from "./data/branch/strategy.ts";
@@ -22,7 +23,15 @@ import {
   space,
   writeProblem,
 } from "./doctor/look.ts";
-import { checkBuilds, checkClock, checkDisk, checkGit, checkHandover, checkState } from "./doctor/machine-checks.ts";
+import {
+  checkBuilds,
+  checkClock,
+  checkDisk,
+  checkGit,
+  checkHandover,
+  checkMemory,
+  checkState,
+} from "./doctor/machine-checks.ts";
 import { checkPublicUrl, checkSites, checkWildcard } from "./doctor/name-checks.ts";
 import { checkAllowances, checkOthers } from "./doctor/server-checks.ts";
 import { MayflyError } from "./domain/errors.ts";
@@ -32,6 +41,7 @@ import { memoryProblem, prepareMemory } from "./engine/build-memory.ts";
 import { clearEngine } from "./engine/clear.ts";
 import { connect, isOnThisMachine } from "./engine/docker.ts";
 import { enginesDisk } from "./engine/disk.ts";
+import { measureMemory } from "./engine/memory.ts";
 import { serversOn } from "./engine/servers.ts";
 import { parseRange } from "./engine/subnets.ts";
 import { isLocked } from "./store/lock.ts";
@@ -95,12 +105,16 @@ async function lookAtEngine(
     const firewall = firewallOf({ pool: config.network.pool, builds: bridge });
     if (fix) await installFirewall(firewall);
     const folder = info.DockerRootDir as string;
-    const seen = isOnThisMachine(config.engine.host) ? await enginesDisk(folder) : null;
+    const isLocal = isOnThisMachine(config.engine.host);
+    const seen = isLocal ? await enginesDisk(folder) : null;
+    const disk = seen === null ? null : await space(seen);
+    const memory = await measureMemory({ isLocal });
     const data = await tryBranch(docker, server);
     const checks = [
       checkEngine(facts),
       checkData(data),
-      checkDisk(seen === null ? null : await space(seen), folder),
+      checkDisk(disk, { folder, reserveBytes: bytesOf(config.disk.reserve, disk?.totalBytes ?? 0) }),
+      checkMemory(memory, bytesOf(config.memory.reserve, memory?.totalBytes ?? 0)),
       checkPool(await poolFacts(config.network.pool, networks, server)),
       checkFirewall(firewall, await printed("iptables-save", "-t", "filter")),
       checkOthers(await serversOn(docker), server),

@@ -1,9 +1,13 @@
 import { type ServerConfig, settingsFor } from "./config/server.ts";
-import { type House, holdsPlace, type Turn, turnOf, whoMayStart, whoWaits } from "./domain/admission.ts";
+import { type House, holdsPlace, type Turn, turnOf, whoIsCrowded, whoMayStart, whoWaits } from "./domain/admission.ts";
 import type { Places } from "./reconcile/ports.ts";
 import type { Store } from "./store/store.ts";
 
-export type PlaceDesk = Places & { turnOf(key: string): Turn | null };
+export type PlaceDesk = Places & {
+  turnOf(key: string): Turn | null;
+  /** How many have to stop for those who wait. */
+  crowd(): ReturnType<typeof whoIsCrowded>;
+};
 
 /** Gives out the places that the server file allows. What it knows is in the store: a restart changes nobody's turn. */
 export function createPlaces({ config, store }: { config: ServerConfig; store: Store }): PlaceDesk {
@@ -21,5 +25,6 @@ export function createPlaces({ config, store }: { config: ServerConfig; store: S
     holds: (key) => store.places.live().some((each) => each.key === key && holdsPlace(each)),
     waiting: () => whoWaits(house()),
     turnOf: (key) => turnOf(key, house()),
+    crowd: () => whoIsCrowded(house()),
   };
 }

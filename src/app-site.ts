@@ -1,7 +1,7 @@
-import type { PlaceDesk } from "./app-places.ts";
 import type { AccessDesk } from "./app-access.ts";
 import { ttlOf } from "./app-when.ts";
 import { dashboardOriginOf, type ServerConfig } from "./config/server.ts";
+import type { Turn } from "./domain/admission.ts";
 import { previewHost, previewLink } from "./domain/naming.ts";
 import { newestOf, type Preview, servingOf, type TimelineEvent } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
@@ -17,14 +17,15 @@ type SiteWorld = {
   config: ServerConfig;
   store: Store;
   access: AccessDesk;
-  places: Pick<PlaceDesk, "turnOf">;
+  /** The turn of a preview for which there is no room. */
+  turnOf(key: string): Turn | null;
   clock: Clock;
   /** Hides secrets in what people of a repository see. */
   mask(text: string, of: Pick<Preview, "repositoryId">): string;
 };
 
 /** What people are shown of the previews: the API, the dashboard, the comment and the preview's own pages read it here. */
-export function createSite({ config, store, access, places, clock, mask }: SiteWorld) {
+export function createSite({ config, store, access, turnOf, clock, mask }: SiteWorld) {
   const listeners = new Set<(key: string) => void>();
   const hostOf = (slug: string) => previewHost(slug, config.domain);
 
@@ -36,7 +37,7 @@ export function createSite({ config, store, access, places, clock, mask }: SiteW
       link: (host) => access.linkTo(preview, host),
       access: access.accessTo(preview),
       ttlMs: ttlOf(preview, config),
-      queue: places.turnOf(preview.key),
+      queue: turnOf(preview.key),
       branches: store.volumes.branchesOf(preview.key),
     });
 
@@ -54,7 +55,7 @@ export function createSite({ config, store, access, places, clock, mask }: SiteW
       title: seen.title,
       commit: serving?.commit ?? seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
       state: routeStateOf(seen),
-      reason: seen.phase === "failed" || serving !== null ? null : seen.reason,
+      reason: seen.phase === "failed" || (serving !== null && seen.queue === null) ? null : seen.reason,
       failure: failure && { what: mask(failure.what, preview), where: failure.where ?? "", now: failure.now },
       timeline: serving ? [] : newestEvents(store, key).map(toRow),
       log: maskLines(failure?.logTail ?? [], (text) => mask(text, preview)).slice(-20),

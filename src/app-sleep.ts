@@ -2,7 +2,8 @@ import type { Logger } from "pino";
 import { createVisits } from "./app-when.ts";
 import { type ServerConfig, settingsFor } from "./config/server.ts";
 import { lastUsedAt } from "./domain/lifetime.ts";
-import { isUnderWay, type Preview, servingOf } from "./domain/preview.ts";
+import { type Deployment, isUnderWay, type Preview, servingOf } from "./domain/preview.ts";
+import type { RestLevel } from "./domain/rest.ts";
 import type { Clock } from "./domain/time.ts";
 import type { Activity } from "./gateway/handle.ts";
 import { generationKey } from "./gateway/route-table.ts";
@@ -10,7 +11,7 @@ import type { Switchboard } from "./gateway/switchboard.ts";
 import { isVisit } from "./gateway/visit.ts";
 import type { WakePort } from "./gateway/wake.ts";
 import type { Decision } from "./intake/decide.ts";
-import { decideDrowsy, decideVisited } from "./intake/rest.ts";
+import { decideDrowsy, decidePressed, decideVisited } from "./intake/rest.ts";
 import { every } from "./reconcile/every.ts";
 import type { Store } from "./store/store.ts";
 
@@ -31,6 +32,10 @@ type SleepWorld = {
 export type Sleep = {
   activity: Activity;
   wake: WakePort;
+  /** When what serves of it was last used (epoch milliseconds), and whether it is right now. */
+  lastUse(preview: Preview, serving: Pick<Deployment, "generation" | "readyAt">): { usedAt: number; isUsed: boolean };
+  /** Puts it to sleep to make room for others; false where it may not. */
+  press(key: string, level: Exclude<RestLevel, "awake">): boolean;
   /** Looks for what is not used; from then on it goes to sleep. */
   watch(): AsyncDisposable;
 };
@@ -64,19 +69,22 @@ export function createSleep(world: SleepWorld): Sleep {
   };
   const servingFor = ({ key }: Preview) => servingOf(store.attempts.of(key))?.generation ?? null;
 
+  const lastUse: Sleep["lastUse"] = (preview, { generation, readyAt }) => {
+    const { key } = preview;
+    const isUsed = world.underWay(generationKey({ preview: key, generation })) > 0 || world.isWaking(key);
+    if (isUsed) usedAt.set(key, clock.now());
+    return { usedAt: Math.max(lastUsedAt(preview), usedAt.get(key) ?? 0, readyAt ?? 0), isUsed };
+  };
   const look = (): void => {
     for (const preview of store.previews.list({ gone: false })) {
       if (preview.spec.wanted !== "running") continue;
       const deployments = store.attempts.of(preview.key);
       const serving = servingOf(deployments);
       if (serving === null || deployments.some(isUnderWay)) continue;
-      const now = clock.now();
       const { key } = preview;
-      const isUsed = world.underWay(generationKey({ preview: key, generation: serving.generation })) > 0;
-      if (isUsed || world.isWaking(key)) usedAt.set(key, now);
-      const used = Math.max(lastUsedAt(preview), usedAt.get(key) ?? 0, serving.readyAt ?? 0);
+      const used = lastUse(preview, serving).usedAt;
       const settings = settingsFor(config, preview.repository);
-      const term = { ...settings, now, serving: serving.generation };
+      const term = { ...settings, now: clock.now(), serving: serving.generation };
       if (write(key, (current) => decideDrowsy(current, used, term))) world.rest(key);
     }
   };
@@ -93,6 +101,14 @@ export function createSleep(world: SleepWorld): Sleep {
       if (now - (rousedAt.get(preview) ?? 0) < rouseRestMs) return;
       rousedAt.set(preview, now);
       rouse(preview);
+    },
+    lastUse,
+    press(key, level) {
+      const pressed = write(key, (preview) =>
+        decidePressed(preview, level, { now: clock.now(), serving: servingFor(preview) }),
+      );
+      if (pressed) world.rest(key);
+      return pressed;
     },
     wake: { ask: rouse, watch: switchboard.watch },
     watch: () => every({ ...world, everyMs: lookEveryMs(config), look, failed: "looking for unused previews failed" }),

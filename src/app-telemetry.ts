@@ -1,4 +1,6 @@
 import type { Logger } from "pino";
+import type { Governor } from "./app-disk.ts";
+import type { Pressure } from "./app-pressure.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { isUnderWay } from "./domain/preview.ts";
@@ -34,6 +36,8 @@ export function standingOf(world: {
   builds: Pick<BuildJobs, "counts">;
   loop: Pick<Loop, "queueLength">;
   housekeeping: Pick<Housekeeping, "orphans">;
+  room: Pick<Pressure, "memory">;
+  disk: Pick<Governor, "space">;
 }): Standing {
   const views = world.site.listed();
   const inPhase = (phase: Phase) => views.filter((view) => view.phase === phase).length;
@@ -42,6 +46,8 @@ export function standingOf(world: {
     queue: world.loop.queueLength(),
     builds: world.builds.counts(),
     orphans: world.housekeeping.orphans(),
+    memoryBytes: world.room.memory()?.availableBytes ?? null,
+    diskBytes: world.disk.space()?.freeBytes ?? null,
   };
 }
 

@@ -46,7 +46,7 @@ export function createWork(options: WorkOptions): Pick<World, "engine" | "gatewa
   };
 }
 
-function engineOf({ config, server, docker, disk, data, keeper, learn, clock, log }: WorkOptions): ports.Engine {
+function engineOf({ config, server, docker, disk, data, keeper, store, learn, clock, log }: WorkOptions): ports.Engine {
   const images = createImageAccess(docker, config.registries);
   const { pool, egress } = config.network;
   const steps = createSteps({ docker, server, pool, routes: hostRoutes, egress, clock, log });
@@ -57,7 +57,10 @@ function engineOf({ config, server, docker, disk, data, keeper, learn, clock, lo
       return observe(docker, server, key);
     },
     resolveImage: images.resolve,
-    pull: images.pull,
+    async pull(reference, trust, signal) {
+      const { isNew } = await images.pull(reference, trust, signal);
+      if (isNew) store.images.rememberPulled(reference);
+    },
     requireUp: (readiness) => requireUp({ docker, clock }, readiness),
     run: async (step, context) => {
       if (await data.run(step, context)) return;

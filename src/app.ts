@@ -6,8 +6,10 @@ import { createApiWorld } from "./app-api.ts";
 import { createData } from "./app-data.ts";
 import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local.ts";
 import { clock, randomId } from "./app-outside.ts";
+import { createGovernor } from "./app-disk.ts";
 import { openGitHub, repositoriesOf } from "./app-github.ts";
 import { createPlaces } from "./app-places.ts";
+import { createPressure } from "./app-pressure.ts";
 import { createRenderer } from "./app-render.ts";
 import { followSuccessor, lookAround, routeAll } from "./app-restart.ts";
 import { buildGifts, createLearner, secretPrints } from "./app-secrets.ts";
@@ -26,7 +28,6 @@ import { isOurs, type ServerConfig } from "./config/server.ts";
 import { createBuildJobs } from "./engine/build-jobs.ts";
 import { createBuildMemory } from "./engine/build-memory.ts";
 import { isOnThisMachine } from "./engine/docker.ts";
-import { createDisk } from "./engine/disk.ts";
 import { observeOwned } from "./engine/observe.ts";
 import { isInside } from "./engine/subnets.ts";
 import { createVolumeUsage } from "./engine/volume-usage.ts";
@@ -58,24 +59,14 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const { client: github } = gitHub;
 
   // Where text comes from, and whom we tell.
-  const source = createSource({
-    state,
-    webUrl: config.github.webUrl,
-    token: github.gitToken,
-    environment: config.gitEnvironment,
-    randomId,
-    clock,
-    log,
-  });
+  const { webUrl } = config.github;
+  const environment = config.gitEnvironment;
+  const source = createSource({ state, webUrl, token: github.gitToken, environment, randomId, clock, log });
   await source.sweep();
 
   // The engine, and what people are shown of it.
   const isLocal = isOnThisMachine(config.engine.host);
-  const disk = createDisk(docker, {
-    isLocal,
-    onUnknown: (folder) =>
-      log.warn({ folder }, "free room is not looked at before builds: it cannot be seen from here"),
-  });
+  const disk = createGovernor({ ...ground, isLocal, snapshots: () => data.snapshots.sweep() });
   const onEnd = (key: string) => loop.look(key);
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
@@ -85,7 +76,12 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const learn = createLearner(ground);
   const access = createAccessDesk(ground);
   const places = createPlaces(ground);
-  const site = createSite({ ...ground, access, places, mask: masks.of });
+  const site = createSite({
+    ...ground,
+    access,
+    turnOf: (key) => places.turnOf(key) ?? room.turnOf(key),
+    mask: masks.of,
+  });
   const switchboard = createSwitchboard(site.hostOf);
   const sleep = createSleep({
     ...ground,
@@ -94,6 +90,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     isWaking: (key) => gateway.awaited().includes(key) || loop.isWaking(key),
     rest: (key) => loop.rest(key),
   });
+  const room = createPressure({ ...ground, isLocal, places, sleep, tell: (key) => loop.world.changed(key) });
   const gateway = createGateway({
     own: {
       hosts: [config.publicUrl, site.dashboardOrigin].map((url) => new URL(url).hostname),
@@ -116,7 +113,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       ...ground,
       version: options.version ?? "unknown",
       site,
-      standing: () => standingOf({ site, builds, loop, housekeeping }),
+      standing: () => standingOf({ site, builds, loop, housekeeping, room, disk }),
       mask: masks.all,
     }),
   );
@@ -159,6 +156,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       forge: withLocalPulls(github, store),
       ...deciders,
       places,
+      room,
       tell: createTeller({ ...ground, client: github, site, access, learn }),
       onChange: show,
       clock,
@@ -233,7 +231,9 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   hearTheRest(tenure, { store, loop, wake, tell: loop.world.changed });
   working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed }));
   // The Mayfly before us may still serve somebody.
-  void tenure.predecessor.gone.then(() => void (working.disposed ? null : working.use(sleep.watch())));
+  void tenure.predecessor.gone.then(() => {
+    for (const each of working.disposed ? [] : [sleep, room, disk]) working.use(each.watch());
+  });
   housekeeping.resyncSoon();
 
   log.info({ url: config.publicUrl, server }, "ready");

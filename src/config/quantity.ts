@@ -35,3 +35,23 @@ export const port = z
   .int("must be a port (1 to 65535)")
   .min(1, "must be a port (1 to 65535)")
   .max(65_535, "must be a port (1 to 65535)");
+
+/** A part of what there is, or a size: `10%`, `8GiB`. */
+export type Share = { percent: number } | { bytes: number };
+
+/** A share of a machine's memory or disk in a document. */
+export const share = z
+  .union([z.string(), z.number()], "must be a share such as 10% or a size such as 8GiB")
+  .transform((value, context): Share => {
+    const percent = /^(\d+(?:\.\d+)?) ?%$/.exec(String(value))?.[1];
+    if (percent !== undefined && Number(percent) < 100) return { percent: Number(percent) };
+    const bytes = percent === undefined ? parseSize(String(value)) : undefined;
+    if (bytes !== undefined) return { bytes };
+    context.addIssue("must be a share such as 10% or a size such as 8GiB");
+    return z.NEVER;
+  });
+
+/** A share of `totalBytes`, in bytes. */
+export function bytesOf(share: Share, totalBytes: number): number {
+  return "bytes" in share ? share.bytes : Math.floor((totalBytes * share.percent) / 100);
+}

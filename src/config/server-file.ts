@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Allowance, allowances, isAllowance } from "../domain/allowance.ts";
 import { firstTokenName, scopes, tokenName } from "../domain/token.ts";
 import { keys } from "./explain.ts";
-import { duration, size } from "./quantity.ts";
+import { duration, share, size } from "./quantity.ts";
 import { Sources } from "./sources.ts";
 
 /** A secret as written: itself, or where it is. */
@@ -133,6 +133,8 @@ export const ServerFile = keys({
     fork_egress: z.enum(["internet", "none"], "must be internet or none").optional(),
   }).optional(),
   max: count.optional(),
+  memory: keys({ reserve: share.optional(), awake: duration.optional() }).optional(),
+  disk: keys({ reserve: share.optional() }).optional(),
   defaults: Repository.optional(),
   repositories: z.record(repositoryName, Repository.nullable()).optional(),
   registries: z.record(text, keys({ username: text, password: Secret })).optional(),

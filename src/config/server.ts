@@ -5,6 +5,7 @@ import type { Scope } from "../domain/token.ts";
 import { conform } from "./explain.ts";
 import { readPrivateKey } from "./private-key.ts";
 import { defaultSettings, mergeSettings, type RepositorySettings } from "./repository-settings.ts";
+import { readRoom, type RoomConfig } from "./room.ts";
 import { environmentSecret, resolveSecret, type SecretSources } from "./secrets.ts";
 import { type Secret, ServerFile } from "./server-file.ts";
 import { readSources } from "./sources.ts";
@@ -12,7 +13,7 @@ import { mapNode, type Path, placeOf, type YamlNode } from "./yaml-node.ts";
 import { readYaml } from "./yaml-source.ts";
 
 /** Everything the operator may set, with defaults filled in and secrets read. */
-export type ServerConfig = {
+export type ServerConfig = RoomConfig & {
   domain: string;
   listen: { host: string; port: number };
   /** Scheme and port of every link; without a trailing slash. */
@@ -90,6 +91,7 @@ export function loadServerConfig(source: ServerFileSource): ServerConfig {
       forkEgress: file.builds?.fork_egress ?? "none",
     },
     max: file.max ?? 100,
+    ...readRoom(file),
     defaults,
     repositories: file.repositories === undefined ? null : readRepositories(file.repositories, defaults, node),
     registries: Object.fromEntries(

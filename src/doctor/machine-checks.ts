@@ -3,8 +3,14 @@ import { type Check, fail, ok, warn } from "./check.ts";
 
 const gib = 1024 ** 3;
 
-/** Room for images and data where the engine keeps them, in `folder`; null where that cannot be seen from here. */
-export function checkDisk(seen: { path: string; freeBytes: number; totalBytes: number } | null, folder: string): Check {
+/**
+ * Room for images and data where the engine keeps them, in `folder`; null where that cannot be seen from here. Below
+ * `reserveBytes` Mayfly frees what can be had again.
+ */
+export function checkDisk(
+  seen: { path: string; freeBytes: number; totalBytes: number } | null,
+  { folder, reserveBytes }: { folder: string; reserveBytes: number },
+): Check {
   if (seen === null)
     return warn(
       "disk",
@@ -15,7 +21,26 @@ export function checkDisk(seen: { path: string; freeBytes: number; totalBytes: n
   const said = `${(freeBytes / gib).toFixed(1)} GiB of ${(totalBytes / gib).toFixed(0)} GiB are free at ${path}`;
   const hint = "Make room: `docker system df` shows what takes it.";
   if (freeBytes < 2 * gib) return fail("disk", said, hint);
+  if (freeBytes < reserveBytes)
+    return warn("disk", `${said}, less than disk.reserve: what can be had again goes while Mayfly runs`, hint);
   return freeBytes < 10 * gib ? warn("disk", said, hint) : ok("disk", said);
+}
+
+/** Memory for previews; null where that cannot be seen from here. Below `reserveBytes` nothing more is started. */
+export function checkMemory(seen: { availableBytes: number; totalBytes: number } | null, reserveBytes: number): Check {
+  if (seen === null)
+    return warn(
+      "memory",
+      "how much is free on the engine's machine cannot be seen from here: previews start until it is used up",
+      "Run Mayfly on the engine's machine, or set `max` and `limits` so that all of them fit.",
+    );
+  const said = `${(seen.availableBytes / gib).toFixed(1)} GiB of ${(seen.totalBytes / gib).toFixed(1)} GiB are available`;
+  if (seen.availableBytes >= reserveBytes) return ok("memory", said);
+  return warn(
+    "memory",
+    `${said}, less than memory.reserve: previews sleep and wait for each other`,
+    "Give the machine more, or look for what else uses it: `ps aux --sort=-rss`.",
+  );
 }
 
 /** Whether a build's memory can be limited: null when it can, else why not. */

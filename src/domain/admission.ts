@@ -10,6 +10,8 @@ export type Standing = {
   rests: boolean;
   /** When it was last given a place. */
   admittedAt: number | null;
+  /** What serves of it is stopped: it keeps its place, and takes none of what there is. */
+  stopped: boolean;
 };
 
 /** Who is there, when each repository was last given a place, and how many places there are. */
@@ -20,8 +22,10 @@ export type House = {
   maxOf(repositoryId: number): number;
 };
 
-/** A preview's turn: its place among those that wait for the same, and how full that is. */
-export type Turn = { place: number; of: number; up: number; max: number; limit: "server" | "repository" };
+/** A preview's turn: its place among those that wait for the same, and how full that is; of memory there is no count. */
+export type Turn =
+  | { place: number; of: number; up: number; max: number; limit: "server" | "repository" }
+  | { place: number; of: number; up: number; max: null; limit: "memory" };
 
 /**
  * True from the moment a place is given until nothing of the preview is left, whatever is pushed meanwhile. What failed
@@ -31,8 +35,13 @@ export function holdsPlace({
   admittedAt,
   wantedSince,
   rests,
-}: Omit<Standing, "key" | "repositoryId" | "wanted">): boolean {
+}: Pick<Standing, "admittedAt" | "wantedSince" | "rests">): boolean {
   return !rests && admittedAt !== null && admittedAt >= wantedSince;
+}
+
+/** Takes one of the places that there are. */
+function isUp(each: Standing): boolean {
+  return holdsPlace(each) && !each.stopped;
 }
 
 function isWaiting(each: Standing): boolean {
@@ -43,7 +52,7 @@ function isWaiting(each: Standing): boolean {
 export function whoMayStart(house: House): string[] {
   const up = countUp(house.live);
   const admitted: string[] = [];
-  const all = house.live.filter(holdsPlace).length;
+  const all = house.live.filter(isUp).length;
   const hasRoom = (id: number) => all + admitted.length < house.max && (up.get(id) ?? 0) < house.maxOf(id);
   for (const { key, repositoryId } of inTurn(house, hasRoom)) {
     admitted.push(key);
@@ -69,12 +78,26 @@ export function turnOf(key: string, house: House): Turn | null {
         max: house.maxOf(own.repositoryId),
         limit: "repository",
       }
-    : { place, of: line.length, up: house.live.filter(holdsPlace).length, max: house.max, limit: "server" };
+    : { place, of: line.length, up: house.live.filter(isUp).length, max: house.max, limit: "server" };
 }
 
 /** Everybody who waits, in the order in which they would start if places went on coming. */
 export function whoWaits(house: House): string[] {
   return [...inTurn(house, () => true)].map(({ key }) => key);
+}
+
+/** How many previews have to stop so that everybody who waits gets a place: of all, and of each repository. */
+export function whoIsCrowded(house: House): { places: number; placesOf: Map<number, number> } {
+  const waiting = Map.groupBy(house.live.filter(isWaiting), ({ repositoryId }) => repositoryId);
+  const up = countUp(house.live);
+  const placesOf = new Map<number, number>();
+  let wanted = house.live.filter(isUp).length;
+  for (const [id, { length }] of waiting) {
+    const over = (up.get(id) ?? 0) + length - house.maxOf(id);
+    if (over > 0) placesOf.set(id, over);
+    wanted += length - Math.max(0, over);
+  }
+  return { places: Math.max(0, wanted - house.max), placesOf };
 }
 
 /** `2nd of 3`. */
@@ -84,6 +107,8 @@ export function turnPlace({ place, of }: Turn): string {
 
 /** `2nd in the queue of 3; 20 of 20 previews are up`. */
 export function turnWords({ place, of, up, max, limit }: Turn): string {
+  if (limit === "memory")
+    return `${ordinal(place)} in the queue of ${of}; the memory of this machine is in use by the ${up} previews that are awake`;
   const previews = limit === "repository" ? "previews of this repository" : "previews";
   return `${ordinal(place)} in the queue of ${of}; ${up} of ${max} ${previews} are up`;
 }
@@ -111,7 +136,7 @@ function byAge(a: Standing, b: Standing): number {
 
 function countUp(live: readonly Standing[]): Map<number, number> {
   const up = new Map<number, number>();
-  for (const { repositoryId } of live.filter(holdsPlace)) up.set(repositoryId, (up.get(repositoryId) ?? 0) + 1);
+  for (const { repositoryId } of live.filter(isUp)) up.set(repositoryId, (up.get(repositoryId) ?? 0) + 1);
   return up;
 }
 

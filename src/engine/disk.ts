@@ -9,6 +9,9 @@ export type Disk = {
   shortage(what: string): Promise<EngineError | null>;
 };
 
+/** How large the engine's disk is, and how much of it is free for others than root. */
+export type DiskSpace = { totalBytes: number; freeBytes: number };
+
 const gibibyte = 1024 ** 3;
 /** Nothing that writes much is begun with less. */
 const leastToBeginBytes = 2 * gibibyte;
@@ -21,7 +24,7 @@ const leastToGoOnBytes = gibibyte;
  */
 export function createDisk(
   docker: Pick<Docker, "info">,
-  { isLocal = true, freeBytes = measure, onUnknown = () => undefined }: DiskOptions = {},
+  { isLocal = true, freeBytes = measureFree, onUnknown = () => undefined }: DiskOptions = {},
 ): Disk {
   let isTold = false;
   const shortOf = async (least: number, what: string): Promise<EngineError | null> => {
@@ -48,14 +51,23 @@ export function createDisk(
 export type DiskOptions = {
   /** Whether the engine runs on this machine. */
   isLocal?: boolean;
-  freeBytes?: typeof measure;
+  freeBytes?: typeof measureFree;
   onUnknown?(folder: string): void;
 };
 
-async function measure(folder: string): Promise<number | null> {
+/** The disk on which the engine keeps its files; null where it cannot be seen from here. Throws EngineError. */
+export async function measureDisk(docker: Pick<Docker, "info">, isLocal: boolean): Promise<DiskSpace | null> {
+  return isLocal ? measure(((await docker.info()) as { DockerRootDir?: string }).DockerRootDir ?? "") : null;
+}
+
+async function measureFree(folder: string): Promise<number | null> {
+  return (await measure(folder))?.freeBytes ?? null;
+}
+
+async function measure(folder: string): Promise<DiskSpace | null> {
   // Unknown is an answer: whoever asks tells the operator that the room cannot be seen.
   const stats = await statfs((await enginesDisk(folder)) ?? "").catch(() => null);
-  return stats && stats.bavail * stats.bsize;
+  return stats && { totalBytes: stats.blocks * stats.bsize, freeBytes: stats.bavail * stats.bsize };
 }
 
 /**

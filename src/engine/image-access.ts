@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
-import { isImageId } from "../domain/image-reference.ts";
+import { isImageId, isImageReference } from "../domain/image-reference.ts";
 import type { ImageSpec } from "../domain/service.ts";
 import type { ResolvedImage, Trust } from "../domain/stack.ts";
+import { allow } from "./docker.ts";
 import { pull, resolveImage } from "./images.ts";
 import { accountFor, type Registries } from "./registries.ts";
 
@@ -10,7 +11,8 @@ export type ImageOwner = { repositoryId: number; trust: Trust };
 
 export type ImageAccess = {
   resolve(image: ImageSpec, tag: string | null, owner: ImageOwner): Promise<ResolvedImage | null>;
-  pull(reference: string, trust: Trust, signal: AbortSignal): Promise<void>;
+  /** `isNew`: nothing of that name was on the engine before. */
+  pull(reference: string, trust: Trust, signal: AbortSignal): Promise<{ isNew: boolean }>;
 };
 
 /**
@@ -27,8 +29,10 @@ export function createImageAccess(docker: Docker, registries: Registries): Image
       return resolveImage(docker, image, tag, repositoryId);
     },
     async pull(reference, trust, signal) {
+      const before = isImageReference(reference) ? await allow(docker.getImage(reference).inspect(), 404) : null;
       await pull(docker, reference, { signal, registries: trust === "team" ? registries : {} });
       if (trust === "fork") open.add(reference);
+      return { isNew: before === null };
     },
   };
 }

@@ -54,6 +54,10 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
       return served === null ? `Waiting${what}.` : `Waiting${what}. ${name} still serves ${served}.`;
     }
     case "under way": {
+      if (view.queue !== null) {
+        const meanwhile = served === null ? "" : ` ${name} still serves ${served}.`;
+        return `Waiting: ${turnWords(view.queue)}.${meanwhile}`;
+      }
       const again = attempt.commit === serving?.commit ? " again" : "";
       const doing = view.rolledBack === null ? attempt.doing : "Rolling back to";
       const what = `${doing} ${shortCommit(view, attempt.commit, details)}${again}${moments(attempt.at)}`;

@@ -49,6 +49,16 @@ export function decideDrowsy(
   return unchanged("it is in use, or sleeps already");
 }
 
+/** Others need the room that it takes. */
+export function decidePressed(preview: Preview, to: Exclude<RestLevel, "awake">, { now, serving }: Serving): Decision {
+  const { spec } = preview;
+  if (spec.wanted !== "running" || serving === null) return unchanged("nothing is up that could sleep");
+  if (spec.pinned) return unchanged("it is pinned");
+  const level = restLevelOf(spec, serving);
+  if (level === "stopped" || level === to) return unchanged("it sleeps already");
+  return putToSleep(preview, to, { now, serving });
+}
+
 function putToSleep(
   preview: Preview,
   level: Exclude<RestLevel, "awake">,

@@ -215,6 +215,16 @@ export type Places = {
   waiting(): string[];
 };
 
+/** The machine's memory: who is to start waits until there is enough of it, and others are put to sleep meanwhile. */
+export type Room = {
+  /** Whether it may start now; who may not asks again. Throws EngineError. */
+  enter(key: string, kind: "wake" | "deployment"): Promise<boolean>;
+  /** It woke, or did not. */
+  left(key: string): void;
+  /** It has asked and may not start yet. */
+  waits(key: string): boolean;
+};
+
 /** What people see happen. */
 export type Timeline = {
   begin(event: { preview: string; generation: number; name: string }): void;

@@ -7,7 +7,7 @@ import type { Plan } from "../plan/step.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
-import { planSettled, settle, showServing } from "./settle.ts";
+import { planSettled, roomRestMs, settle, showServing } from "./settle.ts";
 import { recallStack } from "./recall.ts";
 import { runPlan } from "./steps.ts";
 import type { World } from "./world.ts";
@@ -113,6 +113,8 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   world.changed(key);
   if (gathered.kind === "building" && gathered.again) return { kind: "again", inMs: pullRestMs };
   if (gathered.kind === "building" || data.kind === "building") return { kind: "done" };
+
+  if (!(await world.room.enter(key, "deployment"))) return { kind: "again", inMs: 2 * roomRestMs };
 
   const { snapshots } = data;
   const secrets = await world.secretPrints(preview, candidate);

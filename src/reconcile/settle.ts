@@ -13,20 +13,23 @@ import { runPlan } from "./steps.ts";
 import { upstreamsOf } from "./upstreams.ts";
 import type { World } from "./world.ts";
 
+/** Between two questions whether there is room by now. */
+export const roomRestMs = 500;
+
 /**
  * What serves is brought to how much of it should run, in its own queue: a visit to what sleeps waits neither for a
  * build nor for a candidate. It is put to sleep only while no attempt is under way, which may need its database.
  */
 export async function restServing(key: string, world: World, signal: AbortSignal): Promise<RunResult> {
   if (readServing(key, world) === null) return { kind: "done" };
-  await world.turns.take(key, signal, async () => {
+  return await world.turns.take(key, signal, async (): Promise<RunResult> => {
     // What serves may be another one by now.
     const now = readServing(key, world);
-    if (now === null) return;
+    if (now === null) return { kind: "done" };
     if (now.level !== "awake") await sleep(now, now.level, world, signal);
-    else if (!(await thaw(now, world, signal))) await wake(now, world, signal);
+    else if (!(await thaw(now, world, signal))) return await wake(now, world, signal);
+    return { kind: "done" };
   });
-  return { kind: "done" };
 }
 
 /** No attempt is under way: what serves is kept whole and routed to, everything else goes. */
@@ -77,6 +80,7 @@ async function sleep(
   if (isBusy) return;
   const plan = planSleep(serving, await world.engine.observe(preview.key), level);
   await carryOut(plan, { preview, serving }, world, signal);
+  if (level === "stopped") world.placeFreed();
 }
 
 /** The short way, where nothing is missing: one look, one call a container. */
@@ -94,9 +98,17 @@ async function thaw({ preview, serving }: Serving, world: World, signal: AbortSi
   return true;
 }
 
-async function wake({ preview, serving }: Serving, world: World, signal: AbortSignal): Promise<void> {
+async function wake({ preview, serving }: Serving, world: World, signal: AbortSignal): Promise<RunResult> {
+  const { key } = preview;
   const plan = planWake({ ...(await gatherSettled(preview, serving, world)), serving });
-  await carryOut(plan, { preview, serving }, world, signal);
+  const isStarted = plan.steps.some(({ kind }) => kind === "start");
+  if (isStarted && !(await world.room.enter(key, "wake"))) return { kind: "again", inMs: roomRestMs };
+  try {
+    await carryOut(plan, { preview, serving }, world, signal);
+  } finally {
+    world.room.left(key);
+  }
+  return { kind: "done" };
 }
 
 /** A container that was removed cannot be made again without its image; null where nothing is lost. */
@@ -141,7 +153,9 @@ async function gatherSettled(preview: Preview, serving: StackSpec | null, world:
   const whole = world.volumes.of(preview.key);
   const snapshots = serving ? await findSnapshots(preview, { stack: serving, state, images, whole }, world) : {};
   const secrets = serving?.resolved?.secrets ?? {};
-  const level = serving ? restLevelOf(preview.spec, serving.generation) : "awake";
+  // Who waits for room to wake sleeps on.
+  const wished = serving ? restLevelOf(preview.spec, serving.generation) : "awake";
+  const level = world.room.waits(preview.key) && wished === "awake" ? "stopped" : wished;
   const slept = serving ? sleptOf(preview.spec, serving.generation) : null;
   const isLulled = level === "awake" && world.gateway.isAsleep(preview.key);
   return { state, images, whole, snapshots, secrets, level, slept, isLulled, nonce: world.randomId(8) };

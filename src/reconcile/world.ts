@@ -10,6 +10,7 @@ import type {
   Engine,
   Gateway,
   Rendered,
+  Room,
   Snapshots,
   Source,
   Timeline,
@@ -30,6 +31,7 @@ export type World = {
   snapshots: Snapshots;
   gateway: Gateway;
   turns: Turns;
+  room: Room;
   /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
   render(checkout: Checkout, preview: Preview): Promise<Rendered>;
   /** The tag of an image to build, from everything that goes in. */

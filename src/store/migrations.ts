@@ -162,6 +162,12 @@ export const migrations: readonly string[] = [
   ) strict, without rowid;
   create unique index newest_snapshots on snapshots (key) where replaced_at is null;
 
+  -- images that were not on the engine before we pulled them: the others are the operator's
+  create table pulled_images (
+    name text primary key,
+    pulled_at integer not null
+  ) strict, without rowid;
+
   create table published (
     preview text primary key,
     value text not null

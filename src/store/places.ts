@@ -9,6 +9,11 @@ const failedIn = `(select case when not exists (select 1 ${ofPreview} and phase 
 const since = `max(json_extract(spec, '$.wantedSince'), coalesce(
   (select ended_at ${ofPreview} and generation = ${failedIn}), 0))`;
 
+/** What serves is stopped, and nothing newer of it is on its way up. */
+const isStopped = `(json_extract(spec, '$.rest.level') is 'stopped'
+  and json_extract(spec, '$.rest.generation') is (select max(generation) ${ofPreview} and phase = 'ready')
+  and not exists (select 1 ${ofPreview} and phase in ('pending', 'building', 'starting')))`;
+
 /** Who holds one of the places that there are, and who waits for one. */
 export function createPlaceStore(database: Database) {
   return {
@@ -18,10 +23,15 @@ export function createPlaceStore(database: Database) {
         .all(
           `select key, repository_id as repositoryId, admitted_at as admittedAt,
              json_extract(spec, '$.wanted') = 'running' as wanted, ${since} as wantedSince,
-             ${failedIn} is json_extract(spec, '$.generation') as rests
+             ${failedIn} is json_extract(spec, '$.generation') as rests, ${isStopped} as stopped
            from previews where gone_at is null`,
         )
-        .map((row) => ({ ...(row as Standing), wanted: row["wanted"] === 1, rests: row["rests"] === 1 })),
+        .map((row) => ({
+          ...(row as Standing),
+          wanted: row["wanted"] === 1,
+          rests: row["rests"] === 1,
+          stopped: row["stopped"] === 1,
+        })),
 
     /** When each repository was last given a place, to previews that are gone too. */
     lastAdmitted: (): Map<number, number> =>

@@ -10,6 +10,7 @@ import { createAuditedWrites } from "./audited.ts";
 import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
 import { createDeploymentStore } from "./deployments.ts";
+import { createImageStore } from "./images.ts";
 import { createPlaceStore } from "./places.ts";
 import { createPreviewStore } from "./previews.ts";
 import { createPublishedStore } from "./published.ts";
@@ -40,6 +41,7 @@ export function openStore(path: string, clock: Clock) {
   const tokens = createTokenStore(database);
   const sessions = createSessionStore(database);
   const snapshots = createSnapshotStore(database);
+  const images = createImageStore(database);
   const audit = createAuditStore(database);
   const now = () => clock.now();
   const audited = createAuditedWrites({ database, previews, deployments, requests, audit, now });
@@ -60,6 +62,7 @@ export function openStore(path: string, clock: Clock) {
           return keys;
         }),
     },
+    images: { ...images, rememberPulled: (name: string) => images.rememberPulled(name, now()) },
     requests,
     published: <T>() => createPublishedStore<T>(database),
 

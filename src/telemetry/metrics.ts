@@ -7,6 +7,9 @@ export type Standing = {
   queue: number;
   builds: { running: number; waiting: number };
   orphans: number;
+  /** Of the engine's machine; null where it cannot be measured. */
+  memoryBytes: number | null;
+  diskBytes: number | null;
 };
 
 const deploymentBuckets = [0.5, 1, 2, 3, 5, 8, 13, 21, 34, 60, 120, 300, 600, 1200];
@@ -135,9 +138,30 @@ function standingGauges({ version, standing }: { version: string; standing(): St
       this.set(standing().orphans);
     },
   });
-  return [info, previews, queue, builds, orphans];
+  const memory = new Gauge({
+    name: "mayfly_memory_available_bytes",
+    help: "Memory that previews may still take, of the engine's machine; absent where it cannot be measured.",
+    registers,
+    collect() {
+      setOrForget(this, standing().memoryBytes);
+    },
+  });
+  const disk = new Gauge({
+    name: "mayfly_disk_free_bytes",
+    help: "Free room where the engine keeps its files; absent where it cannot be measured.",
+    registers,
+    collect() {
+      setOrForget(this, standing().diskBytes);
+    },
+  });
+  return [info, previews, queue, builds, orphans, memory, disk];
 }
 
 function classOf(status: number): string {
   return `${Math.floor(status / 100)}xx`;
+}
+
+function setOrForget(gauge: Gauge, value: number | null): void {
+  if (value === null) gauge.remove();
+  else gauge.set(value);
 }

@@ -55,6 +55,8 @@ describe("the server file", () => {
       network: { pool: "10.213.0.0/16", egress: "internet" },
       builds: { parallel: 2, memoryBytes: 4_294_967_296, timeoutMs: 1_200_000, forkEgress: "none" },
       max: 100,
+      memory: { reserve: { percent: 10 }, awakeMs: 300_000 },
+      disk: { reserve: { percent: 10 } },
       defaults: {
         limits: { cpus: 2, memoryBytes: 2_147_483_648, pids: 1024, services: 30 },
         when: { drafts: true, bots: false, label: null, paths: [] },

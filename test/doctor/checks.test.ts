@@ -7,6 +7,7 @@ import {
   checkBuilds,
   checkClock,
   checkDisk,
+  checkMemory,
   checkGit,
   checkHandover,
   checkState,
@@ -48,6 +49,7 @@ const token = (scopes: string[] | null, refused: string[] = []): GitHubFacts => 
   scopes,
   refused,
 });
+const place = { folder: "/d", reserveBytes: 0 };
 const gib = 1024 ** 3;
 
 describe("what is found is told with what to do", () => {
@@ -101,13 +103,29 @@ describe("what is found is told with what to do", () => {
     [checkWebhook({ secrets: 0, pollMs: 10_000 }), "warn", "every 10 s"],
 
     [
-      checkDisk({ path: "/d", freeBytes: 72.1 * gib, totalBytes: 252 * gib }, "/d"),
+      checkDisk({ path: "/d", freeBytes: 72.1 * gib, totalBytes: 252 * gib }, place),
       "ok",
       "72.1 GiB of 252 GiB are free at /d",
     ],
-    [checkDisk(null, "/var/lib/docker"), "warn", "free in the engine's /var/lib/docker cannot be seen from here"],
-    [checkDisk({ path: "/d", freeBytes: 5 * gib, totalBytes: 252 * gib }, "/d"), "warn", "5.0 GiB"],
-    [checkDisk({ path: "/d", freeBytes: gib, totalBytes: 252 * gib }, "/d"), "fail", "1.0 GiB"],
+    [
+      checkDisk(null, { folder: "/var/lib/docker", reserveBytes: 0 }),
+      "warn",
+      "free in the engine's /var/lib/docker cannot be seen from here",
+    ],
+    [
+      checkDisk({ path: "/d", freeBytes: 15 * gib, totalBytes: 252 * gib }, { folder: "/d", reserveBytes: 25 * gib }),
+      "warn",
+      "less than disk.reserve",
+    ],
+    [
+      checkMemory({ availableBytes: 12 * gib, totalBytes: 16 * gib }, 2 * gib),
+      "ok",
+      "12.0 GiB of 16.0 GiB are available",
+    ],
+    [checkMemory({ availableBytes: gib, totalBytes: 16 * gib }, 2 * gib), "warn", "less than memory.reserve"],
+    [checkMemory(null, 0), "warn", "cannot be seen from here"],
+    [checkDisk({ path: "/d", freeBytes: 5 * gib, totalBytes: 252 * gib }, place), "warn", "5.0 GiB"],
+    [checkDisk({ path: "/d", freeBytes: gib, totalBytes: 252 * gib }, place), "fail", "1.0 GiB"],
     [checkGit("git version 2.39.5\n"), "ok", "git 2.39.5"],
     [checkGit("git version 2.25.1 (Apple Git-1)"), "fail", "git 2.25.1 is too old"],
     [checkGit(null), "fail", "there is no git"],

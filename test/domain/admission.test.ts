@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { type House, type Standing, turnOf, turnWords, whoMayStart, whoWaits } from "../../src/domain/admission.ts";
+import {
+  type House,
+  type Standing,
+  turnOf,
+  turnWords,
+  whoIsCrowded,
+  whoMayStart,
+  whoWaits,
+} from "../../src/domain/admission.ts";
 
 const repositories: Record<string, number> = { a: 1, b: 2, c: 3 };
 
-/** `a1 a2` are up, `b1@5` waits since 5; the repository is the letter. */
+/** `a1 a2` are up, `a3z` is stopped, `b1@5` waits since 5; the repository is the letter. */
 function house(up: string, waiting: string, caps: { max?: number; each?: number; last?: string } = {}): House {
   const words = (text: string) => text.split(" ").filter(Boolean);
   const stand = (word: string, isUp: boolean): Standing => {
@@ -16,6 +24,7 @@ function house(up: string, waiting: string, caps: { max?: number; each?: number;
       wantedSince,
       rests: false,
       admittedAt: isUp ? 0 : null,
+      stopped: key.endsWith("z"),
     };
   };
   return {
@@ -40,6 +49,7 @@ describe("who may start", () => {
     ["first one that was never served", house("", "a1@1 b1@9", { max: 1, last: "a" }), "b1"],
     ["as many as a repository may have", house("a1", "a2@1 a3@2 b1@9", { each: 2, last: "a" }), "b1 a2"],
     ["others, when a repository is full", house("a1 a2", "a3@1 b1@9", { max: 3, each: 2 }), "b1"],
+    ["one more, where what is up is stopped", house("a1z a2", "b1@1 b2@2", { max: 2 }), "b1"],
     ["nobody more, when the operator allows fewer than are up", house("a1 a2 a3", "b1@1", { max: 2 }), ""],
   ])("%s", (_name, given, expected) => {
     expect(whoMayStart(given).join(" ")).toBe(expected);
@@ -51,7 +61,15 @@ describe("who may start", () => {
   });
 
   test("what failed before anything of it served takes no place and waits for none, until something new is wished", () => {
-    const failed: Standing = { key: "a1", repositoryId: 1, wanted: true, wantedSince: 6, rests: true, admittedAt: 5 };
+    const failed: Standing = {
+      key: "a1",
+      repositoryId: 1,
+      wanted: true,
+      wantedSince: 6,
+      rests: true,
+      admittedAt: 5,
+      stopped: false,
+    };
     const given = house("", "b1@9", { max: 1 });
     const resting = { ...given, live: [...given.live, failed] };
     expect([whoMayStart(resting), turnOf("a1", resting)]).toEqual([["b1"], null]);
@@ -66,6 +84,7 @@ describe("who may start", () => {
       wantedSince: 0,
       rests: false,
       admittedAt: 5,
+      stopped: false,
     };
     const given = house("", "b1@9", { max: 1 });
     expect(whoMayStart({ ...given, live: [...given.live, removing] })).toEqual([]);
@@ -112,5 +131,20 @@ describe("a preview's turn", () => {
   test("is nothing to tell of what is up, may start or is not there", () => {
     const given = house("a1", "b1@1", { max: 2 });
     expect([turnOf("a1", given), turnOf("b1", given), turnOf("c1", given)]).toEqual([null, null, null]);
+  });
+});
+
+describe("how many have to stop so that who waits gets a place", () => {
+  test.each<[string, House, number, string]>([
+    ["nobody, while there are places", house("a1", "b1@1", { max: 2 }), 0, ""],
+    ["one for each that waits", house("a1 b1", "a2@1 b2@2", { max: 2 }), 2, ""],
+    ["of the repository that is full, and of no other", house("a1 a2 b1", "a3@1", { max: 9, each: 2 }), 0, "1 of 1"],
+    ["of both", house("a1 a2 b1", "a3@1 c1@2", { max: 3, each: 2 }), 1, "1 of 1"],
+    ["as many as woke beyond what there is", house("a1 a2 b1", "", { max: 2 }), 1, ""],
+    ["none for what is stopped", house("a1z a2z b1", "", { max: 2 }), 0, ""],
+  ])("%s", (_name, given, places, placesOf) => {
+    const crowd = whoIsCrowded(given);
+    const told = [...crowd.placesOf].map(([id, count]) => `${count} of ${id}`).join(" ");
+    expect([crowd.places, told]).toEqual([places, placesOf]);
   });
 });

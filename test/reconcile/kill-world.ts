@@ -166,6 +166,7 @@ export function createKillWorld() {
       placeFreed: check,
       restSoon: check,
       turns: createTurns(),
+      room: { enter: async () => (check(), true), left: () => undefined, waits: () => false },
       engine: {
         observe: async () => (check(), engine.observe()),
         resolveImage: async (image, tag) => (

@@ -7,6 +7,8 @@ const standing = () => ({
   queue: 2,
   builds: { running: 1, waiting: 4 },
   orphans: 0,
+  memoryBytes: null,
+  diskBytes: null,
 });
 const step = { preview: "7-42", generation: 1, startedAt: 1000, endedAt: 3500, outcome: "done", detail: null } as const;
 const end = {
