@@ -32,12 +32,15 @@ type WorkOptions = Ground & {
 };
 
 /** Fits the edges to what the loop asks of them. */
-export function createWork(options: WorkOptions): Pick<World, "engine" | "gateway" | "render" | "tagOf" | "ignoreOf"> {
-  const { salt } = options;
+export function createWork(
+  options: WorkOptions,
+): Pick<World, "engine" | "gateway" | "projectOf" | "render" | "tagOf" | "ignoreOf"> {
+  const { salt, server } = options;
   return {
     engine: engineOf(options),
     gateway: gatewayOf(options),
     ignoreOf,
+    projectOf: ({ slug }) => projectName(slug, server),
     render: (checkout, preview) => render(checkout, preview, options),
     tagOf: (preview, stack, build, content) => {
       const { name: _name, tag: _tag, ...rest } = build;

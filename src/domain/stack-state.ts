@@ -27,6 +27,8 @@ export type ObservedNetwork = {
   generation: number;
   network: string;
   subnet: string;
+  /** It leads nowhere but to its containers. */
+  internal: boolean;
 };
 
 /** What is known of a preview's data branch: the seed it holds, and how long branching took. */

@@ -89,6 +89,7 @@ function toNetwork(info: Docker.NetworkInspectInfo): ObservedNetwork {
     generation: parseGeneration(found[labels.generation]),
     network: found[labels.network] ?? "",
     subnet: info.IPAM?.Config?.[0]?.Subnet ?? "",
+    internal: info.Internal,
   };
 }
 

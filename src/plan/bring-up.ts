@@ -1,4 +1,4 @@
-import { homeNetworkName, containerName, networkName } from "../domain/naming.ts";
+import { homeNetworkName, containerName } from "../domain/naming.ts";
 import type { Slept } from "../domain/rest.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
@@ -7,6 +7,7 @@ import { type Draft, joinsOf } from "./draft.ts";
 import { planFiles } from "./files.ts";
 import { attachmentsOf, containerHash, isKept, isUsable, mayEnd, volumesOf } from "./identity.ts";
 import { joinsTo, pushJoins } from "./joins.ts";
+import { networkWish, planNetworks } from "./networks.ts";
 import { byDependency, impliedBy, waitsOf } from "./order.ts";
 import { planReady } from "./ready.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
@@ -27,7 +28,7 @@ export type BringUpInput = VolumeInput & {
 
 /** Adds the steps that bring a stack from what is there to all its services ready; answers its volumes' engine names. */
 export function planBringUp(input: BringUpInput, draft: Draft): Record<string, string> {
-  planNetworks(input, draft);
+  planNetworks(networkWish(input.stack), input.state, draft);
   const volumes = planVolumes(input, draft);
   for (const service of byDependency(input.stack.services)) {
     const image = input.images[service.name];
@@ -54,30 +55,6 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
 }
 
 type Context = { service: ServiceSpec; draft: Draft };
-
-function planNetworks({ stack, state }: BringUpInput, draft: Draft): void {
-  const wanted = [
-    { name: homeNetworkName(stack.project), home: true, network: { name: "home", internal: stack.trust === "fork" } },
-    ...stack.networks.map((network) => ({
-      name: networkName(stack.project, stack.generation, network.name),
-      home: false,
-      network,
-    })),
-  ];
-  for (const each of wanted) {
-    draft.networks.add(each.name);
-    if (state.networks.some((network) => network.name === each.name)) continue;
-    draft.steps.push({
-      ...each,
-      kind: "create-network",
-      id: `create-network:${each.name}`,
-      cause: each.home ? "new preview" : "new generation",
-      after: [],
-      generation: stack.generation,
-      addresses: stack.services.length,
-    });
-  }
-}
 
 function planExisting(
   input: BringUpInput,

@@ -5,6 +5,7 @@ import { planDeploy } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
+import { layGround } from "./ground.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
 import { planSettled, roomRestMs, settle, showServing } from "./settle.ts";
@@ -145,9 +146,14 @@ async function prepareAndKeep(
   signal: AbortSignal,
 ): Promise<StackSpec> {
   const prepare = preview.spec.rollback ? recallStack : prepareStack;
-  const { stack, findings } = await prepare(preview, from, world, signal);
-  world.attempts.prepared(preview.key, stack, findings);
-  return stack;
+  const ground = layGround(preview, from.serving, world, signal);
+  try {
+    const { stack, findings } = await prepare(preview, from, world, signal);
+    world.attempts.prepared(preview.key, stack, findings);
+    return stack;
+  } finally {
+    await ground;
+  }
 }
 
 async function remove(preview: Preview, world: World, signal: AbortSignal): Promise<RunResult> {

@@ -11,6 +11,8 @@ import type { World } from "./world.ts";
 type About = {
   preview: Pick<Preview, "key" | "slug"> & CheckoutOf;
   stack: StackSpec | null;
+  /** Where there is no stack yet. */
+  project?: string;
   /** Whether its steps are part of the deployment's timeline. */
   isTold?: boolean;
 };
@@ -87,11 +89,11 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
   }
 }
 
-function stepContext({ preview, stack }: About, world: World, signal: AbortSignal): StepContext {
+function stepContext({ preview, stack, project = "" }: About, world: World, signal: AbortSignal): StepContext {
   const openSource = (paths: readonly string[]) => world.source.checkout(preview, stack?.commit ?? "", signal, paths);
   return {
     preview,
-    project: stack?.project ?? "",
+    project: stack?.project ?? project,
     signal,
     openSource,
     readSource: async (path) => {

@@ -32,6 +32,8 @@ export type World = {
   gateway: Gateway;
   turns: Turns;
   room: Room;
+  /** What its resources are named by on the engine. */
+  projectOf(preview: Pick<Preview, "slug">): string;
   /** Pure: a checkout's files → what should run. Throws InputError and PolicyError. */
   render(checkout: Checkout, preview: Preview): Promise<Rendered>;
   /** The tag of an image to build, from everything that goes in. */

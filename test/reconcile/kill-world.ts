@@ -11,7 +11,7 @@ import { openStore } from "../../src/store/store.ts";
 import { createEngineModel } from "../support/engine-model.ts";
 import { type Commit, commits, stackOf } from "./kill-stack.ts";
 import { pullRequest } from "../support/pull.ts";
-import { images } from "../support/stack.ts";
+import { images, shop } from "../support/stack.ts";
 
 /** One call that changes something outside of the process: a kind of step, or a write into the store. */
 export type Call = { kind: string; id: string };
@@ -209,6 +209,7 @@ export function createKillWorld() {
       },
       render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
       ignoreOf: () => null,
+      projectOf: () => shop(1).project,
       tagOf: (_preview, stack, build) => `${build.name}:${stack.commit.slice(0, 1)}`,
       clock,
       imageWaitMs: 0,

@@ -240,6 +240,7 @@ export function createEngineModel(options: {
         generation,
         network,
         subnet: "",
+        internal: false,
       })),
       volumes: [...volumes].map(([name, { volume, dataKey, snapshot, files }]) => ({
         name,

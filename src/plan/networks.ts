@@ -1,0 +1,77 @@
+import { homeNetworkName, networkName } from "../domain/naming.ts";
+import type { NetworkSpec, StackSpec, Trust } from "../domain/stack.ts";
+import type { ObservedNetwork, StackState } from "../domain/stack-state.ts";
+import { type Draft, finish, newDraft } from "./draft.ts";
+import type { Plan } from "./step.ts";
+
+/** What decides which networks a generation has, as far as it is known. */
+export type NetworkWish = {
+  project: string;
+  generation: number;
+  trust: Trust;
+  networks: readonly NetworkSpec[];
+  /** Containers that find room in each. */
+  addresses: number;
+};
+
+/** Holds any stack of up to 13 services. */
+const smallAddresses = 13;
+
+/**
+ * The networks that a deployment will most likely need, to be made while its commit is fetched and read: those of what
+ * serves, or the one that a Compose file without networks has. A wrong guess is made good by the plan.
+ */
+export function planGround(
+  preview: Pick<NetworkWish, "project" | "generation" | "trust">,
+  serving: StackSpec | null,
+  state: StackState,
+): Plan {
+  const draft = newDraft();
+  const networks = serving?.networks ?? [{ name: "default", internal: preview.trust === "fork" }];
+  planNetworks({ ...preview, networks, addresses: serving?.services.length ?? smallAddresses }, state, draft);
+  return finish(draft);
+}
+
+/** What a stack's networks must be. */
+export function networkWish({ project, generation, trust, networks, services }: StackSpec): NetworkWish {
+  return { project, generation, trust, networks, addresses: services.length };
+}
+
+/** Adds the steps that make the networks which are missing: the preview's home and its generation's own. */
+export function planNetworks(wish: NetworkWish, state: StackState, draft: Draft): void {
+  const { project, generation, trust, addresses } = wish;
+  const wanted = [
+    { name: homeNetworkName(project), home: true, network: { name: "home", internal: trust === "fork" } },
+    ...wish.networks.map((network) => ({ name: networkName(project, generation, network.name), home: false, network })),
+  ];
+  for (const each of wanted) {
+    draft.networks.add(each.name);
+    const there = state.networks.find((network) => network.name === each.name);
+    if (there && fits(there, each, addresses)) continue;
+    const id = `create-network:${each.name}`;
+    const made = { ...each, kind: "create-network" as const, id, generation, addresses };
+    if (!there) {
+      draft.steps.push({ ...made, cause: each.home ? "new preview" : "new generation", after: [] });
+      continue;
+    }
+    const cause = "made for another stack than this one turned out to be";
+    const removal = `remove-network:${each.name}`;
+    draft.steps.push({ kind: "remove-network", id: removal, cause, after: [], name: each.name });
+    draft.steps.push({ ...made, cause, after: [removal] });
+  }
+}
+
+/** Nobody is in the home network: any size will do. One that leads nowhere may be so by the operator's wish. */
+function fits(
+  { subnet, internal }: ObservedNetwork,
+  { home, network }: { home: boolean; network: NetworkSpec },
+  addresses: number,
+): boolean {
+  if (home) return true;
+  return !isTooSmall(subnet, addresses) && (internal || !network.internal);
+}
+
+/** Network, gateway and broadcast take three addresses of a subnet; one that is not told is not. */
+function isTooSmall(subnet: string, addresses: number): boolean {
+  return 2 ** (32 - Number(subnet.split("/")[1])) - 3 < addresses;
+}
