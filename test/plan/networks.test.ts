@@ -77,6 +77,9 @@ test.each(cases)("of what was made ahead, %s", (_what, state, more, steps) => {
   const plan = planDeploy({ candidate, serving: null, state, images, whole: new Set(), nonce: "n", drainMs: 0 });
   const found = plan.steps.filter(({ id }) => /network:.*_g1_/.test(id));
   expect(found.map(({ id }) => id)).toEqual(steps);
-  const [first, second] = found;
-  if (first?.kind === "remove-network") expect(second?.after).toContain(first.id);
+  const removed = found.filter(({ kind }) => kind === "remove-network").map(({ id }) => id.split(":")[1]);
+  const anew = found.filter((step) => removed.some((name) => step.id === `create-network:${name}`));
+  expect(anew.map(({ after }) => after.filter((id) => id.startsWith("remove-network:")))).toEqual(
+    anew.map(({ id }) => [id.replace("create", "remove")]),
+  );
 });

@@ -108,8 +108,22 @@ export function running(stack: StackSpec, volume: { name: string; dataKey: strin
       };
     }),
     networks: [
-      { name: home, kind: "home", generation: stack.generation, network: "home", subnet: "10.213.1.0/28", internal: false },
-      { name: network, kind: "network", generation: stack.generation, network: "default", subnet: "10.213.0.0/28", internal: false },
+      {
+        name: home,
+        kind: "home",
+        generation: stack.generation,
+        network: "home",
+        subnet: "10.213.1.0/28",
+        internal: false,
+      },
+      {
+        name: network,
+        kind: "network",
+        generation: stack.generation,
+        network: "default",
+        subnet: "10.213.0.0/28",
+        internal: false,
+      },
     ],
     volumes: [{ name: volume.name, volume: "pgdata", dataKey: volume.dataKey, createdAt: 0 }],
   };
