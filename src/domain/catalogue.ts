@@ -114,6 +114,23 @@ export const catalogue = {
     hint: "/reset gives the preview its data anew; do not prune volumes on this host.",
   },
   "probe-failed": { title: "The main page does not answer", hint: "It must answer below 500; see the service's log." },
+  // Sources and their masks
+  "mask-invalid": {
+    title: "A rule of a source's mask does not fit its data",
+    hint: "Mend the rule at the place named in server.yaml (docs/masking.md).",
+  },
+  "mask-incomplete": {
+    title: "A sensitive source has columns that are neither masked nor kept",
+    hint: "Say in its mask what each column becomes, or keep it (docs/masking.md).",
+  },
+  "dump-invalid": {
+    title: "A source's dump holds something that cannot be masked",
+    hint: "See docs/masking.md for what a dump may hold.",
+  },
+  "raw-data-found": {
+    title: "Raw values were found in what should be masked",
+    hint: "Mask the columns named as well (docs/masking.md); nothing was published.",
+  },
   // GitHub (RemoteError)
   "forge-unreachable": { title: "GitHub does not answer", hint: "Nothing is lost: Mayfly tries again by itself." },
   "forge-unauthorized": {

@@ -1,0 +1,13 @@
+/** A text of bytes (Latin-1, one character each) as the UTF-8 that it is; bytes that are none become U+FFFD. */
+export function fromBytes(bytes: string): string {
+  return isAscii(bytes) ? bytes : Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+export function toBytes(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+}
+
+function isAscii(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- all of ASCII
+  return /^[\x00-\x7f]*$/.test(text);
+}

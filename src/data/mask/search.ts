@@ -1,0 +1,109 @@
+import type { RawValue } from "./collect.ts";
+
+/** Where one was found: `at` is the offset of its first byte. */
+export type Found = { value: RawValue; at: number };
+
+/** Finds any of many values in bytes, however they are capitalized and in each of the forms they are written in. */
+export type Search = {
+  /** What was found in a part of the bytes, in order. */
+  find(bytes: Buffer, from: number, to: number): Found[];
+  /** Bytes of the longest form. */
+  longest: number;
+};
+
+/** Every form has at least so many bytes: of so many the search looks at once. */
+const window = 8;
+const tableBits = 22;
+
+/**
+ * After Wu and Manber: a table tells how far the next value is away at least, by the last three bytes of a window, so
+ * that most bytes are not looked at.
+ */
+export function createSearch(values: readonly RawValue[]): Search {
+  const forms = values.flatMap((value) => formsOf(value.text).map((bytes) => ({ value, bytes })));
+  const shifts = new Uint8Array(1 << tableBits).fill(window - 2);
+  const ending = new Map<number, { value: RawValue; bytes: Buffer }[]>();
+  for (const form of forms) {
+    for (let end = 3; end <= window; end++) {
+      const hash = hashAt(form.bytes, end - 3);
+      shifts[hash] = Math.min(shifts[hash] ?? 0, window - end);
+      if (end === window) ending.set(hash, [...(ending.get(hash) ?? []), form]);
+    }
+  }
+  return {
+    longest: Math.max(window, ...forms.map(({ bytes }) => bytes.length)),
+    find(bytes, from, to) {
+      const found: Found[] = [];
+      for (let end = from + window; end <= to;) {
+        const hash = hashAt(bytes, end - 3);
+        const shift = shifts[hash] ?? 1;
+        if (shift > 0) {
+          end += shift;
+          continue;
+        }
+        const at = end - window;
+        for (const form of ending.get(hash) ?? []) {
+          if (at + form.bytes.length <= to && isAt(bytes, at, form.bytes)) found.push({ value: form.value, at });
+        }
+        end += 1;
+      }
+      return found;
+    },
+  };
+}
+
+/** Searches a stream; what goes over the end of a chunk is found as well. */
+export async function* searchStream(search: Search, chunks: AsyncIterable<Buffer>): AsyncGenerator<Found> {
+  let held = Buffer.alloc(0);
+  let offset = 0;
+  for await (const chunk of chunks) {
+    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const keep = Math.min(bytes.length, search.longest - 1);
+    // What begins in what is kept is found with the next chunk: not twice.
+    for (const { value, at } of search.find(bytes, 0, bytes.length)) {
+      if (at < bytes.length - keep) yield { value, at: offset + at };
+    }
+    held = Buffer.from(bytes.subarray(bytes.length - keep));
+    offset += bytes.length - keep;
+  }
+  for (const { value, at } of search.find(held, 0, held.length)) yield { value, at: offset + at };
+}
+
+/** Enough of a value to find it in the source, and not to know it. */
+export function hint(text: string): string {
+  return `${text.slice(0, 2)}…${text.slice(-1)} (${text.length} characters)`;
+}
+
+/** As it is; in COPY's rows, in SQL and in JSON (and JSON in rows); with letters beyond ASCII as JSON may write them; as hexadecimal. */
+function formsOf(text: string): Buffer[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  const ascii = json.replaceAll(
+    /[\u0080-\uffff]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  const escaped = (written: string) =>
+    written.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("\r", "\\r");
+  const forms = new Set([text, escaped(text), json, escaped(json), ascii, escaped(ascii)]);
+  forms.add(text.replaceAll("'", "''"));
+  forms.add(escaped(text).replaceAll("'", "\\'"));
+  forms.add(Buffer.from(text).toString("hex"));
+  return [...forms]
+    .map((form) => Buffer.from(form).map((byte) => fold(byte)) as Buffer)
+    .filter(({ length }) => length >= window);
+}
+
+/** Capital letters as small ones. */
+const folded = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));
+
+function fold(byte: number | undefined): number {
+  return folded[byte ?? 0] ?? 0;
+}
+
+function hashAt(bytes: Buffer, at: number): number {
+  return ((fold(bytes[at]) << 14) ^ (fold(bytes[at + 1]) << 7) ^ fold(bytes[at + 2])) & ((1 << tableBits) - 1);
+}
+
+function isAt(bytes: Buffer, at: number, form: Buffer): boolean {
+  for (let index = 0; index < form.length; index++) if (fold(bytes[at + index]) !== form[index]) return false;
+  return true;
+}
