@@ -4,6 +4,7 @@ import { createHmac, hash } from "node:crypto";
 export type Keyed = (text: string) => Buffer;
 
 const blockBytes = 64;
+const shortBytes = 600;
 
 /**
  * HMAC-SHA256 under a key made from the salt for one purpose, so that nothing can be compared between purposes. Two
@@ -11,11 +12,15 @@ const blockBytes = 64;
  */
 export function createKeyed(salt: string, purpose: string): Keyed {
   const key = createHmac("sha256", salt).update(purpose).digest();
-  const inner = pad(key, 0x36);
+  const inner = Buffer.concat([pad(key, 0x36), Buffer.alloc(shortBytes)]);
   const outer = Buffer.concat([pad(key, 0x5c), Buffer.alloc(32)]);
   return (text) => {
-    const digest = hash("sha256", Buffer.concat([inner, Buffer.from(text)]), "buffer");
-    digest.copy(outer, blockBytes);
+    // A UTF-16 unit has three bytes at most.
+    const message =
+      text.length * 3 <= shortBytes
+        ? inner.subarray(0, blockBytes + inner.write(text, blockBytes))
+        : Buffer.concat([inner.subarray(0, blockBytes), Buffer.from(text)]);
+    hash("sha256", message, "buffer").copy(outer, blockBytes);
     return hash("sha256", outer, "buffer");
   };
 }

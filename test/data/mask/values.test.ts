@@ -4,7 +4,7 @@ import type { Column, ColumnType } from "../../../src/data/mask/column.ts";
 import { moveDate } from "../../../src/data/mask/date-value.ts";
 import { createKeyed, permute } from "../../../src/data/mask/keyed.ts";
 import { createMaskers } from "../../../src/data/mask/mask-value.ts";
-import { pgDumpOptions, readCatalog } from "../../../src/data/mask/postgres/catalog.ts";
+import { catalogQuery, pgDumpOptions, readCatalog } from "../../../src/data/mask/postgres/catalog.ts";
 import type { Masking } from "../../../src/domain/mask.ts";
 import { column, salt } from "./world.ts";
 
@@ -216,4 +216,5 @@ test("the catalog's types are told apart", () => {
     "other",
   ]);
   expect(pgDumpOptions).toContain("--no-comments");
+  expect(catalogQuery).toContain("json_agg");
 });
