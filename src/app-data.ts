@@ -4,10 +4,13 @@ import type { ServerConfig } from "./config/server.ts";
 import { runAnchor, runBranch } from "./data/branch/branch.ts";
 import { runSeed } from "./data/seed/load.ts";
 import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot/jobs.ts";
-import { chooseStrategy, type Strategy } from "./data/branch/strategy.ts";
+import { countOf, isSameCount } from "./data/branch/count.ts";
+import { chooseStrategy } from "./data/branch/strategy.ts";
+import type { Strategy } from "./domain/data.ts";
 import type { Clock, RandomId } from "./domain/time.ts";
 import type { VolumeUsage } from "./engine/volume-usage.ts";
 import type { Step } from "./plan/step.ts";
+import type { DataBranches } from "./reconcile/data-ports.ts";
 import type { StepContext } from "./reconcile/ports.ts";
 import type { Store } from "./store/store.ts";
 
@@ -26,6 +29,7 @@ type DataOptions = {
 
 export type Data = AsyncDisposable & {
   snapshots: SnapshotJobs;
+  branches: DataBranches;
   /** Runs the step if it is one about data; false when it is somebody else's. */
   run(step: Step, context: StepContext): Promise<boolean>;
 };
@@ -58,6 +62,7 @@ export function createData(options: DataOptions): Data {
   };
   return {
     snapshots: { ...jobs, request },
+    branches: { strategy, isSameCount, countOf: (data) => countOf(host, data) },
     async run(step, context) {
       switch (step.kind) {
         case "seed":

@@ -38,7 +38,8 @@ export function createSite({ config, store, access, turnOf, clock, mask }: SiteW
       access: access.accessTo(preview),
       ttlMs: ttlOf(preview, config),
       queue: turnOf(preview.key),
-      branches: store.volumes.branchesOf(preview.key),
+      facts: store.volumes.factsOf(preview.key),
+      retired: store.volumes.retiredOf(preview.key),
     });
 
   const page = (key: string): PageModel | null => {

@@ -77,8 +77,8 @@ export function createTelemetry({ config, server, version, store, site, standing
 
   const attempts: Attempts = {
     ...store.attempts,
-    commit(key, stack) {
-      const committed = store.attempts.commit(key, stack);
+    commit(key, stack, retired) {
+      const committed = store.attempts.commit(key, stack, retired);
       if (committed) ended(key, stack.generation, "ready");
       return committed;
     },

@@ -25,7 +25,7 @@ export function createDeciders({
   clock,
 }: {
   config: ServerConfig;
-  store: Pick<Store, "attempts">;
+  store: Pick<Store, "attempts" | "volumes">;
   clock: Clock;
 }): Deciders {
   const rulesOf = (preview: Preview): Rules => {
@@ -33,10 +33,10 @@ export function createDeciders({
     // No rule of a repository is about it: nor is anybody asked which files it changes.
     const wanted = isLocal(preview.repositoryId) ? anything : when;
     const attempts = store.attempts.of(preview.key);
-    const serving = servingOf(attempts)?.generation ?? null;
-    const sources = sourcesOf(preview, attempts);
-    const earlier = earlierOf(attempts, allow);
-    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, serving, sources, earlier };
+    const served = servingOf(attempts);
+    const data = { resets: served?.stack?.dataEpoch ?? null, retired: store.volumes.retiredOf(preview.key) };
+    const about = { serving: served?.generation ?? null, sources: sourcesOf(preview, attempts) };
+    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, ...about, data, earlier: earlierOf(attempts, allow) };
   };
   return {
     needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview)),

@@ -151,6 +151,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       source: withGitParts(source, config),
       builds,
       snapshots: data.snapshots,
+      branches: data.branches,
       secretPrints: secretPrints(keeper, log),
       wishes: keepLocalPulls(store.wishes),
       forge: withLocalPulls(github, store),

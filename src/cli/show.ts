@@ -2,7 +2,7 @@ import { cleanText } from "../domain/clean-text.ts";
 import { type Finding, formatPlace } from "../domain/errors.ts";
 import { isLocalKey } from "../domain/local.ts";
 import { isUnderWay } from "../domain/preview.ts";
-import { formatSpan } from "../domain/time.ts";
+import { formatMoment, formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Command, clientOptions } from "./command.ts";
 import { connect } from "./connection.ts";
@@ -52,6 +52,11 @@ function describe(view: PreviewView, now: number): string[] {
       .filter(({ url }) => url !== view.url)
       .map(({ service, link }): [string, string] => ["route", `${service} ${link}`]),
     ["data", data],
+    ...view.dataNotes.map((note): [string, string] => ["", note]),
+    ...view.retired.map(({ id, service, cause, until }): [string, string] => [
+      "replaced",
+      `${service} ${id}, until ${formatMoment(until)}: ${cause}`,
+    ]),
     ["access", accessWords[view.access]],
     ["allowed", view.allowed.length === 0 ? null : `${view.allowed.join(", ")}, by the operator`],
     ["visit", view.lastVisitAt === null ? null : `${formatSpan(now - view.lastVisitAt)} ago`],

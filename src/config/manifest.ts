@@ -36,6 +36,21 @@ const seedFile = z
   })
   .meta({ type: "string", pattern: sqlFile.source });
 
+/** A path of the repository, `*` within a folder and `**` across folders. Few wildcards: git tries their combinations. */
+const pattern = z
+  .string()
+  .max(200, "must be at most 200 characters")
+  .regex(/^(?![/:!])[^\0]+$/, "must be a path from the repository's root, such as db/migrations/*")
+  .refine((text) => (text.match(/\*+/g) ?? []).length <= 4, "must have at most 4 wildcards");
+
+/** One pattern, or a list of them. */
+const Migrations = z
+  .preprocess(
+    (written) => (typeof written === "string" ? [written] : written),
+    z.array(pattern).min(1).max(20, "must be at most 20 patterns"),
+  )
+  .meta({ short: pattern });
+
 const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, "must be a name of letters, digits and _, such as STRIPE_KEY");
@@ -87,7 +102,15 @@ export const ManifestFile = keys({
       keys({
         volume: z.string().min(1).optional().describe("The named volume that holds the data, where there are several."),
         seed: z.array(seedFile).optional().describe("SQL files that a Postgres is filled with once, in this order."),
-        migrations: planned,
+        migrations: Migrations.optional().describe(
+          "The migrations that the service's data has seen, such as db/migrations/*: an edited or removed one needs new data.",
+        ),
+        changed: z
+          .enum(["wait", "reset", "keep"], "must be wait, reset or keep")
+          .optional()
+          .describe(
+            "What an edited migration or another seed does to data that people wrote to: wait for /reset (default), reset at once, or keep it.",
+          ),
         source: planned,
       }),
     )

@@ -92,9 +92,9 @@ export function imageTag(
   return `${imageNamespace}/${owner.repositoryId}/${owner.trust}:${hash}`;
 }
 
-/** Which data a volume holds: another image or another reset epoch is other data. */
-export function dataKey(volume: string, image: string, epoch: number): string {
-  return specHash({ volume, image, epoch }).slice(0, 16);
+/** Which data a volume holds: another image or another edition is other data. */
+export function dataKey(volume: string, image: string, edition: string): string {
+  return specHash({ volume, image, edition }).slice(0, 16);
 }
 
 /** A snapshot's volume; the nonce keeps what an interrupted build left from being taken for it. */

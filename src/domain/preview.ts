@@ -57,6 +57,8 @@ export type PreviewSpec = {
   pull: PullRequest | null;
   redeploys: number;
   resets: number;
+  /** Somebody wants data back that was replaced: due until that generation serves. By its id, or what was replaced last. */
+  restore: { generation: number; id: string | null } | null;
   /** How often all keys to it were taken back. */
   takenBack: number;
   /** Why the newest generation came to be, in words. */
@@ -90,6 +92,7 @@ export const unread: PreviewSpec = {
   pull: null,
   redeploys: 0,
   resets: 0,
+  restore: null,
   takenBack: 0,
   cause: "",
   detail: null,

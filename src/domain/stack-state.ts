@@ -31,9 +31,6 @@ export type ObservedNetwork = {
   internal: boolean;
 };
 
-/** What is known of a preview's data branch: the seed it holds, and how long branching took. */
-export type VolumeBranch = { seed: string; tookMs: number };
-
 export type ObservedVolume = {
   name: string;
   volume: string;

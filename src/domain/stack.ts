@@ -1,3 +1,4 @@
+import type { DataChoice, DataRules, Migrations } from "./data.ts";
 import type { Place } from "./errors.ts";
 import type { SeedSpec } from "./seed.ts";
 import type { PageWish } from "./page-wish.ts";
@@ -51,7 +52,16 @@ export type BuildSettings = {
 export type NetworkSpec = { name: string; internal: boolean };
 
 /** A named volume of a kept service, by the user's own name. */
-export type VolumeSpec = { name: string };
+export type VolumeSpec = {
+  name: string;
+  /** Of data that the manifest speaks of. */
+  rules?: DataRules;
+  /** What its rules find in the commit, from the moment the stack was prepared. */
+  migrations?: Migrations;
+  /** Which data of that name it has, from then on: another edition is another volume. */
+  edition?: string;
+  choice?: DataChoice;
+};
 
 /** Golden data: a kept service's volume after its seed ran and it stopped cleanly. Immutable, shared by previews. */
 export type Snapshot = {
@@ -98,7 +108,7 @@ export type StackSpec = {
   generation: number;
   commit: string;
   trust: Trust;
-  /** Counts resets: part of every data key, so that `/reset` means new volumes. */
+  /** Counts resets: `/reset` means new data. */
   dataEpoch: number;
   services: ServiceSpec[];
   builds: BuildSpec[];

@@ -13,7 +13,8 @@ type VerbEntry = {
 export const verbs = {
   deploy: { permission: "write", args: "", help: "bring the preview up, also after /destroy" },
   redeploy: { permission: "write", args: "", help: "replace the stack by a fresh one of the same commit; data stays" },
-  reset: { permission: "write", args: "", help: "start over with fresh data" },
+  reset: { permission: "write", args: "", help: "start over with fresh data; what is replaced stays for a day" },
+  restore: { permission: "write", args: "[ID]", help: "bring back the data that was replaced last, or that of an id" },
   rollback: {
     permission: "write",
     args: "",
@@ -42,6 +43,7 @@ export const changingVerbs = [
   "deploy",
   "redeploy",
   "reset",
+  "restore",
   "rollback",
   "extend",
   "pin",
@@ -102,15 +104,18 @@ export function nearest<T extends string>(text: string, candidates: readonly T[]
   return best?.candidate;
 }
 
+/** Two letters that changed places are one edit. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let [beforeLast, last]: number[][] = [[], Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substitution, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+      const substitution = (last?.[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = isSwap ? (beforeLast?.[j - 2] ?? 0) + 1 : Infinity;
+      row.push(Math.min(substitution, swap, (last?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
     }
-    previous = row;
+    [beforeLast, last] = [last, row];
   }
-  return previous[b.length] ?? 0;
+  return last?.[b.length] ?? 0;
 }

@@ -2,10 +2,10 @@ import type { Access } from "./access.ts";
 import { type Allowance, allowancesOf } from "./allowance.ts";
 import { type Turn, turnWords } from "./admission.ts";
 import type { Failure } from "./errors.ts";
+import type { RetiredVolume, VolumeFacts } from "./data.ts";
+import { describeData, describeRetired, noteData, type RetiredView } from "./data-view.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
-import { describeParts } from "./seed.ts";
-import type { VolumeBranch } from "./stack-state.ts";
 import { type RestLevel, restLevelOf } from "./rest.ts";
 import { earlierThan } from "./rollback.ts";
 import { formatSpan } from "./time.ts";
@@ -66,6 +66,10 @@ export type PreviewView = {
   /** Where a rollback would lead; null where there is nothing before what serves. */
   rollbackTo: { generation: number; commit: string } | null;
   data: string | null;
+  /** What became of its data lately, and what of it waits for somebody; each a sentence without a full stop. */
+  dataNotes: string[];
+  /** Data that was replaced and can be restored. */
+  retired: RetiredView[];
   /** When it goes if nobody pushes or looks at it until then; null for what is not up or stays. */
   expiresAt: number | null;
   /** Its end is near. */
@@ -96,7 +100,9 @@ export function viewPreview(
     ttlMs: number | null;
     /** Null for what does not wait. */
     queue: Turn | null;
-    branches: Readonly<Record<string, VolumeBranch>>;
+    /** Of its volumes, by their names on the engine. */
+    facts: Readonly<Record<string, VolumeFacts>>;
+    retired: readonly RetiredVolume[];
   },
 ): PreviewView {
   const serving = servingOf(deployments);
@@ -145,7 +151,9 @@ export function viewPreview(
     },
     rolledBack: running ? (preview.spec.rollback ?? null) : null,
     rollbackTo: running ? rollbackOf(deployments) : null,
-    data: describeData(stack, context.branches),
+    data: describeData(stack, context.facts),
+    dataNotes: running ? noteData({ serving, newest }, context) : [],
+    retired: describeRetired(context.retired),
     expiresAt: expiresAt(preview, context.ttlMs),
     endsSoon: isNearItsEnd(preview, context.ttlMs, context.now),
     pinned: preview.spec.pinned,
@@ -219,15 +227,4 @@ function reasonOf(
 /** Why an attempt under way waits to be tried again, or null. */
 function stallOf(attempt: Deployment): string | null {
   return isUnderWay(attempt) && attempt.stalledFor ? `${attempt.stalledFor}; it is tried again` : null;
-}
-
-/** Which data each seeded service has; a branch keeps the seed that it began with until a reset. */
-function describeData(stack: Deployment["stack"], branches: Readonly<Record<string, VolumeBranch>>): string | null {
-  const told = (stack?.seeds ?? []).map(({ service, volume, parts, content = "" }) => {
-    const branch = branches[stack?.resolved?.volumes[volume] ?? ""];
-    if (!branch) return `${service} seeded from ${describeParts({ parts }).join(", ")}`;
-    const newer = branch.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, /reset takes it`;
-    return `${service} data of seed ${branch.seed.slice(0, 8)}, branched in ${branch.tookMs} ms${newer}`;
-  });
-  return told.length > 0 ? told.join("; ") : null;
 }

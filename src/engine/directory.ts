@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { extract, pack } from "tar-stream";
@@ -47,4 +48,37 @@ export function emptyArchive(): NodeJS.ReadableStream {
   const archive = pack();
   archive.finalize();
   return archive as unknown as NodeJS.ReadableStream;
+}
+
+/**
+ * Tells one state of a directory inside a container, running or not, from another, by what its archive says of each
+ * entry; null where it holds more than `mostBytes`. Throws EngineError.
+ */
+export async function digestOf(
+  docker: Docker,
+  { container, path }: { container: string; path: string },
+  { mostBytes, signal }: { mostBytes: number; signal: AbortSignal },
+): Promise<string | null> {
+  const archive = (await docker.getContainer(container).getArchive({ path })) as unknown as Readable;
+  const entries = extract();
+  const stop = () => archive.destroy(new Error("given up"));
+  signal.addEventListener("abort", stop, { once: true });
+  archive.on("error", (error) => entries.destroy(error));
+  archive.pipe(entries);
+  const hash = createHash("sha256");
+  let bytes = 0;
+  try {
+    for await (const entry of entries) {
+      const { name, type, size, mode, uid, gid, mtime } = entry.header;
+      bytes += size ?? 0;
+      if (bytes > mostBytes) return null;
+      hash.update(JSON.stringify([name, type, size, mode, uid, gid, type === "directory" ? null : mtime?.getTime()]));
+      entry.resume();
+    }
+    return hash.digest("hex").slice(0, 16);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    archive.unpipe(entries);
+    archive.destroy();
+  }
 }

@@ -75,6 +75,7 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
       case "anchor":
       case "seed":
       case "complete":
+      case "mark":
       case "probe":
       case "swap":
       case "drain":

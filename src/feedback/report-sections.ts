@@ -13,7 +13,7 @@ import { shortCommit, whyLength } from "./report-headline.ts";
 import { changesOf } from "./service-changes.ts";
 
 /** How much is shown of each list, so that the whole stays under 60 lines. */
-const most = { routes: 8, services: 6, findings: 5, logLines: 20 };
+const most = { routes: 8, services: 6, findings: 5, dataNotes: 6, logLines: 20 };
 
 const builds: readonly ErrorCode[] = ["build-failed", "build-timeout"];
 
@@ -29,7 +29,7 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
     attempt.kind === "ready" ? services(view, newest, details) : null,
     failed?.failure ? whatNow(failed.failure, details) : null,
     findings(view, newest, details),
-    view.data === null || view.serving === null ? null : `Data: ${masked(details).prose(view.data)}.`,
+    dataPart(view, details),
     fromFork(details),
     failed?.failure ? logTail(failed.failure, details) : null,
     // Who only stands still is there before anybody notices.
@@ -37,6 +37,14 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
     lifetime(view, details),
     `Say ${verbsFor(view, attempt).join(", ")} in a comment; \`/help\` tells what there is.`,
   ].filter((section) => section !== null);
+}
+
+/** Which data it has, and what became of it. */
+function dataPart({ data, dataNotes, serving }: PreviewView, details: ReportDetails): string | null {
+  if (serving === null || (data === null && dataNotes.length === 0)) return null;
+  const { prose } = masked(details);
+  const lines = dataNotes.slice(0, most.dataNotes).map((note) => `- ${prose(note, 400)}.`);
+  return [...(data === null ? [] : [`Data: ${prose(data)}.`]), ...lines].join("\n");
 }
 
 /** What one may want to say now; the rest is in the answer to `/help`. */

@@ -4,6 +4,7 @@ import { type Forks, heldBack } from "./forks.ts";
 import { decideKeeping, type Term } from "./keep.ts";
 import { decideRestVerb, type Serving } from "./rest.ts";
 import { decideRollback, type Earlier } from "./rollback.ts";
+import { type KeptData, judgeRestore } from "./restore.ts";
 import { liesIn, touches, unwantedBecause, type When } from "./wanted.ts";
 
 /** The next preview, or why nothing changes. */
@@ -18,6 +19,8 @@ export type Rules = Term &
     sources: readonly string[] | null;
     /** The deployment that a rollback would run again; null where there is none. */
     earlier?: Earlier | null;
+    /** Left out: nothing serves. */
+    data?: KeptData;
   };
 
 /** Files by path: of the whole pull request (null: nobody asked), and of what was pushed on top of the newest generation (null: not known). */
@@ -114,6 +117,8 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
     return { kind: "unchanged", reason: "nobody has allowed this commit of a fork" };
   if (verb === "deploy" && spec.wanted === "running")
     return { kind: "unchanged", reason: "it is up already; `/redeploy` replaces it" };
+  const restored = verb === "restore" ? judgeRestore(spec, argument, rules) : null;
+  if (restored?.kind === "unchanged") return restored;
   const next: PreviewSpec = {
     ...spec,
     wanted: "running",
@@ -121,7 +126,8 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
     detail: null,
     asked: true,
     redeploys: spec.redeploys + (verb === "redeploy" ? 1 : 0),
-    resets: spec.resets + (verb === "reset" ? 1 : 0),
+    ...(verb === "reset" && { resets: spec.resets + 1, restore: null }),
+    ...restored?.wish,
     cause,
     ...generationOf(pull, spec, rules),
   };

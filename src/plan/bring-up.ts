@@ -11,7 +11,7 @@ import { networkWish, planNetworks } from "./networks.ts";
 import { byDependency, impliedBy, waitsOf } from "./order.ts";
 import { planReady } from "./ready.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
-import { planVolumes, type VolumeInput } from "./volumes.ts";
+import { lostOf, planVolumes, type VolumeInput } from "./volumes.ts";
 
 export type BringUpInput = VolumeInput & {
   /** By secret a keyed hash of its value. */
@@ -37,7 +37,11 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
     const epoch = kept ? input.stack.dataEpoch : 0;
     const hash = containerHash(service, image?.id ?? "", used, { secrets: input.secrets, epoch });
     const existing = input.match(service, hash);
-    if (existing) {
+    const lost = volumesOf(service).find((name) => lostOf({ name }, input) !== undefined);
+    if (lost !== undefined) {
+      draft.lostData.push({ service: service.name, volume: lost });
+      draft.kept.push({ resource: service.name, cause: `its volume ${lost} is gone; /reset gives it new data` });
+    } else if (existing) {
       planExisting(input, { service, draft }, existing, kept ? Object.values(used) : []);
     } else if (image) {
       const container = containerPlan(

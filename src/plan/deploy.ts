@@ -1,11 +1,13 @@
 import type { RestLevel, Slept } from "../domain/rest.ts";
 import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
-import type { StackState } from "../domain/stack-state.ts";
+import type { ObservedVolume, StackState } from "../domain/stack-state.ts";
 import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import { partsOf, planRemoval } from "./removal.ts";
+import { planMarks, replacedBy } from "./replaced.ts";
 import type { Plan, Readiness, Step } from "./step.ts";
+import { planAnchors } from "./volumes.ts";
 
 export type DeployInput = {
   candidate: StackSpec;
@@ -17,6 +19,8 @@ export type DeployInput = {
   whole: ReadonlySet<string>;
   /** By secret a keyed hash of its value: who uses a changed one is made again. */
   secrets?: Readonly<Record<string, string>>;
+  /** Names of the volumes that were replaced and are kept for a while. */
+  retired?: ReadonlySet<string>;
   /** Golden data that is ready, by the user's name of the volume that branches from it. */
   snapshots?: Readonly<Record<string, Snapshot>>;
   nonce: string;
@@ -56,6 +60,8 @@ export function planDeploy(input: DeployInput): Plan {
   );
   const ready = draft.steps.filter(({ kind }) => ["await", "complete", "join"].includes(kind)).map(({ id }) => id);
   const old = serving ? usedBy(serving, state) : newDraft();
+  const retired = replacedBy(input, volumes);
+  for (const { name } of retired) draft.volumes.add(name);
   planLeftovers(input, draft, old);
   draft.steps.push({
     kind: "probe",
@@ -74,7 +80,9 @@ export function planDeploy(input: DeployInput): Plan {
     after: ["probe"],
     stack: { ...candidate, resolved: { images: { ...input.images }, volumes, secrets: input.secrets ?? {} } },
     from: serving?.generation ?? null,
+    retired,
   });
+  planMarks(candidate, draft);
   if (serving) {
     draft.steps.push({
       kind: "drain",
@@ -102,6 +110,7 @@ function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
     steps: draft.steps,
     kept: [],
     lost: [],
+    lostData: [],
     containers: draft.containers.union(old.containers),
     networks: draft.networks.union(old.networks),
     volumes: draft.volumes.union(old.volumes),
@@ -178,7 +187,7 @@ export type SettleInput = Omit<DeployInput, "candidate" | "serving" | "drainMs">
 export function planSettle(input: SettleInput): Plan {
   const { serving, state } = input;
   const { level = "awake" } = input;
-  const draft = serving && level !== "awake" ? keptAsleep(serving, state) : newDraft();
+  const draft = serving && level !== "awake" ? keptAsleep(serving, input) : newDraft();
   if (serving && level === "awake") bringUpServing({ ...input, serving }, draft);
   const cause = serving ? "not part of what serves" : "nothing serves";
   planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
@@ -186,10 +195,16 @@ export function planSettle(input: SettleInput): Plan {
   return finish(draft);
 }
 
-/** Somebody may have removed containers: what volumes they had is known again when it wakes. */
-function keptAsleep(serving: StackSpec, state: StackState): Draft {
+/** Somebody may have removed containers: what volumes without a name they had is known again when it wakes. */
+function keptAsleep(serving: StackSpec, { state, retired }: Pick<SettleInput, "state" | "retired">): Draft {
   const draft = usedBy(serving, state);
-  for (const { name } of state.volumes) draft.volumes.add(name);
+  const known = Object.values(serving.resolved?.volumes ?? {});
+  planAnchors({ stack: serving, state, ...(retired && { retired }) }, draft, new Set(known));
+  const isOver = ({ name, volume }: ObservedVolume) =>
+    volume !== "" && serving.resolved !== undefined && !known.includes(name) && retired?.has(name) !== true;
+  const over = new Set(state.volumes.filter(isOver).map(({ name }) => name));
+  const parts = partsOf(over).volumes;
+  for (const { name } of state.volumes) if (!over.has(name) && !parts.has(name)) draft.volumes.add(name);
   return draft;
 }
 

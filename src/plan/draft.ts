@@ -6,13 +6,23 @@ export type Draft = {
   kept: Kept[];
   /** Services whose containers and images are gone. */
   lost: string[];
+  /** Services whose data was removed by somebody. */
+  lostData: { service: string; volume: string }[];
   containers: Set<string>;
   networks: Set<string>;
   volumes: Set<string>;
 };
 
 export function newDraft(): Draft {
-  return { steps: [], kept: [], lost: [], containers: new Set(), networks: new Set(), volumes: new Set() };
+  return {
+    steps: [],
+    kept: [],
+    lost: [],
+    lostData: [],
+    containers: new Set(),
+    networks: new Set(),
+    volumes: new Set(),
+  };
 }
 
 export function hasStep(draft: Draft, id: string): boolean {
@@ -28,5 +38,6 @@ export function joinsOf(draft: Draft, service: string): string[] {
 export function finish(draft: Draft): Plan {
   const ids = new Set(draft.steps.map((step) => step.id));
   const steps = draft.steps.map((step) => ({ ...step, after: [...new Set(step.after.filter((id) => ids.has(id)))] }));
-  return { steps, kept: draft.kept, ...(draft.lost.length > 0 && { lost: draft.lost }) };
+  const { kept, lost, lostData } = draft;
+  return { steps, kept, ...(lost.length > 0 && { lost }), ...(lostData.length > 0 && { lostData }) };
 }

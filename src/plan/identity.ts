@@ -33,8 +33,9 @@ export function containerHash(
   return specHash({ content, imageId, volumes, values, epoch: epoch === 0 ? undefined : epoch });
 }
 
-/** Whether a service's data outlives a generation; an image's own `VOLUME` counts where the service runs an image. */
+/** Whether a service's data outlives a generation; an image's own `VOLUME` counts where the service runs an image. A job is run by each. */
 export function isKept(service: ServiceSpec, image: ResolvedImage | undefined): boolean {
+  if (service.job) return false;
   return service.kept || (service.image.kind === "pull" && (image?.volumes.length ?? 0) > 0);
 }
 

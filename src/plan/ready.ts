@@ -91,6 +91,7 @@ function planWhole(stack: StackSpec, { service, draft }: Context, container: str
       cause: "its data is whole",
       after: [`await:${service.name}`, `seed:${volume}`],
       volume: created.name,
+      seed: seed?.content ?? null,
     });
   }
 }

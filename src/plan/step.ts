@@ -1,4 +1,5 @@
 import type { SeedSpec } from "../domain/seed.ts";
+import type { RetiredVolume } from "../domain/data.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { FileSpec, NetworkSpec, Resolved, Snapshot, StackSpec } from "../domain/stack.ts";
 
@@ -66,7 +67,15 @@ export type Step = { id: string; cause: string; after: string[] } & (
   /** Makes the volume that services mount files of the repository from; it is whole when the step is done. */
   | { kind: "fill"; name: string; files: FileSpec[]; generation: number }
   /** Makes what keeps the parts of a data branch in use. */
-  | { kind: "anchor"; name: string; volume: string; snapshotVolume: string; generation: number }
+  | {
+      kind: "anchor";
+      name: string;
+      volume: string;
+      snapshotVolume: string;
+      generation: number;
+      /** Of data that was replaced: where a part of it is lost, it goes. */
+      isRetired?: true;
+    }
   | { kind: "create"; container: ContainerPlan }
   | { kind: "start"; container: string; service: string }
   | { kind: "join"; container: string; service: string; attachment: Attachment }
@@ -74,12 +83,14 @@ export type Step = { id: string; cause: string; after: string[] } & (
   /** Waits for the ports alone, and not for ever: others are started then, ready or not. */
   | { kind: "listen"; readiness: Readiness }
   | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
-  /** Writes into the store that a volume's content is whole. */
-  | { kind: "complete"; volume: string }
+  /** Writes into the store that a volume's content is whole, and which seed it has. */
+  | { kind: "complete"; volume: string; seed: string | null }
+  /** Writes into the store how much was written to data by now: what comes later is people's. */
+  | { kind: "mark"; volume: string; service: string }
   /** Asks the main page, until it answers well or one of `watched` ended; without `isGate` it only waits for a good answer a while. */
   | { kind: "probe"; stack: StackSpec; isGate: boolean; watched: Readiness[] }
   /** The commit point: the deployment is ready, the gateway routes to it. */
-  | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null }
+  | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null; retired: Replaced[] }
   /** Waits until nothing is in flight to that generation. */
   | { kind: "drain"; generation: number; timeoutMs: number }
   /** From here on requests wait at the gateway; done when those under way have ended. `cut` ends what else is open. */
@@ -93,6 +104,9 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "remove-volume"; name: string }
 );
 
+/** Data that a deployment replaces, and that is kept for a while. */
+export type Replaced = Omit<RetiredVolume, "until">;
+
 /** What stays as it is, for people who read the plan. */
 export type Kept = { resource: string; cause: string };
 
@@ -100,7 +114,14 @@ export type Kept = { resource: string; cause: string };
  * `missing` names what has to be made before; only a plan made to be read has it. `lost`: services whose containers and
  * images are gone.
  */
-export type Plan = { steps: Step[]; kept: Kept[]; lost?: string[]; missing?: Missing[] };
+export type Plan = {
+  steps: Step[];
+  kept: Kept[];
+  lost?: string[];
+  /** Services whose data was removed by somebody, by the user's own names. */
+  lostData?: { service: string; volume: string }[];
+  missing?: Missing[];
+};
 
 export type Missing = { make: "build" | "pull" | "snapshot"; service: string };
 
@@ -163,6 +184,8 @@ export function resourceOf(step: Step): string {
       return step.seed.service;
     case "complete":
       return `volume ${step.volume}`;
+    case "mark":
+      return step.service;
     case "probe":
       return mainRoute(step.stack);
     case "swap":

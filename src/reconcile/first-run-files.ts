@@ -16,8 +16,11 @@ export function keepFirstRunFiles(
 ): { stack: StackSpec; findings: Finding[] } {
   if (serving === null || serving.dataEpoch !== candidate.dataEpoch) return { stack: candidate, findings: [] };
   const findings: Finding[] = [];
+  const editionIn = (stack: StackSpec, mount: Mount) =>
+    mount.kind === "volume" ? stack.volumes.find(({ name }) => name === mount.volume)?.edition : undefined;
   const services = candidate.services.map((service) => {
     const earlier = serving.services.find(({ name }) => name === service.name);
+    if (service.mounts.some((mount) => editionIn(serving, mount) !== editionIn(candidate, mount))) return service;
     const keep = (mount: Mount): Mount => {
       const ran = earlier && isOfFirstRun(mount) ? earlier.mounts.find((each) => isSame(each, mount)) : undefined;
       if (mount.kind !== "files" || ran?.kind !== "files" || ran.content === mount.content) return mount;

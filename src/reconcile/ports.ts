@@ -1,3 +1,4 @@
+import type { RetiredVolume } from "../domain/data.ts";
 import type { Failure, Finding } from "../domain/errors.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
 import type { Comment, Heard } from "../domain/intent.ts";
@@ -5,7 +6,7 @@ import type { PageAnswer } from "../domain/page-wish.ts";
 import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { BuildSpec, ResolvedImage, Snapshot, StackSpec, Trust } from "../domain/stack.ts";
-import type { StackState, VolumeBranch } from "../domain/stack-state.ts";
+import type { StackState } from "../domain/stack-state.ts";
 import type { Verb } from "../domain/verbs.ts";
 import type { SnapshotOrigin, SnapshotWish } from "../domain/snapshot.ts";
 import type { Readiness, Step } from "../plan/step.ts";
@@ -44,6 +45,8 @@ export type Checkout = AsyncDisposable & {
   list(path: string): string[];
   /** An id of what is at a path at the commit, but for what is `left` out: changes only when that does. Throws SourceError. */
   treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string>;
+  /** By path, git's own ids of the files of the repository itself that a pattern names (gitglossary(7), `glob`). */
+  blobs(patterns: readonly string[]): Promise<Record<string, string>>;
   /** How much lies at a path: files, and their bytes together. */
   measure(path: string): Promise<{ files: number; bytes: number }>;
 };
@@ -197,8 +200,8 @@ export type Attempts = {
   enter(key: string, generation: number, phase: "building" | "starting"): void;
   /** It cannot go on for now, and why; answers since when, without progress in between (epoch milliseconds). */
   stall(attempt: { preview: string; generation: number; why: string }): number;
-  /** The commit point, with what the names meant at that moment. */
-  commit(key: string, stack: StackSpec): boolean;
+  /** The commit point, with what the names meant at that moment, and the data that it replaces. */
+  commit(key: string, stack: StackSpec, retired: readonly Omit<RetiredVolume, "until">[]): boolean;
   fail(key: string, generation: number, failure: Failure): void;
   /** Why what serves cannot be kept whole; null when it is. Answers whether that is new. */
   trouble(key: string, generation: number, failure: Failure | null): boolean;
@@ -235,11 +238,4 @@ export type Timeline = {
     outcome: "done" | "failed" | "aborted";
     detail: string | null;
   }): void;
-};
-
-/** Which volumes hold whole data. */
-export type WholeVolumes = {
-  of(key: string): ReadonlySet<string>;
-  complete(key: string, volume: string, branch: VolumeBranch | null): void;
-  forgetAll(key: string): void;
 };

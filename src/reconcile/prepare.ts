@@ -2,9 +2,11 @@ import { posix } from "node:path";
 import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { SeedPart } from "../domain/seed.ts";
+import { restLevelOf } from "../domain/rest.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
+import { chooseVolumes } from "./choose-data.ts";
 import { keepFirstRunFiles } from "./first-run-files.ts";
 import { prepareFiles } from "./prepare-files.ts";
 import type { BuildContext, Checkout } from "./ports.ts";
@@ -12,6 +14,7 @@ import { contentOf, tagBuilds, waitsFor } from "./prepare-builds.ts";
 import { pullImages } from "./pull.ts";
 import { timed } from "./timed.ts";
 import type { World } from "./world.ts";
+import { lookForWrites } from "./written.ts";
 
 /**
  * Fetches the commit and renders what it says should run beside what serves, with the tag of each image to build and
@@ -24,6 +27,10 @@ export async function prepareStack(
   signal: AbortSignal,
 ): Promise<{ stack: StackSpec; findings: Finding[] }> {
   const moment = { preview: preview.key, generation: preview.spec.generation };
+  const looked = lookBeforehand(preview, serving, world);
+  looked.catch(() => {
+    // Told below, where it is waited for, unless the fetch failed before.
+  });
   await using checkout = await timed(world, { ...moment, name: "fetch" }, signal, () =>
     world.source.checkout(preview, commit, signal),
   );
@@ -37,9 +44,19 @@ export async function prepareStack(
       stack.seeds.map(async (seed) => ({ ...seed, content: await seedContent(seed.parts, checkout) })),
     );
     const services = await prepareFiles(stack, checkout);
-    const kept = keepFirstRunFiles({ ...stack, builds, seeds, services }, serving);
+    await looked;
+    const prepared = { ...stack, builds, seeds, services };
+    const volumes = await chooseVolumes({ preview, stack: prepared, serving, checkout }, world);
+    const kept = keepFirstRunFiles({ ...prepared, volumes }, serving);
     return { stack: kept.stack, findings: [...findings, ...kept.findings] };
   });
+}
+
+/** Beside the fetch: whether people wrote to the data that serves decides what becomes of it. */
+async function lookBeforehand(preview: Preview, stack: StackSpec | null, world: World): Promise<void> {
+  if (stack === null) return;
+  const wasAsleep = restLevelOf(preview.spec, stack.generation) !== "awake";
+  await lookForWrites({ key: preview.key, stack }, world, wasAsleep);
 }
 
 /** Changes only when what a seed is made of does, or its order. */

@@ -1,6 +1,7 @@
 import { type Finding, MayflyError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
+import { chooseVolumes } from "./choose-data.ts";
 import { keepFirstRunFiles } from "./first-run-files.ts";
 import { timed } from "./timed.ts";
 import type { World } from "./world.ts";
@@ -21,7 +22,9 @@ export async function recallStack(
   if (!stored) throw new MayflyError("internal", `nothing is stored of generation ${rollback?.generation ?? "none"}`);
   return await timed(world, { preview: preview.key, generation, name: "recall" }, signal, async () => {
     const { images, gone } = await findAgain(preview, stored, world);
-    const candidate = { ...stored, generation, dataEpoch: resets, resolved: { images, volumes: {} } };
+    const again = { ...stored, generation, dataEpoch: resets, resolved: { images, volumes: {} } };
+    const volumes = await chooseVolumes({ preview, stack: again, serving, checkout: null }, world);
+    const candidate = { ...again, volumes };
     const kept = keepFirstRunFiles(candidate, serving);
     return { stack: kept.stack, findings: [...earlier.findings, ...gone, ...kept.findings] };
   });

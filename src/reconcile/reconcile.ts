@@ -1,17 +1,19 @@
-import { describeFailure, type Failure, MayflyError } from "../domain/errors.ts";
+import { describeFailure, EngineError, type Failure, MayflyError } from "../domain/errors.ts";
 import { type Deployment, isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import { planDeploy } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
+import { unrestorable } from "../plan/volumes.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { layGround } from "./ground.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
-import { planSettled, roomRestMs, settle, showServing } from "./settle.ts";
+import { planSettled, retiredNames, roomRestMs, settle, showServing } from "./settle.ts";
 import { recallStack } from "./recall.ts";
 import { runPlan } from "./steps.ts";
 import type { World } from "./world.ts";
+import { markData } from "./written.ts";
 
 /** How long requests in flight to the old generation may take to end. */
 const drainMs = 30_000;
@@ -53,9 +55,18 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     if (outcome !== "ended") return outcome;
   }
   await settle(preview, world, signal);
+  if (attempt && isUnderWay(attempt)) await forgiveFailed(key, generation, world);
   // Where the attempt failed and nothing serves, its place is free.
   if (servingOf(world.attempts.of(key)) === null) world.placeFreed();
   return { kind: "done" };
+}
+
+/** What an attempt that failed wrote to the data that serves is not people's work. */
+async function forgiveFailed(key: string, generation: number, world: World): Promise<void> {
+  const deployments = world.attempts.of(key);
+  const hasFailed = deployments.find((each) => each.generation === generation)?.phase === "failed";
+  const stack = servingOf(deployments)?.stack;
+  if (hasFailed && stack) await markData({ key, stack }, world);
 }
 
 type Attempt = { preview: Preview; commit: string; attempt: Deployment; serving: StackSpec | null };
@@ -115,16 +126,30 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   if (gathered.kind === "building" && gathered.again) return { kind: "again", inMs: pullRestMs };
   if (gathered.kind === "building" || data.kind === "building") return { kind: "done" };
 
+  const [foreign] = unrestorable({ stack: candidate, state, images, whole });
+  if (foreign !== undefined) {
+    const what = `the data of before cannot come back: ${foreign} was made by another image, or is gone`;
+    throw new EngineError("data-lost", what, { hint: "/reset gives the preview its data anew." });
+  }
   if (!(await world.room.enter(key, "deployment"))) return { kind: "again", inMs: 2 * roomRestMs };
 
   const { snapshots } = data;
   const secrets = await world.secretPrints(preview, candidate);
   const nonce = world.randomId(8);
-  const plan = planDeploy({ candidate, serving, state, images, whole, snapshots, secrets, nonce, drainMs });
+  const retired = retiredNames(key, world);
+  const plan = planDeploy({ candidate, serving, state, images, whole, retired, snapshots, secrets, nonce, drainMs });
+  rememberMigrations(key, plan, world);
   const run = () => runPlan(plan, { preview, stack: candidate }, world, signal);
   if (serving && touchesServing(plan, serving)) await world.turns.take(key, signal, run);
   else await run();
   return "ended";
+}
+
+/** Written down before any code of the candidate runs on the data. */
+function rememberMigrations(key: string, { steps }: Plan, world: World): void {
+  const stack = steps.find((step) => step.kind === "swap")?.stack;
+  for (const { name, migrations } of stack?.volumes ?? [])
+    if (migrations !== undefined) world.volumes.saw(key, stack?.resolved.volumes[name] ?? "", migrations);
 }
 
 /** Whether a plan replaces or makes something that a visit may bring up meanwhile: one of them waits for the other. */
@@ -200,7 +225,9 @@ export async function previewPlan(key: string, world: World, signal: AbortSignal
   const there = await findSnapshots(preview, data, world);
   const snapshots = { ...expectedSnapshots(preview, data), ...there };
   const secrets = await world.secretPrints(preview, candidate);
-  const plan = planDeploy({ candidate, serving, state, images, whole, snapshots, secrets, nonce: "new", drainMs });
+  const retired = retiredNames(key, world);
+  const given = { candidate, serving, state, images, whole, retired, snapshots, secrets };
+  const plan = planDeploy({ ...given, nonce: "new", drainMs });
   const unseeded = candidate.seeds.filter(({ volume }) => volume in snapshots && !(volume in there));
   return {
     ...plan,

@@ -12,6 +12,7 @@ import type { RunResult } from "./queue.ts";
 import { runPlan } from "./steps.ts";
 import { upstreamsOf } from "./upstreams.ts";
 import type { World } from "./world.ts";
+import { lookForWrites } from "./written.ts";
 
 /** Between two questions whether there is room by now. */
 export const roomRestMs = 500;
@@ -79,6 +80,8 @@ async function sleep(
 ): Promise<void> {
   if (isBusy) return;
   const plan = planSleep(serving, await world.engine.observe(preview.key), level);
+  // Nobody can be asked any more once it sleeps.
+  if (plan.steps.length > 0) await lookForWrites({ key: preview.key, stack: serving }, world, false);
   await carryOut(plan, { preview, serving }, world, signal);
   if (level === "stopped") world.placeFreed();
 }
@@ -111,8 +114,13 @@ async function wake({ preview, serving }: Serving, world: World, signal: AbortSi
   return { kind: "done" };
 }
 
-/** A container that was removed cannot be made again without its image; null where nothing is lost. */
+/** Data that was removed does not come back, nor a container without its image; null where nothing is lost. */
 function lossOf(plan: Plan): Failure | null {
+  const [data] = plan.lostData ?? [];
+  if (data !== undefined) {
+    const what = `the data of ${data.service} is lost: its volume ${data.volume} was removed from this host`;
+    return describeFailure(new EngineError("data-lost", what, { service: data.service }));
+  }
   const [lost] = plan.lost ?? [];
   if (lost === undefined) return null;
   const what = `${lost} cannot be started: its container and its image were removed from this host`;
@@ -158,7 +166,13 @@ async function gatherSettled(preview: Preview, serving: StackSpec | null, world:
   const level = world.room.waits(preview.key) && wished === "awake" ? "stopped" : wished;
   const slept = serving ? sleptOf(preview.spec, serving.generation) : null;
   const isLulled = level === "awake" && world.gateway.isAsleep(preview.key);
-  return { state, images, whole, snapshots, secrets, level, slept, isLulled, nonce: world.randomId(8) };
+  const retired = retiredNames(preview.key, world);
+  return { state, images, whole, retired, snapshots, secrets, level, slept, isLulled, nonce: world.randomId(8) };
+}
+
+/** The volumes that were replaced and are kept for a while. */
+export function retiredNames(key: string, { volumes }: Pick<World, "volumes">): Set<string> {
+  return new Set(volumes.retiredOf(key).map(({ name }) => name));
 }
 
 function publish(preview: Preview, serving: StackSpec, state: StackState, world: Pick<World, "gateway">): void {

@@ -7,6 +7,9 @@ import type { CheckoutOf, StepContext } from "./ports.ts";
 import { probe, probeAWhile } from "./probe.ts";
 import { upstreamsOf } from "./upstreams.ts";
 import type { World } from "./world.ts";
+import { markData } from "./written.ts";
+
+type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
 
 type About = {
   preview: Pick<Preview, "key" | "slug"> & CheckoutOf;
@@ -35,8 +38,10 @@ export async function runPlan(plan: Plan, about: About, world: World, signal: Ab
     },
     onEnd: (step, outcome, error) => {
       world.log.debug({ preview: preview.key, step: step.id, cause: step.cause, outcome }, "step");
-      if (onTimeline(step))
-        world.timeline.end({ ...nameOf(step), outcome, detail: error instanceof MayflyError ? error.message : null });
+      // Why a branch was made is part of the story.
+      const told = step.kind === "branch" && outcome === "done" ? step.cause : null;
+      const detail = error instanceof MayflyError ? error.message : told;
+      if (onTimeline(step)) world.timeline.end({ ...nameOf(step), outcome, detail });
       world.changed(preview.key);
     },
   });
@@ -52,25 +57,32 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
   const { key, slug } = about.preview;
   switch (step.kind) {
     case "complete":
-      world.volumes.complete(key, step.volume, null);
+      world.volumes.complete(key, step.volume, { seed: step.seed, branch: null });
+      return;
+    case "mark":
+      if (about.stack) await markData({ key, stack: about.stack }, world, step.volume);
+      return;
+    case "anchor":
+      await makeAnchor(step, about, world, signal);
       return;
     case "fill":
       await world.engine.requireRoom("files of the repository are to be laid out");
       await world.engine.run(step, stepContext(about, world, signal));
-      world.volumes.complete(key, step.name, null);
+      world.volumes.complete(key, step.name, { seed: null, branch: null });
       return;
     case "branch": {
       const startedAt = world.clock.now();
       await world.engine.run(step, stepContext(about, world, signal));
       const tookMs = world.clock.now() - startedAt;
-      world.volumes.complete(key, step.name, { seed: step.snapshot.seed, tookMs });
+      const branch = { strategy: await world.branches.strategy(), tookMs };
+      world.volumes.complete(key, step.name, { seed: step.snapshot.seed, branch });
       return;
     }
     case "probe":
       await (step.isGate ? probe : probeAWhile)(step, key, world, signal);
       return;
     case "swap":
-      await swap(step.stack, { key, slug }, world);
+      await swap(step, { key, slug }, world);
       return;
     case "lull": {
       const { generation } = step.stack;
@@ -105,10 +117,25 @@ function stepContext({ preview, stack, project = "" }: About, world: World, sign
   };
 }
 
+/** Data that was replaced, and of which somebody removed a part, is not kept any more; any other is missed. */
+async function makeAnchor(step: StepOf<"anchor">, about: About, world: World, signal: AbortSignal): Promise<void> {
+  try {
+    await world.engine.run(step, stepContext(about, world, signal));
+  } catch (error) {
+    if (!step.isRetired || !(error instanceof EngineError) || error.code !== "data-lost") throw error;
+    world.volumes.forgetRetired(step.name);
+    world.log.warn({ preview: about.preview.key, volume: step.name, err: error }, "replaced data is lost");
+  }
+}
+
 /** Writing `ready_at` is the commit point; only then does the gateway route to the new generation. */
-async function swap(stack: StackSpec, preview: { key: string; slug: string }, world: World): Promise<void> {
+async function swap(
+  { stack, retired }: StepOf<"swap">,
+  preview: { key: string; slug: string },
+  world: World,
+): Promise<void> {
   const upstreams = upstreamsOf(stack, await world.engine.observe(preview.key));
-  if (!world.attempts.commit(preview.key, stack)) {
+  if (!world.attempts.commit(preview.key, stack, retired)) {
     throw new MayflyError("internal", `generation ${stack.generation} was overtaken before it could take over`);
   }
   world.gateway.publish({ ...preview, generation: stack.generation }, stack, upstreams);

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Preview } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
+import type { DataBranches, WholeVolumes } from "./data-ports.ts";
 import type { Turns } from "./turns.ts";
 import type {
   Attempts,
@@ -14,7 +15,6 @@ import type {
   Snapshots,
   Source,
   Timeline,
-  WholeVolumes,
   Wishes,
 } from "./ports.ts";
 import type { BuildContent, IgnoreOf } from "./prepare-builds.ts";
@@ -29,6 +29,7 @@ export type World = {
   engine: Engine;
   builds: Builds;
   snapshots: Snapshots;
+  branches: DataBranches;
   gateway: Gateway;
   turns: Turns;
   room: Room;

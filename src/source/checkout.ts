@@ -14,7 +14,7 @@ import type { Special, Tree } from "./tree.ts";
 
 /** A commit's files on disk, private and without `.git`, until disposed; its submodules where the operator allows them. */
 export type Checkout = AsyncDisposable &
-  Pick<Tree, "commit" | "special" | "treeId" | "measure"> & {
+  Pick<Tree, "commit" | "special" | "treeId" | "measure" | "blobs"> & {
     root: string;
     /** What is kept elsewhere and was not fetched. */
     left: readonly LeftPart[];
@@ -51,6 +51,8 @@ export async function layOut(origin: Origin, { folder, randomId, ...options }: C
       ...readers(root, special),
       treeId: (path, ignored) => takeTurn("git", undefined, () => treeId(path, ignored)),
       measure: (path) => takeTurn("git", undefined, () => measure(path)),
+      // Migrations are read in the repository itself.
+      blobs: (patterns) => takeTurn("git", undefined, async () => (await layers[0]?.tree.blobs(patterns)) ?? {}),
       [Symbol.asyncDispose]: remove,
     };
   } catch (error) {

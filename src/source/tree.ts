@@ -18,6 +18,8 @@ export type Tree = {
   /** By git's own id, or by a hash of those of the files that are not `left` out; and by its attributes, where it has any. */
   treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string>;
   measure(path: string): Promise<{ files: number; bytes: number }>;
+  /** By path, git's ids of the files that patterns name (gitglossary(7), `glob`). */
+  blobs(patterns: readonly string[]): Promise<Record<string, string>>;
 };
 
 export type Special = { path: string; kind: "symbolic link" | "submodule" };
@@ -104,8 +106,16 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
     return { files: measured.length, bytes: measured.reduce((sum, { size }) => sum + size, 0) };
   }
 
+  async function blobs(patterns: readonly string[]): Promise<Record<string, string>> {
+    const named = patterns.map((pattern) => `:(top,glob)${pattern}`);
+    // A pattern comes from the branch, and git tries each way in which it may fit.
+    const asked = [...inMirror, "--work-tree", root, "ls-files", "--stage", "-z", "--", ...named];
+    const listed = await git(asked, { ...run, timeoutMs: 20_000, mostBytes: mostListBytes });
+    return Object.fromEntries(listed.split("\0").flatMap(parseStaged));
+  }
+
   const gitlinks = new Map(entries.filter(({ mode }) => mode === "160000").map(({ path, object }) => [path, object]));
-  return { commit, special: entries.flatMap(toSpecial), gitlinks, bytes, lfsPaths, treeId, measure };
+  return { commit, special: entries.flatMap(toSpecial), gitlinks, bytes, lfsPaths, treeId, measure, blobs };
 }
 
 /** False where git found nothing, of which it says nothing. */
@@ -126,6 +136,12 @@ function parseEntry(entry: string): Entry[] {
   const [, mode, object, size, path] = /^(\d+) \w+ ([0-9a-f]+) +(\d+|-)\t([^]+)$/.exec(entry) ?? [];
   if (mode === undefined || object === undefined || path === undefined) return [];
   return [{ mode, object, size: size === "-" ? 0 : Number(size), path }];
+}
+
+/** `MODE OBJECT STAGE\tPATH`, as git-ls-files(1) tells; links and submodules are no files. */
+function parseStaged(entry: string): [string, string][] {
+  const [, mode = "", object, path] = /^(\d+) ([0-9a-f]+) \d\t([^]+)$/.exec(entry) ?? [];
+  return object === undefined || path === undefined || !mode.startsWith("100") ? [] : [[path, object]];
 }
 
 function toSpecial({ mode, path }: Entry): Special[] {

@@ -139,10 +139,41 @@ export const migrations: readonly string[] = [
     name text primary key,
     preview text not null,
     completed_at integer not null,
-    -- of a data branch: which seed it holds, and what the branch took
+    -- which seed it holds; and of a data branch how it was made, and what that took
     seed text,
-    took_ms integer
+    strategy text,
+    took_ms integer,
+    -- how much had been written when the preview was ready
+    mark text,
+    marked_at integer,
+    -- somebody wrote to it while it served
+    written integer not null default 0
   ) strict, without rowid;
+  create index whole_volumes_by_preview on whole_volumes (preview);
+
+  -- which migrations the code that ran on a volume brought
+  create table seen_migrations (
+    name text not null,
+    path text not null,
+    blob text not null,
+    preview text not null,
+    primary key (name, path)
+  ) strict, without rowid;
+  create index seen_migrations_by_preview on seen_migrations (preview);
+
+  -- replaced data that is kept for a while
+  create table retired_volumes (
+    name text primary key,
+    preview text not null,
+    volume text not null,
+    service text,
+    image text,
+    edition text,
+    cause text not null,
+    replaced_by integer not null,
+    until integer not null
+  ) strict, without rowid;
+  create index retired_volumes_by_preview on retired_volumes (preview);
 
   create table snapshots (
     volume text primary key,

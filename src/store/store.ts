@@ -1,9 +1,9 @@
 import type { AuditNote } from "../domain/audit.ts";
 import type { Failure } from "../domain/errors.ts";
+import type { Migrations, RetiredVolume } from "../domain/data.ts";
 import type { Heard } from "../domain/intent.ts";
 import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { Snapshot, StackSpec } from "../domain/stack.ts";
-import type { VolumeBranch } from "../domain/stack-state.ts";
 import type { Clock } from "../domain/time.ts";
 import { createAuditStore } from "./audit.ts";
 import { createAuditedWrites } from "./audited.ts";
@@ -20,7 +20,7 @@ import { createSessionStore, type SessionOwner } from "./sessions.ts";
 import { createSnapshotStore } from "./snapshots.ts";
 import { createTimelineStore } from "./timeline.ts";
 import { createTokenStore } from "./tokens.ts";
-import { createVolumeStore } from "./volumes.ts";
+import { createVolumeStore, type Origin } from "./volumes.ts";
 
 export type Store = ReturnType<typeof openStore>;
 
@@ -103,7 +103,13 @@ export function openStore(path: string, clock: Clock) {
       enter: (key: string, generation: number, phase: "building" | "starting"): void =>
         void deployments.enter(key, generation, phase),
       stall: (attempt: Parameters<typeof deployments.stall>[0]): number => deployments.stall(attempt, now()),
-      commit: (key: string, stack: StackSpec): boolean => deployments.commit(key, stack, now()),
+      /** With the data that it replaces, which is kept for a while. */
+      commit: (key: string, stack: StackSpec, retired: readonly Omit<RetiredVolume, "until">[] = []): boolean =>
+        database.transaction(() => {
+          if (!deployments.commit(key, stack, now())) return false;
+          volumes.retire(key, retired, Object.values(stack.resolved?.volumes ?? {}), now());
+          return true;
+        }),
       fail: (key: string, generation: number, failure: Parameters<typeof deployments.fail>[2]): void =>
         deployments.fail(key, generation, failure, now()),
       trouble: deployments.trouble.bind(deployments),
@@ -122,10 +128,16 @@ export function openStore(path: string, clock: Clock) {
 
     volumes: {
       of: volumes.wholeOf,
-      complete: (key: string, volume: string, branch: VolumeBranch | null): void =>
-        void volumes.complete(key, volume, branch, now()),
-      branchesOf: volumes.branchesOf,
-      forgetAll: (key: string): void => void volumes.forgetAll(key),
+      complete: (key: string, volume: string, origin: Origin): void =>
+        void volumes.complete(key, volume, origin, now()),
+      factsOf: volumes.factsOf,
+      saw: (key: string, volume: string, migrations: Migrations): void => volumes.saw(key, volume, migrations),
+      mark: (volume: string, count: string | null): void => void volumes.mark(volume, count, now()),
+      wrote: (volume: string): void => void volumes.wrote(volume),
+      retiredOf: volumes.retiredOf,
+      forgetRetired: (volume: string): void => void volumes.forgetRetired(volume),
+      expireRetired: (): string[] => volumes.expireRetired(now()),
+      forgetAll: volumes.forgetAll,
     },
 
     tokens: {

@@ -31,6 +31,8 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     newest: newest(),
     rolledBack: null,
     rollbackTo: null,
+    dataNotes: [],
+    retired: [],
     data: null,
     expiresAt: null,
     endsSoon: false,

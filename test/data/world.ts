@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { execute } from "../../src/engine/exec.ts";
 import { runAnchor, runBranch } from "../../src/data/branch/branch.ts";
 import { createSnapshotJobs, type SnapshotRequest } from "../../src/data/snapshot/jobs.ts";
-import type { Strategy } from "../../src/data/branch/strategy.ts";
+import type { Strategy } from "../../src/domain/data.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
 import type { SnapshotWish } from "../../src/domain/snapshot.ts";

@@ -80,7 +80,12 @@ describe("the tag of an image we build", () => {
 });
 
 test("data is another after a reset or with another image", () => {
-  const keys = [dataKey("db", "i", 0), dataKey("db", "i", 1), dataKey("db", "j", 0), dataKey("uploads", "i", 0)];
+  const keys = [
+    dataKey("db", "i", "0"),
+    dataKey("db", "i", "1"),
+    dataKey("db", "j", "0"),
+    dataKey("uploads", "i", "0"),
+  ];
   expect(new Set(keys).size).toBe(4);
 });
 

@@ -51,6 +51,49 @@ describe("what the forge says of a pull request", () => {
   });
 });
 
+describe("/restore", () => {
+  const kept = (name: string, replacedBy: number) => ({
+    name: `shop_pgdata_${name}`,
+    volume: "pgdata",
+    service: "db",
+    image: "postgres:17",
+    edition: null,
+    cause: "/reset",
+    replacedBy,
+    until: 9000,
+  });
+  const retired = [kept("bb", 3), kept("aa", 2)];
+  const say = (data: Rules["data"], argument: string | null = null, resets = 0) =>
+    decideVerb(
+      { ...open, spec: { ...open.spec, resets } },
+      { verb: "restore", argument, by: "ann" },
+      { ...rules, ...(data && { data }) },
+    );
+
+  test.each([
+    ["nothing serves", undefined, null, "nothing is up"],
+    ["nothing was replaced", { resets: 0, retired: [] }, null, "no data was replaced"],
+    ["there is no such id", { resets: 0, retired }, "cc", "no replaced data of that id"],
+  ])("changes nothing where %s", (_when, data, id, reason) => {
+    expect(say(data, id)).toMatchObject({ kind: "unchanged", reason: expect.stringContaining(reason) });
+  });
+
+  test("wants what was replaced last, or what an id says, in a generation of its own", () => {
+    const wish = (id: string | null) => ({
+      spec: { generation: 2, cause: "/restore by ann", restore: { generation: 2, id } },
+    });
+    expect(say({ resets: 0, retired })).toMatchObject({ kind: "changed", preview: wish(null) });
+    expect(say({ resets: 0, retired }, "aa")).toMatchObject({ kind: "changed", preview: wish("aa") });
+  });
+
+  test("takes back a reset that is not done yet", () => {
+    expect(say({ resets: 0, retired: [] }, null, 1)).toMatchObject({
+      kind: "changed",
+      preview: { spec: { generation: 2, resets: 0, restore: null } },
+    });
+  });
+});
+
 describe("what a person with permission says", () => {
   const verb = (preview: Preview, name: ChangingVerb) =>
     decideVerb(preview, { verb: name, argument: null, by: "ann" }, rules);

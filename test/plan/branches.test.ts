@@ -20,7 +20,7 @@ const snapshot: Snapshot = {
 const snapshots = { pgdata: snapshot };
 const name = "shop-pr-42-ab12_pgdata_0001";
 const parts = branchParts(name);
-const key = dataKey("pgdata", "sha256:db", 0);
+const key = dataKey("pgdata", "sha256:db", "0");
 const whole = new Set([name]);
 
 /** The stack runs on a data branch, with all that belongs to it. */
@@ -98,17 +98,25 @@ describe("a data branch", () => {
     ]);
   });
 
-  test("is made anew by a reset, beside the old one, which goes with its parts after the drain", () => {
+  test("is made anew by a reset, beside the old one, which is kept with its parts when its database goes", () => {
     const serving = { ...seeded(1), resolved: { images, volumes: { pgdata: name } } };
     const plan = deploy(seeded(2, { dataEpoch: 1 }), serving, branched(serving));
     expect(lines(plan)).toContain("branch db another image, or a reset: from snapshot 3f2a91bc (seed 0d2f11aa)");
     const old = running(serving, { name, dataKey: key }).containers[0]!.name;
-    expect(after(plan, `remove:${parts.anchor}`)).toEqual(["drain", `remove:${old}`]);
-    for (const volume of [name, parts.upper, parts.work]) {
-      expect(after(plan, `remove-volume:${volume}`)).toEqual(
-        expect.arrayContaining(["drain", `remove:${parts.anchor}`]),
-      );
-    }
+    expect(after(plan, `remove:${old}`)).toEqual(["drain"]);
+    const gone = plan.steps.flatMap((step) => (step.kind === "remove-volume" ? [step.name] : []));
+    expect([after(plan, `remove:${parts.anchor}`), gone]).toEqual([undefined, []]);
+    expect(plan.steps.find((step) => step.kind === "swap")?.retired).toEqual([
+      {
+        name,
+        volume: "pgdata",
+        service: "db",
+        image: "postgres:17",
+        edition: null,
+        cause: "another image",
+        replacedBy: 2,
+      },
+    ]);
   });
 
   test("whose anchor was pruned gets it back, whether it serves or is deployed again", () => {

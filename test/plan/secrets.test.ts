@@ -6,7 +6,7 @@ import type { StackState } from "../../src/domain/stack-state.ts";
 import { containerHash } from "../../src/plan/identity.ts";
 import { images, running, shop } from "../support/stack.ts";
 
-const volume = { name: "shop_pgdata_1", dataKey: dataKey("pgdata", "sha256:db", 0) };
+const volume = { name: "shop_pgdata_1", dataKey: dataKey("pgdata", "sha256:db", "0") };
 
 /** The shop whose database is given a secret. */
 function withSecret(generation: number) {

@@ -6,7 +6,7 @@ import { planSleep, planThaw } from "../../src/plan/sleep.ts";
 import type { Plan } from "../../src/plan/step.ts";
 import { images, running, service, shop } from "../support/stack.ts";
 
-const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", 0) };
+const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", "0") };
 const whole = new Set([volume.name]);
 /** web needs db; `job` completed before, `worker` never ends but looks like a job. */
 const stack = shop(1, {

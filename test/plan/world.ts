@@ -6,7 +6,7 @@ import { planDeploy } from "../../src/plan/deploy.ts";
 import { formatPlan, type Plan } from "../../src/plan/step.ts";
 import { images } from "../support/stack.ts";
 
-export const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", 0) };
+export const volume = { name: "shop-pr-42-ab12_pgdata_0001", dataKey: dataKey("pgdata", "sha256:db", "0") };
 export const whole = new Set([volume.name]);
 
 export function deploy(

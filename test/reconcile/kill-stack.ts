@@ -59,6 +59,9 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
         ...(head === "unordered" && { dependsOn: [] }),
       }),
     ],
+    ...(isBranched && {
+      volumes: [{ name: "pgdata", rules: { service: "db", migrations: ["db/*.sql"], changed: "wait" } }],
+    }),
     files: isBound ? [boundFile("db.conf"), boundFile("web.conf")] : [],
     builds: [
       {

@@ -161,6 +161,11 @@ export function createKillWorld() {
       source: { checkout: async () => (check(), checkout) },
       builds,
       snapshots,
+      branches: {
+        countOf: async () => act({ kind: "mark", id: "count" }, () => "files 1"),
+        isSameCount: (before, now) => before === now,
+        strategy: async () => "overlay",
+      },
       secretPrints: async () => ({}),
       takePlace: () => (check(), true),
       placeFreed: check,
@@ -273,5 +278,6 @@ const checkout: Checkout = {
   list: () => [],
   treeId: async () => "tree",
   measure: async () => ({ files: 1, bytes: 1 }),
+  blobs: async () => ({ "db/1.sql": "a" }),
   [Symbol.asyncDispose]: async () => undefined,
 };

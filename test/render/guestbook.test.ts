@@ -170,7 +170,7 @@ test("the guest book becomes this stack", () => {
       },
     ],
     networks: [{ name: "default", internal: false }],
-    volumes: [{ name: "pgdata" }],
+    volumes: [{ name: "pgdata", rules: { service: "db", migrations: [], changed: "wait" } }],
     seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("db/seed.sql") }],
     files: [],
     routes: [

@@ -1,3 +1,4 @@
+import type { Strategy } from "../../domain/data.ts";
 import { EngineError } from "../../domain/errors.ts";
 import { composeLabels, labels, previewLabels } from "../../domain/labels.ts";
 import { branchParts } from "../../domain/naming.ts";
@@ -10,12 +11,12 @@ import { anchorImage } from "../../engine/anchor-image.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume, overlayOptions } from "../data-volume.ts";
 import { createHolder } from "../../engine/holder.ts";
-import type { Strategy } from "./strategy.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
 type Branch = Pick<StepOf<"anchor">, "name" | "snapshotVolume" | "generation">;
 
-const places = {
+/** Where an anchor has the parts of a branch. */
+export const places = {
   snapshot: "/mayfly/snapshot",
   upper: "/mayfly/upper",
   work: "/mayfly/work",

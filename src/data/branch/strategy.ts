@@ -1,3 +1,4 @@
+import type { Strategy } from "../../domain/data.ts";
 import { labels } from "../../domain/labels.ts";
 import { allow, statusOf, textOf } from "../../engine/docker.ts";
 import { writeOwnership } from "../../engine/directory.ts";
@@ -6,9 +7,6 @@ import { anchorImage, anchorImageName } from "../../engine/anchor-image.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume, overlayOptions } from "../data-volume.ts";
 import { createHolder } from "../../engine/holder.ts";
-
-/** How a preview gets its copy of a snapshot: sharing what it does not change, or a copy of all of it. */
-export type Strategy = "overlay" | "copy";
 
 export type DataStrategy = {
   strategy: Strategy;

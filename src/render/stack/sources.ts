@@ -32,7 +32,7 @@ const mostCharacters = 64 * 1024;
  * repository, knows its own commit, or is made of more paths than people write.
  */
 export function sourcesOf(
-  { commit, services, builds, seeds, files }: Omit<StackSpec, "sources">,
+  { commit, services, builds, seeds, files, volumes }: Omit<StackSpec, "sources">,
   asked: ReadonlySet<string>,
 ): string[] | null {
   if (JSON.stringify([services, builds, files]).includes(commit.slice(0, 7))) return null;
@@ -45,8 +45,16 @@ export function sourcesOf(
     ...files.flatMap(({ from }) => (from.kind === "repository" ? [from.path] : [])),
     ...seeds.flatMap(seedPaths),
   ].map((path) => resolvePath(".", path));
-  if (whole.includes(".") || asked.has("./")) return null;
+  const migrations = volumes.flatMap(({ rules }) => (rules?.migrations ?? []).flatMap(placesOf));
+  if (migrations.includes("./") || whole.includes(".") || asked.has("./")) return null;
   const single = dockerfiles.map((path) => resolvePath(".", path));
-  const all = [...new Set([...asked, ...single, ...whole, ...whole.map((path) => `${path}/`)])];
+  const all = [...new Set([...asked, ...single, ...migrations, ...whole, ...whole.map((path) => `${path}/`)])];
   return all.join("").length > mostCharacters ? null : all.toSorted();
+}
+
+/** Where everything lies that a pattern may name: a path as it is, else the folder before its first wildcard. */
+function placesOf(pattern: string): string[] {
+  const wild = pattern.search(/[*?[\\]/);
+  if (wild === -1) return [resolvePath(".", pattern), `${resolvePath(".", pattern)}/`];
+  return [`${resolvePath(".", pattern.slice(0, wild).replace(/[^/]*$/, ""))}/`];
 }

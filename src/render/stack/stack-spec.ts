@@ -9,6 +9,7 @@ import type { PreviewFacts } from "../preview-facts.ts";
 import type { SourceReader } from "../repository-path.ts";
 import { linksTo } from "./service-network.ts";
 import { specifySeeds } from "./seeds.ts";
+import { specifyVolumes } from "./volumes.ts";
 import { specifyService } from "./service-spec.ts";
 
 /** How long a deployment may take to become ready when the manifest says nothing. */
@@ -62,7 +63,7 @@ export function specifyStack(
       name,
       internal: preview.trust === "fork" || (model.networks?.[name]?.internal ?? false),
     })),
-    volumes: usedVolumes(services).map((name) => ({ name })),
+    volumes: specifyVolumes(usedVolumes(services), model, manifest),
     seeds,
     files,
     routes,

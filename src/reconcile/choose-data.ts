@@ -1,0 +1,91 @@
+import { type Migrations, type RetiredVolume, retiredTogether, type VolumeFacts } from "../domain/data.ts";
+import type { Preview } from "../domain/preview.ts";
+import type { StackSpec, VolumeSpec } from "../domain/stack.ts";
+import { InputError } from "../domain/errors.ts";
+import { specHash } from "../domain/spec-hash.ts";
+import { chooseData, type DataQuestion } from "../plan/data-choice.ts";
+import { volumesOf } from "../plan/identity.ts";
+import type { Checkout } from "./ports.ts";
+import type { World } from "./world.ts";
+
+type Input = {
+  preview: Preview;
+  /** Rendered, with the content of its seeds; or as it was stored. */
+  stack: StackSpec;
+  serving: StackSpec | null;
+  /** Null for what runs again: whatever it was made of, it goes on with the data that there is. */
+  checkout: Pick<Checkout, "blobs"> | null;
+};
+
+/** Chooses which data each volume of a candidate has: that of what serves, other data, or what was replaced before. */
+export async function chooseVolumes(input: Input, world: Pick<World, "volumes">): Promise<VolumeSpec[]> {
+  const { stack, preview, checkout } = input;
+  const facts = world.volumes.factsOf(preview.key);
+  const restored = restoredBy(input, world.volumes.retiredOf(preview.key));
+  return await Promise.all(
+    stack.volumes.map(async ({ name, rules, migrations: stored = {} }) => {
+      const patterns = rules?.migrations ?? [];
+      const migrations = checkout === null || patterns.length === 0 ? stored : await checkout.blobs(patterns);
+      const restore = restored.find((each) => each.volume === name) ?? null;
+      return choose({ name, ...(rules && { rules, migrations }) }, { ...input, restore, migrations }, facts);
+    }),
+  );
+}
+
+type Wished = Input & { restore: RetiredVolume | null; migrations: Migrations };
+
+function choose(volume: VolumeSpec, wished: Wished, facts: Readonly<Record<string, VolumeFacts>>): VolumeSpec {
+  const { serving, restore } = wished;
+  const served = serving?.resolved?.volumes[volume.name];
+  const before = serving?.volumes.find(({ name }) => name === volume.name);
+  const anew = { ...volume, edition: newEdition(volume, wished) };
+  if (serving === null || served === undefined) return anew;
+  const choice = chooseData(questionOf(volume, wished, facts[served]));
+  if (choice.kind === "re-branch") return { ...anew, choice };
+  const edition = choice.kind === "restore" ? restore?.edition : before?.edition;
+  return { ...volume, choice, ...(edition != null && { edition }) };
+}
+
+function questionOf(volume: VolumeSpec, wished: Wished, facts: VolumeFacts | undefined): DataQuestion {
+  const { stack, serving, restore, migrations } = wished;
+  const { migrations: patterns = [], changed = "keep" } = volume.rules ?? {};
+  const isAgain = wished.checkout === null;
+  const seedIn = (of: StackSpec | null) => of?.seeds.find((each) => each.volume === volume.name)?.content ?? null;
+  return {
+    restore,
+    reset: stack.dataEpoch !== serving?.dataEpoch,
+    changed,
+    image: { was: imageOf(serving, volume.name), is: imageOf(stack, volume.name) },
+    seed: { was: facts?.seed ?? null, is: isAgain ? null : seedIn(stack) },
+    migrations,
+    // What the manifest does not speak of any more is nobody's concern.
+    seen: isAgain ? migrations : patterns.length > 0 ? (facts?.seen ?? {}) : {},
+    written: facts === undefined ? "unknown" : facts.written ? "yes" : facts.mark === null ? "unknown" : "no",
+  };
+}
+
+function imageOf(stack: StackSpec | null, volume: string): string | null {
+  const owner = stack?.services.find((service) => service.image.kind === "pull" && volumesOf(service).includes(volume));
+  return owner?.image.kind === "pull" ? owner.image.reference : null;
+}
+
+/** Two attempts over the same that serves and made of the same share what the first one began. */
+function newEdition({ name }: VolumeSpec, { stack, serving, migrations }: Wished): string {
+  const seed = stack.seeds.find(({ volume }) => volume === name)?.content ?? null;
+  const made = { after: serving?.generation ?? 0, resets: stack.dataEpoch, seed, migrations };
+  return specHash(made).slice(0, 12);
+}
+
+/** What `/restore` means, while it is due: it is about what served when it was said. Throws InputError. */
+function restoredBy({ preview, stack, serving }: Input, retired: readonly RetiredVolume[]): RetiredVolume[] {
+  const { restore } = preview.spec;
+  if (restore === null || serving === null || serving.generation >= restore.generation) return [];
+  const together = retiredTogether(retired, restore.id);
+  for (const { volume, image } of together) {
+    const now = imageOf(stack, volume);
+    if (image === now) continue;
+    const what = `the data of before cannot come back: ${image ?? "a build"} made it, and the service runs ${now ?? "a build"}`;
+    throw new InputError("nothing-changed", what, { hint: "Push the image that it was made by, and say /restore." });
+  }
+  return together;
+}
