@@ -36,7 +36,15 @@ export function createDeciders({
     const served = servingOf(attempts);
     const data = { resets: served?.stack?.dataEpoch ?? null, retired: store.volumes.retiredOf(preview.key) };
     const about = { serving: served?.generation ?? null, sources: sourcesOf(preview, attempts) };
-    return { now: clock.now(), when: wanted, ttlMs: ttlOf(preview, config), forks, ...about, data, earlier: earlierOf(attempts, allow) };
+    return {
+      now: clock.now(),
+      when: wanted,
+      ttlMs: ttlOf(preview, config),
+      forks,
+      ...about,
+      data,
+      earlier: earlierOf(attempts, allow),
+    };
   };
   return {
     needsFiles: (preview, pull) => needsFiles(preview, pull, rulesOf(preview)),

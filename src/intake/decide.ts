@@ -130,6 +130,8 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
     ...restored?.wish,
     cause,
     ...generationOf(pull, spec, rules),
+    // Data alone comes back: the code stays what it is.
+    ...(restored !== null && spec.rollback && { rollback: spec.rollback, commit: spec.commit }),
   };
   return changed(preview, next, rules);
 }
