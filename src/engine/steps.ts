@@ -75,7 +75,6 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
       case "anchor":
       case "seed":
       case "complete":
-      case "mark":
       case "probe":
       case "swap":
       case "drain":

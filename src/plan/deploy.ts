@@ -5,7 +5,7 @@ import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import { partsOf, planRemoval } from "./removal.ts";
-import { planMarks, replacedBy } from "./replaced.ts";
+import { replacedBy } from "./replaced.ts";
 import type { Plan, Readiness, Step } from "./step.ts";
 import { planAnchors } from "./volumes.ts";
 
@@ -82,7 +82,6 @@ export function planDeploy(input: DeployInput): Plan {
     from: serving?.generation ?? null,
     retired,
   });
-  planMarks(candidate, draft);
   if (serving) {
     draft.steps.push({
       kind: "drain",

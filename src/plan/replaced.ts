@@ -1,6 +1,5 @@
 import type { StackSpec } from "../domain/stack.ts";
 import type { DeployInput } from "./deploy.ts";
-import type { Draft } from "./draft.ts";
 import { volumesOf } from "./identity.ts";
 import type { Replaced } from "./step.ts";
 
@@ -32,14 +31,4 @@ function causeOf({ volumes }: StackSpec, volume: string): string {
   const choice = volumes.find((each) => each.name === volume)?.choice;
   if (choice?.kind === "restore") return "`/restore`";
   return choice?.kind === "re-branch" ? choice.cause : "another image";
-}
-
-/** What deployments wrote until they were ready is not people's work. */
-export function planMarks({ volumes }: StackSpec, draft: Draft): void {
-  for (const { name, rules } of volumes) {
-    if (rules === undefined) continue;
-    const { service } = rules;
-    const cause = "what is written later is people's";
-    draft.steps.push({ kind: "mark", id: `mark:${name}`, cause, after: ["swap"], volume: name, service });
-  }
 }

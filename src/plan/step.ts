@@ -85,8 +85,6 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
   /** Writes into the store that a volume's content is whole, and which seed it has. */
   | { kind: "complete"; volume: string; seed: string | null }
-  /** Writes into the store how much was written to data by now: what comes later is people's. */
-  | { kind: "mark"; volume: string; service: string }
   /** Asks the main page, until it answers well or one of `watched` ended; without `isGate` it only waits for a good answer a while. */
   | { kind: "probe"; stack: StackSpec; isGate: boolean; watched: Readiness[] }
   /** The commit point: the deployment is ready, the gateway routes to it. */
@@ -184,8 +182,6 @@ export function resourceOf(step: Step): string {
       return step.seed.service;
     case "complete":
       return `volume ${step.volume}`;
-    case "mark":
-      return step.service;
     case "probe":
       return mainRoute(step.stack);
     case "swap":

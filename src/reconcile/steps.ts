@@ -59,9 +59,6 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
     case "complete":
       world.volumes.complete(key, step.volume, { seed: step.seed, branch: null });
       return;
-    case "mark":
-      if (about.stack) await markData({ key, stack: about.stack }, world, step.volume);
-      return;
     case "anchor":
       await makeAnchor(step, about, world, signal);
       return;
@@ -134,7 +131,10 @@ async function swap(
   preview: { key: string; slug: string },
   world: World,
 ): Promise<void> {
-  const upstreams = upstreamsOf(stack, await world.engine.observe(preview.key));
+  // The last moment at which only deployments can have written to new data.
+  const marking = markData({ key: preview.key, stack }, world);
+  const [state] = await Promise.all([world.engine.observe(preview.key), marking]);
+  const upstreams = upstreamsOf(stack, state);
   if (!world.attempts.commit(preview.key, stack, retired)) {
     throw new MayflyError("internal", `generation ${stack.generation} was overtaken before it could take over`);
   }

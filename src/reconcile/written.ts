@@ -24,9 +24,9 @@ export async function lookForWrites({ key, stack }: Of, world: Asked, wasAsleep:
 }
 
 /** What was written until now was written by deployments: what comes later is people's. */
-export async function markData({ key, stack }: Of, world: Asked, only?: string): Promise<void> {
-  await eachData({ key, stack }, world, async ({ name, container, volume }) => {
-    if (volume === undefined || (only !== undefined && name !== only)) return;
+export async function markData({ key, stack }: Of, world: Asked): Promise<void> {
+  await eachData({ key, stack }, world, async ({ container, volume }) => {
+    if (volume === undefined) return;
     world.volumes.mark(volume.name, await countOf({ stack, container, volume }, world));
   });
 }
