@@ -12,6 +12,7 @@ import { decideAllowed, decidePull, decideTakeBack, decideVerb, needsFiles, type
 import { judgeAllow } from "./intake/forks.ts";
 import { decideExpiry } from "./intake/keep.ts";
 import type { Earlier } from "./intake/rollback.ts";
+import { every } from "./reconcile/every.ts";
 import { createExpiry } from "./reconcile/expiry.ts";
 import type { Deciders } from "./reconcile/refresh.ts";
 import type { Store } from "./store/store.ts";
@@ -102,12 +103,13 @@ export function createVisits({ store, clock, log }: { store: Pick<Store, "previe
 
 type Visit = { kind: "request" | "traffic"; headers: IncomingHttpHeaders };
 
-/** Looks for previews whose time is over or nearly: often enough for the shortest there is, at most each second. */
+/** Looks for previews and replaced data whose time is over or nearly: often enough for the shortest there is, at most each second. */
 export function watchExpiry(world: {
   config: ServerConfig;
-  store: Pick<Store, "previews">;
+  store: Pick<Store, "previews" | "volumes">;
   wake(key: string): void;
   tell(key: string): void;
+  look(key: string): void;
   clock: Clock;
   log: Pick<Logger, "error">;
 }): AsyncDisposable {
@@ -115,11 +117,32 @@ export function watchExpiry(world: {
   const shortest = Math.min(
     ...[config.defaults, ...Object.values(config.repositories ?? {})].map(({ ttlMs }) => ttlMs),
   );
-  return createExpiry({
+  const watching = new AsyncDisposableStack();
+  watching.use(watchRetired(world));
+  const expiry = createExpiry({
     ...world,
     live: () => store.previews.list({ gone: false }),
     isExpired: (preview) => (expiresAt(preview, ttlOf(preview, config)) ?? Infinity) <= clock.now(),
     isNearItsEnd: (preview) => isNearItsEnd(preview, ttlOf(preview, config), clock.now()),
     everyMs: Math.max(1000, Math.min(60_000, shortest / 4 / 12)),
   });
+  watching.use(expiry);
+  return watching;
+}
+
+/** Replaced data goes when its time is over, whether anything else happens to its preview or not. */
+export function watchRetired({
+  store,
+  look,
+  clock,
+  log,
+}: {
+  store: { volumes: Pick<Store["volumes"], "expireRetired"> };
+  look(key: string): void;
+  clock: Clock;
+  log: Pick<Logger, "error">;
+}): AsyncDisposable {
+  const failed = "looking for replaced data that is due failed";
+  const lookAtDue = () => store.volumes.expireRetired().forEach(look);
+  return every({ everyMs: 60_000, look: lookAtDue, failed, clock, log });
 }

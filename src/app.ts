@@ -230,7 +230,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   working.use(lookAround({ ...ground, loop, telemetry }));
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake, tell: loop.world.changed });
-  working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed }));
+  working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed, look: loop.look }));
   // The Mayfly before us may still serve somebody.
   void tenure.predecessor.gone.then(() => {
     for (const each of working.disposed ? [] : [sleep, room, disk]) working.use(each.watch());

@@ -21,7 +21,7 @@ export function actionsMenu(view: PreviewView, may: MayAct): Html {
 /** These lose data, so they ask once more. */
 const destructive: ReadonlySet<ChangingVerb> = new Set<ChangingVerb>(["reset", "destroy"]);
 
-function offeredVerbs({ phase, pinned, queue, serving, rollbackTo }: PreviewView): ChangingVerb[] {
+function offeredVerbs({ phase, pinned, queue, serving, retired, rollbackTo }: PreviewView): ChangingVerb[] {
   if (phase === "gone") return ["deploy"];
   if (queue !== null) return ["destroy"];
   if (phase === "removing" || phase === "blocked") return [];
@@ -30,6 +30,7 @@ function offeredVerbs({ phase, pinned, queue, serving, rollbackTo }: PreviewView
   return [
     "redeploy",
     "reset",
+    ...(retired.length === 0 ? [] : (["restore"] as const)),
     ...back,
     ...rest,
     ...(pinned ? (["unpin"] as const) : (["extend", "pin"] as const)),
@@ -56,7 +57,7 @@ function confirmation({ slug, formToken }: About, verb: ChangingVerb): Html {
     <summary>${capital(verb)}…</summary>
     <form method="post" action="/previews/${encodeURIComponent(slug)}/${verb}">
       ${formTokenField(formToken)}
-      <p>${capital(verbs[verb].help)}. Its data is lost.</p>
+      <p>${capital(verbs[verb].help)}.${verb === "destroy" ? " Its data is lost." : ""}</p>
       <button class="danger">Yes, ${verb}</button>
     </form>
   </details>`;

@@ -2,6 +2,7 @@ import type { Failure } from "../domain/errors.ts";
 import type { Access } from "../domain/access.ts";
 import { formatPlace } from "../domain/errors.ts";
 import { isUnderWay } from "../domain/preview.ts";
+import { formatMoment } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Html, html } from "./page-html.ts";
 import { stateWord, toneOf } from "./page-state.ts";
@@ -26,12 +27,26 @@ export function statusPart(facts: PreviewFacts): Html {
         <dt>Serves</dt>
         <dd>${servesWords(facts)}</dd>
       </div>
-      ${newestPart(facts)} ${rollbackPart(facts)} ${otherRoutes(view)}
-      ${view.data === null ? null : fact("Data", prose(view.data))} ${accessPart(view)} ${allowedPart(view)}
-      ${visitPart(facts)} ${endPart(facts)}
+      ${newestPart(facts)} ${rollbackPart(facts)} ${otherRoutes(view)} ${dataPart(view)} ${accessPart(view)}
+      ${allowedPart(view)} ${visitPart(facts)} ${endPart(facts)}
     </dl>
     ${view.newest?.failure ? failureBlock(view.newest.failure) : null}
   </section>`;
+}
+
+/** Which data it has, what became of it, and what can be had back. */
+function dataPart({ data, dataNotes, retired }: PreviewView): Html | null {
+  if (data === null && dataNotes.length + retired.length === 0) return null;
+  const kept = retired.map(({ id, service, cause, until }) => {
+    return `${service} ${id} was replaced, stays until ${formatMoment(until)}: ${cause}`;
+  });
+  const lines = [...(data === null ? [] : [data]), ...dataNotes, ...kept];
+  return fact(
+    "Data",
+    html`<ul class="inline">
+      ${lines.map((line) => html`<li>${prose(line)}</li>`)}
+    </ul>`,
+  );
 }
 
 function fact(name: string, words: Html): Html {

@@ -68,7 +68,7 @@ describe("data of previews", () => {
     );
     expect(numbers).toHaveLength(3);
     const views = await Promise.all([1, 2, 3].map((number) => ready(`shop-pr-${number}`)));
-    for (const { data } of views) expect(data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms$/);
+    for (const { data } of views) expect(data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
     expect(await caches()).toHaveLength(1);
     expect(await builders()).toEqual([]);
 
@@ -83,12 +83,13 @@ describe("data of previews", () => {
     });
   });
 
-  test("a push and /redeploy keep the branch, an edited seed is told of, and /reset takes it from a pristine one", async () => {
+  test("a push and /redeploy keep the branch, an edited seed waits where people wrote, and /reset takes it from a pristine one", async () => {
     tellOnFailure(scenario);
     const before = await volumesOf("shop-pr-1");
     const commit = await scenario.push({ branch: "one", files: { "seed.sql": guests(5) } });
     const pushed = await scenario.serving("shop-pr-1", commit);
     expect(pushed.data).toMatch(/; the seed is [0-9a-f]{8} by now, \/reset takes it$/);
+    expect(pushed.dataNotes[0]).toMatch(/^db keeps its data, although its seed is another: data was written since/);
     await say(1, "/redeploy");
     await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 3);
     expect(await ask("shop-pr-1", "SELECT count(*) FROM guest")).toBe("301");
@@ -97,7 +98,7 @@ describe("data of previews", () => {
     await say(1, "/reset");
     const reset = await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 4);
     expect(await ask("shop-pr-1", "SELECT count(*) FROM guest")).toBe("5");
-    expect(reset.data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms$/);
+    expect(reset.data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
 
     // The same seed as before: no snapshot is built for it.
     await ask("shop-pr-2", "DELETE FROM guest");
