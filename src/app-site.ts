@@ -3,7 +3,7 @@ import { ttlOf } from "./app-when.ts";
 import { dashboardOriginOf, type ServerConfig } from "./config/server.ts";
 import type { Turn } from "./domain/admission.ts";
 import { previewHost, previewLink } from "./domain/naming.ts";
-import { newestOf, type Preview, servingOf, type TimelineEvent } from "./domain/preview.ts";
+import { isUnderWay, newestOf, type Preview, servingOf, type TimelineEvent } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import { type Phase, type PreviewView, viewPreview } from "./domain/view.ts";
 import { maskLines } from "./feedback/masking.ts";
@@ -48,6 +48,8 @@ export function createSite({ config, store, access, turnOf, clock, mask }: SiteW
     const seen = view(preview);
     // What sleeps or wakes is what serves: how it came to be is of no interest, why it does not come back is.
     const serving = seen.phase === "ready" || seen.phase === "asleep" ? servingOf(store.attempts.of(key)) : null;
+    // Whatever never slept waits for a newer attempt, where requests to it wait.
+    const isBeingReplaced = serving !== null && isBusy(seen) && preview.spec.rest?.generation !== serving.generation;
     const failure = serving ? serving.trouble : (seen.newest?.failure ?? null);
     return {
       slug: seen.slug,
@@ -56,9 +58,10 @@ export function createSite({ config, store, access, turnOf, clock, mask }: SiteW
       title: seen.title,
       commit: serving?.commit ?? seen.newest?.commit ?? preview.spec.pull?.headCommit ?? "",
       state: routeStateOf(seen),
+      isBeingReplaced,
       reason: seen.phase === "failed" || (serving !== null && seen.queue === null) ? null : seen.reason,
       failure: failure && { what: mask(failure.what, preview), where: failure.where ?? "", now: failure.now },
-      timeline: serving ? [] : newestEvents(store, key).map(toRow),
+      timeline: serving && !isBeingReplaced ? [] : newestEvents(store, key).map(toRow),
       log: maskLines(failure?.logTail ?? [], (text) => mask(text, preview)).slice(-20),
       links: [],
     };
@@ -107,6 +110,10 @@ export function createSite({ config, store, access, turnOf, clock, mask }: SiteW
       return () => void listeners.delete(listener);
     },
   };
+}
+
+function isBusy({ newest }: PreviewView): boolean {
+  return newest !== null && isUnderWay(newest);
 }
 
 function routeStateOf({ phase, queue }: PreviewView): RouteState {

@@ -11,6 +11,8 @@ export type PageModel = {
   /** Full or short; "" before it is known. */
   readonly commit: string;
   readonly state: RouteState;
+  /** What serves is replaced by a newer attempt right now. */
+  readonly isBeingReplaced?: boolean;
   /** One sentence under the headline: the place in the queue, why it is blocked, why and when it went. */
   readonly reason: string | null;
   readonly failure: { readonly what: string; readonly where: string; readonly now: string } | null;
@@ -57,7 +59,8 @@ export function nothingOf(slug: string): Omit<PageModel, "state"> {
 /** What is known of a route's preview. Where requests wait, it is on its way up, whatever else goes on. */
 export function modelFor(source: Pick<PageSource, "view">, route: Route): PageModel {
   const model = source.view(route.preview) ?? modelOfRoute(route);
-  return route.state === "asleep" && model.state === "serving" ? { ...model, state: "waking" } : model;
+  if (route.state !== "asleep" || model.state !== "serving") return model;
+  return { ...model, state: model.isBeingReplaced === true ? "replacing" : "waking" };
 }
 
 const stuck: Announcement = {
@@ -89,6 +92,12 @@ const announcements: Record<RouteState, Omit<Announcement, "headline"> & { headl
   starting: { status: 503, retryAfter: 2, headline: (commit) => `Starting${and(commit)}`, sentence: becomes },
   // The store may know of the swap a moment before the table does.
   serving: { status: 503, retryAfter: 1, headline: (commit) => `Starting${and(commit)}`, sentence: becomes },
+  replacing: {
+    status: 503,
+    retryAfter: 2,
+    headline: () => "A database is being replaced",
+    sentence: `The newest commit changed its options: it starts anew, on its data. ${becomes}`,
+  },
   waking: { status: 503, retryAfter: 2, headline: () => "Waking up", sentence: becomes },
   asleep: { status: 503, retryAfter: 60, headline: () => "Asleep", sentence: "A visit wakes it." },
   failed: {

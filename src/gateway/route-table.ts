@@ -6,6 +6,8 @@ export type RouteState =
   | "building"
   | "starting"
   | "waking"
+  /** A service of what serves is replaced on its data. */
+  | "replacing"
   /** A visit wakes it: requests are held. */
   | "asleep"
   | "serving"

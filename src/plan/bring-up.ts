@@ -3,7 +3,7 @@ import type { Slept } from "../domain/rest.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer } from "../domain/stack-state.ts";
-import { type Draft, joinsOf } from "./draft.ts";
+import { type Draft, hasStep, joinsOf } from "./draft.ts";
 import { planFiles } from "./files.ts";
 import { attachmentsOf, containerHash, isKept, isUsable, mayEnd, volumesOf } from "./identity.ts";
 import { joinsTo, pushJoins } from "./joins.ts";
@@ -68,7 +68,8 @@ function planExisting(
 ): void {
   draft.containers.add(container.name);
   for (const volume of container.volumes) draft.volumes.add(volume);
-  const joins = joinsTo(input, service, container, holderOf(input, service, container, data) !== undefined);
+  const holder = holderOf(input, service, container, data);
+  const joins = joinsTo(input, service, container, holder !== undefined);
   const who = { service: service.name, container: container.name };
   const cause = "unchanged; joins the new generation";
   // Without the networks that it remembers the engine cannot start it: somebody may have pruned them.
@@ -76,6 +77,7 @@ function planExisting(
   pushJoins(draft, who, joins.first, { cause, after: [] });
   if (container.state === "paused") {
     const after = joinsOf(draft, service.name);
+    after.push(`stop:${service.name}`);
     draft.steps.push({ kind: "unpause", id: `unpause:${service.name}`, cause: "it was frozen", after, ...who });
   } else if (endedAsleep(container, input.slept)) {
     pushStart(input, { service, draft }, { container: container.name, cause: "it was stopped", networks });
@@ -84,8 +86,15 @@ function planExisting(
   } else if (joins.first.length + joins.whenReady.length === 0) {
     draft.kept.push({ resource: service.name, cause: container.state === "exited" ? "it completed" : "unchanged" });
   }
+  // An attempt that ended halfway, or a visit in between, left the other one running.
+  const isStarted = hasStep(draft, `start:${service.name}`) || hasStep(draft, `unpause:${service.name}`);
+  if (isStarted && holder && isAlive(holder)) pushStop(service, holder, draft);
   planReady(input, { service, draft }, container.name, joins);
   pushJoins(draft, who, joins.whenReady, { cause, after: [`await:${service.name}`] });
+}
+
+function isAlive({ state }: ObservedContainer): boolean {
+  return state === "running" || state === "paused" || state === "restarting";
 }
 
 function planNew(input: BringUpInput, { service, draft }: Context, container: ContainerPlan): void {
@@ -109,18 +118,7 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
     ],
     container,
   });
-  if (replaced) {
-    // Two servers on the same files would destroy them.
-    draft.steps.push({
-      kind: "stop",
-      id: `stop:${service.name}`,
-      cause: "replaced on the same data",
-      after: [`create:${service.name}`],
-      container: replaced.name,
-      service: service.name,
-      graceMs: service.stopGraceMs ?? 10_000,
-    });
-  }
+  if (replaced) pushStop(service, replaced, draft);
   const named = service.dependsOn.map((dependency) => dependency.service);
   const waits = [...named, ...impliedBy(service, input.stack, input.images)].join(" and ");
   const cause = waits === "" ? "nothing to wait for" : `after ${waits}`;
@@ -131,6 +129,19 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
   pushJoins(draft, { service: service.name, container: container.name }, joins.whenReady, {
     cause: "serves the old generation too",
     after: [`await:${service.name}`],
+  });
+}
+
+/** Two servers on the same files would destroy them. */
+function pushStop(service: ServiceSpec, holder: ObservedContainer, draft: Draft): void {
+  draft.steps.push({
+    kind: "stop",
+    id: `stop:${service.name}`,
+    cause: "replaced on the same data",
+    after: [`create:${service.name}`],
+    container: holder.name,
+    service: service.name,
+    graceMs: service.stopGraceMs ?? 10_000,
   });
 }
 

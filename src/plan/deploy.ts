@@ -3,6 +3,7 @@ import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
 import type { ObservedVolume, StackState } from "../domain/stack-state.ts";
 import { planBringUp } from "./bring-up.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
+import { planHold } from "./hold.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import { partsOf, planRemoval } from "./removal.ts";
 import { replacedBy } from "./replaced.ts";
@@ -59,6 +60,7 @@ export function planDeploy(input: DeployInput): Plan {
     draft,
   );
   const ready = draft.steps.filter(({ kind }) => ["await", "complete", "join"].includes(kind)).map(({ id }) => id);
+  if (serving) planHold(draft, state, { serving, timeoutMs: input.drainMs });
   const old = serving ? usedBy(serving, state) : newDraft();
   const retired = replacedBy(input, volumes);
   for (const { name } of retired) draft.volumes.add(name);

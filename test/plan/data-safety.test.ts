@@ -130,6 +130,30 @@ describe("two servers never run on the same files", () => {
     },
   );
 
+  test("requests wait from just before it is stopped, when everything is made", () => {
+    const plan = deploy(changed(), running(served, volume));
+    expect(after(plan, "stop:db")).toContain("lull");
+    expect(after(plan, "lull")).toEqual(expect.arrayContaining(["create:db", "create:web"]));
+    expect(after(plan, "lull")).not.toContain("start:web");
+  });
+
+  test("requests wait too where an earlier run of the attempt was ended in the middle", () => {
+    const before = running(served, volume);
+    const [db, web] = before.containers;
+    const plan = deploy(changed(), before);
+    const made = plan.steps.find((step) => step.kind === "create" && step.container.service.name === "db");
+    if (made?.kind !== "create") throw new Error("nothing replaces the database");
+    const { name, specHash } = made.container;
+    const ended = { ...db!, state: "exited" as const, exitCode: 0, endedAt: 1 };
+    const replacement = { ...db!, name, id: "new", specHash, generation: 2 };
+    const again = deploy(changed(), { ...before, containers: [ended, replacement, web!] });
+    expect(again.steps.find(({ kind }) => kind === "lull")?.after).toEqual([]);
+    // And where a visit had brought the old one up again meanwhile.
+    const both = deploy(changed(), { ...before, containers: [db!, { ...ended, name, specHash, generation: 2 }, web!] });
+    expect(after(both, "start:db")).toContain("stop:db");
+    expect(after(both, "stop:db")).toContain("lull");
+  });
+
   test("after a failed replacement the old one starts only when the new one is gone, with time to end", () => {
     const before = running(served, volume);
     const [db, web] = before.containers;

@@ -6,7 +6,7 @@ const frozen: Wish = { rest: "frozen" };
 const stopped: Wish = { rest: "stopped" };
 
 /** What is brought to its end in peace, and then what is killed at each of its calls. */
-const stories: [string, { before: Wish[]; wish: Wish }][] = [
+const stories: [string, { before: Wish[]; wish: Wish; visited?: true }][] = [
   ["a first deployment", { before: [], wish: { push: "first" } }],
   ["a first deployment of services in no order", { before: [], wish: { push: "unordered" } }],
   ["a push", { before: [{ push: "first" }], wish: { push: "second" } }],
@@ -19,6 +19,14 @@ const stories: [string, { before: Wish[]; wish: Wish }][] = [
   [
     "a rollback that replaces the database on its data",
     { before: [{ push: "first" }, { push: "tuned" }], wish: { rollback: "first" } },
+  ],
+  [
+    "a push that replaces the database on its data while somebody visits",
+    { before: [{ push: "first" }], wish: { push: "tuned" }, visited: true },
+  ],
+  [
+    "a push whose database was replaced and whose page fails while somebody visits",
+    { before: [{ push: "first" }], wish: { push: "silent" }, visited: true },
   ],
   ["a reset", { before: [{ push: "first" }], wish: { say: "reset" } }],
   ["a first deployment that fails", { before: [], wish: { push: "broken" } }],
@@ -57,8 +65,8 @@ const stories: [string, { before: Wish[]; wish: Wish }][] = [
 
 const killedAt: Call[] = [];
 
-async function play({ before, wish }: (typeof stories)[number][1], ...kills: Kill[]) {
-  using world = createKillWorld();
+async function play({ before, wish, visited }: (typeof stories)[number][1], ...kills: Kill[]) {
+  using world = createKillWorld(visited && { visited });
   for (const each of before) {
     world.put(each);
     await world.live();

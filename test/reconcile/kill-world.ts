@@ -32,7 +32,7 @@ export type Wish =
  * A preview on the real store and loop, over an engine model. A run of it is one process: `kill` ends it at any call,
  * after which nothing of that process reaches the outside any more; the next run starts from what is there.
  */
-export function createKillWorld() {
+export function createKillWorld({ visited = false } = {}) {
   let now = 1_700_000_000_000;
   let nonces = 0;
   const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
@@ -228,7 +228,8 @@ export function createKillWorld() {
     for (let rounds = 0; rounds < 20; rounds++) {
       let again = false;
       try {
-        for (const run of [reconcile, restServing]) {
+        // A visitor who waits is what brings up again what serves.
+        for (const run of visited ? [restServing, reconcile, restServing] : [reconcile, restServing]) {
           const result = await run(key, world, new AbortController().signal);
           again ||= result.kind !== "done";
         }
