@@ -11,3 +11,8 @@ function isAscii(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- all of ASCII
   return /^[\x00-\x7f]*$/.test(text);
 }
+
+/** The same text with memory of its own: what is cut out of a larger one holds on to all of that. */
+export function copy(text: string): string {
+  return Buffer.from(text, "utf16le").toString("utf16le");
+}

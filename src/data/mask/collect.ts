@@ -1,6 +1,7 @@
 import type { Masking } from "../../domain/mask.ts";
 import { maskArray } from "./array-value.ts";
 import { type Column, columnName } from "./column.ts";
+import { copy } from "./bytes.ts";
 import { isMadeUp } from "./fakes.ts";
 import { maskJson } from "./json-value.ts";
 import type { MaskPlan } from "./plan.ts";
@@ -67,7 +68,9 @@ export function maskingIn(plan: MaskPlan): (column: Column) => Masking {
 
 function count(sample: Sample, value: string): void {
   if (hashOf(value) >= sample.below || !identifies(value)) return;
-  sample.counts.set(value, (sample.counts.get(value) ?? 0) + 1);
+  const times = sample.counts.get(value);
+  // A part of a text keeps all of it in memory, and this one stays.
+  sample.counts.set(times === undefined ? copy(value) : value, (times ?? 0) + 1);
   if (sample.counts.size <= 2 * mostOfColumn) return;
   // What is left out now never comes back, so that what stays was counted from its first time on.
   const kept = [...sample.counts].toSorted(byHash).slice(0, mostOfColumn);

@@ -110,11 +110,14 @@ export function phone(keyed: Keyed): Fake {
   };
 }
 
+const made = { first: new Set(firstNames), last: new Set(lastNames), words: new Set(words) };
+
 /** Whether people may bear the name that masking gave to somebody: to find it somewhere says nothing. */
 export function isMadeUp(value: string): boolean {
-  const [first = "", last, ...more] = value.split(" ");
-  if (last !== undefined && more.length === 0 && firstNames.includes(first) && lastNames.includes(last)) return true;
-  return value.split(" ").every((word) => words.includes(word.toLowerCase()));
+  const parts = value.split(" ");
+  const [first = "", last = ""] = parts;
+  if (parts.length === 2 && made.first.has(first) && made.last.has(last)) return true;
+  return parts.every((word) => made.words.has(word.toLowerCase()));
 }
 
 function handle(bytes: Buffer): string {

@@ -1,5 +1,6 @@
 import type { Masking } from "../../domain/mask.ts";
 import { maskArray } from "./array-value.ts";
+import { copy } from "./bytes.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { moveDate } from "./date-value.ts";
 import { address, email, firstName, lastName, leastRoom, name, phone, text, username } from "./fakes.ts";
@@ -194,7 +195,7 @@ function remember(masker: MaskValue): MaskValue {
     if (found !== undefined) return found;
     const made = masker(value);
     if (known.size >= mostKnown) known.clear();
-    known.set(value, made);
+    known.set(copy(value), made);
     return made;
   };
 }

@@ -11,45 +11,62 @@ export type Search = {
   longest: number;
 };
 
-/** Every form has at least so many bytes: of so many the search looks at once. */
+/** Every form has at least so many bytes: by so many of it, its anchor, it is recognized. */
 const window = 8;
 const tableBits = 22;
 
+type Form = { value: RawValue; bytes: Buffer; anchor: number };
+
 /**
- * After Wu and Manber: a table tells how far the next value is away at least, by the last three bytes of a window, so
- * that most bytes are not looked at.
+ * After Wu and Manber: a table tells how far the next anchor is away at least, by the last three bytes of a window, so
+ * that most bytes are not looked at. A form's anchor is the part of it that the fewest others have.
  */
 export function createSearch(values: readonly RawValue[]): Search {
-  const forms = values.flatMap((value) => formsOf(value.text).map((bytes) => ({ value, bytes })));
+  const forms = anchor(values.flatMap((value) => formsOf(value.text).map((bytes) => ({ value, bytes }))));
   const shifts = new Uint8Array(1 << tableBits).fill(window - 2);
-  const ending = new Map<number, { value: RawValue; bytes: Buffer }[]>();
+  const anchored = new Map<number, Form[]>();
   for (const form of forms) {
     for (let end = 3; end <= window; end++) {
-      const hash = hashAt(form.bytes, end - 3);
+      const hash = hashAt(form.bytes, form.anchor + end - 3);
       shifts[hash] = Math.min(shifts[hash] ?? 0, window - end);
-      if (end === window) ending.set(hash, [...(ending.get(hash) ?? []), form]);
     }
+    const key = windowAt(form.bytes, form.anchor);
+    anchored.set(key, [...(anchored.get(key) ?? []), form]);
   }
   return {
-    longest: Math.max(window, ...forms.map(({ bytes }) => bytes.length)),
+    longest: Math.max(window, ...new Set(forms.map(({ bytes }) => bytes.length))),
     find(bytes, from, to) {
       const found: Found[] = [];
       for (let end = from + window; end <= to;) {
-        const hash = hashAt(bytes, end - 3);
-        const shift = shifts[hash] ?? 1;
-        if (shift > 0) {
-          end += shift;
-          continue;
+        const shift = shifts[hashAt(bytes, end - 3)] ?? 1;
+        end += Math.max(shift, 1);
+        if (shift > 0) continue;
+        const start = end - 1 - window;
+        for (const form of anchored.get(windowAt(bytes, start)) ?? []) {
+          const at = start - form.anchor;
+          const isWithin = at >= from && at + form.bytes.length <= to;
+          if (isWithin && isAt(bytes, at, form.bytes)) found.push({ value: form.value, at });
         }
-        const at = end - window;
-        for (const form of ending.get(hash) ?? []) {
-          if (at + form.bytes.length <= to && isAt(bytes, at, form.bytes)) found.push({ value: form.value, at });
-        }
-        end += 1;
       }
       return found;
     },
   };
+}
+
+function anchor(forms: readonly Omit<Form, "anchor">[]): Form[] {
+  const times = new Map<number, number>();
+  for (const { bytes } of forms) {
+    for (let at = 0; at + window <= bytes.length; at++) {
+      const key = windowAt(bytes, at);
+      times.set(key, (times.get(key) ?? 0) + 1);
+    }
+  }
+  return forms.map((form) => {
+    let rarest = 0;
+    const timesAt = (at: number) => times.get(windowAt(form.bytes, at)) ?? 0;
+    for (let at = 1; at + window <= form.bytes.length; at++) if (timesAt(at) < timesAt(rarest)) rarest = at;
+    return { ...form, anchor: rarest };
+  });
 }
 
 /** Searches a stream; what goes over the end of a chunk is found as well. */
@@ -101,6 +118,12 @@ function fold(byte: number | undefined): number {
 
 function hashAt(bytes: Buffer, at: number): number {
   return ((fold(bytes[at]) << 14) ^ (fold(bytes[at + 1]) << 7) ^ fold(bytes[at + 2])) & ((1 << tableBits) - 1);
+}
+
+function windowAt(bytes: Buffer, at: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = at; index < at + window; index++) hash = Math.imul(hash ^ fold(bytes[index]), 0x01000193);
+  return hash;
 }
 
 function isAt(bytes: Buffer, at: number, form: Buffer): boolean {

@@ -1,0 +1,185 @@
+import { spawn } from "node:child_process";
+import { Readable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createCollector, maskingIn, type RawValue } from "../../../src/data/mask/collect.ts";
+import { refuseLeaks, searchFiles } from "../../../src/data/mask/leaks.ts";
+import { planMask } from "../../../src/data/mask/plan.ts";
+import { catalogQuery, pgDumpOptions, readCatalog } from "../../../src/data/mask/postgres/catalog.ts";
+import { maskPostgresDump } from "../../../src/data/mask/postgres/mask-dump.ts";
+import { searchPostgresDump } from "../../../src/data/mask/postgres/search-dump.ts";
+import { createSearch, type Search } from "../../../src/data/mask/search.ts";
+import { readArchive } from "../../../src/engine/archive-files.ts";
+import { createWorld, type World } from "../../engine/world.ts";
+import { eventually } from "../../support/eventually.ts";
+import { people, rawSchema } from "./people.ts";
+import { rules, salt, textOf } from "./world.ts";
+
+const written = rules(
+  ["*", "email", "email"],
+  ["users", "name", "name"],
+  ["users", "phone", "phone"],
+  ["users", "born", { kind: "shift", days: 300 }],
+  ["users", "code", "hash"],
+  [
+    "users",
+    "profile",
+    {
+      kind: "json",
+      keys: [
+        { key: "email", masking: { kind: "email" } },
+        { key: "land", masking: { kind: "keep" } },
+      ],
+    },
+  ],
+  ["users", "aliases", "email"],
+  ["users", "seen_at", { kind: "shift", days: 3 }],
+  ["users", "address", "hash"],
+  ["users", "token", "null"],
+  ["orders", "user_code", "hash"],
+  ["orders", "ship_to", "address"],
+  ["orders", "comment", "text"],
+  ["orders", "amount", { kind: "number", from: 1, to: 500 }],
+  ["sessions"],
+  ["*", "*", "keep"],
+);
+
+let world: World;
+let raw: Database;
+let masked: Database;
+let dump: string;
+let search: Search;
+let values: RawValue[];
+
+beforeAll(async () => {
+  world = await createWorld();
+  [raw, masked] = await Promise.all([start("raw"), start("masked")]);
+  await raw.psql(rawSchema());
+  const columns = readCatalog((await raw.psql(catalogQuery)).trim());
+  const plan = planMask({ source: { name: "nightly", sensitive: true }, rules: written, columns, salt });
+  const collector = createCollector(maskingIn(plan));
+  dump = await textOf(maskPostgresDump(raw.dump(), plan, collector));
+  await masked.psql(dump);
+  await masked.psql("CHECKPOINT");
+  values = collector.values();
+  search = createSearch(values);
+});
+afterAll(async () => {
+  for (const database of [raw, masked]) await database.remove();
+  await world[Symbol.asyncDispose]();
+});
+
+describe("a masked database", () => {
+  test("has the same rows, joined as before, and every constraint holds", async () => {
+    const count = `SELECT count(*), count(DISTINCT u.code), count(DISTINCT u.email), count(DISTINCT u.phone), count(o.id)
+      FROM users u LEFT JOIN orders o ON o.user_code = u.code AND o.email = u.email`;
+    expect(await masked.psql(count)).toBe(await raw.psql(count));
+    expect(await masked.psql("SELECT count(*) FROM users")).toBe("1200");
+    expect(await masked.psql("SELECT count(*) FROM pg_constraint WHERE NOT convalidated")).toBe("0");
+    expect(await masked.psql("SELECT count(*) FROM totals")).toBe("3");
+    expect(await masked.psql("SELECT count(*) FROM sessions")).toBe("0");
+    expect(await masked.psql("SELECT nextval('users_id_seq')")).toBe("1201");
+  });
+
+  test("knows a person by the same address everywhere, and by another than before", async () => {
+    const one = `SELECT u.email = lower(u.email), u.email = o.email, u.email = u.profile->'contact'->>'email', u.email = u.aliases[1],
+      u.mail_domain, o.placed_in FROM users u JOIN orders o ON o.user_code = u.code WHERE u.id = 7 ORDER BY o.id LIMIT 1`;
+    expect(await masked.psql(one)).toBe("t|t|t|t|example.com|2023");
+    const rows = await masked.psql(
+      "SELECT name, email, phone, born, profile->>'land', token IS NULL FROM users WHERE id = 7",
+    );
+    const [name, email, phone, born, land, isNull] = rows.split("|");
+    const [person] = people(8).slice(7);
+    expect([name, email, phone, born]).not.toContain(person?.name);
+    expect(email).toMatch(/@example\.com$/);
+    expect(phone).toMatch(/^\+999/);
+    expect(born).not.toBe(person?.born);
+    expect([land, isNull]).toEqual(["GB", "t"]);
+  });
+
+  test("shows none of more than 1,000 raw values, neither dumped nor in its files", async () => {
+    expect(values.length).toBeGreaterThan(5000);
+    expect(await searchPostgresDump(search, masked.dump())).toEqual([]);
+    expect(await searchFiles(search, masked.files())).toEqual([]);
+    const leaks = await searchFiles(search, raw.files());
+    expect(leaks.length, "the search finds them where they are").toBe(20);
+  });
+
+  test("is refused where one raw value stands in a kept column, a dead row, the log of changes or the server's log", async () => {
+    const email = values.find(({ column }) => column === "users.email")?.text ?? "";
+    await masked.psql(`INSERT INTO notes (body) VALUES ('call ${email.toUpperCase()} now')`);
+    await masked.psql("CHECKPOINT");
+    const dumped = await searchPostgresDump(search, masked.dump());
+    expect(dumped).toEqual([
+      {
+        column: "users.email",
+        where: expect.stringMatching(/^public\.notes\.body, line \d+ of the masked dump$/),
+        hint: `pe…g (${email.length} characters)`,
+      },
+    ]);
+    expect(() => refuseLeaks("nightly", dumped)).toThrow(
+      expect.objectContaining({
+        code: "raw-data-found",
+        message: expect.stringContaining("nightly was masked, but a value of users.email, pe…g"),
+      }),
+    );
+    await masked.psql(`DELETE FROM notes WHERE body LIKE 'call%'`);
+    await masked.psql(`SELECT 'see ${email}' FROM missing`).catch(() => undefined);
+    expect(await searchPostgresDump(search, masked.dump())).toEqual([]);
+    const where = (await searchFiles(search, masked.files())).map((leak) => leak.where.replace(/, byte.*/, ""));
+    expect(where).toContainEqual(expect.stringMatching(/\/base\/\d+\/\d+$/));
+    expect(where).toContainEqual(expect.stringMatching(/\/pg_wal\/[0-9A-F]{24}$/));
+    expect(where).toContainEqual(expect.stringMatching(/\/server\.log$/));
+  });
+});
+
+type Database = Awaited<ReturnType<typeof start>>;
+
+async function start(name: string) {
+  const container = await world.docker.createContainer({
+    name: world.name(name),
+    Image: world.images.postgres,
+    Cmd: [
+      "postgres",
+      "-c",
+      "logging_collector=on",
+      "-c",
+      "log_directory=.",
+      "-c",
+      "log_filename=server.log",
+      "-c",
+      "fsync=off",
+    ],
+    Labels: { "dev.mayfly.server": world.server },
+    Env: ["POSTGRES_PASSWORD=secret", "PGDATA=/var/lib/postgresql/data"],
+    HostConfig: { NetworkMode: "none" },
+  });
+  await container.start();
+  const psql = (sql: string) =>
+    textOf(
+      run(
+        container.id,
+        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-f", "-"],
+        sql,
+      ),
+    ).then((text) => text.trim());
+  await eventually(() => psql("SELECT 1"), { timeoutMs: 60_000 });
+  return {
+    psql,
+    dump: () => run(container.id, ["pg_dump", "-h", "127.0.0.1", "-U", "postgres", ...pgDumpOptions]),
+    async *files() {
+      const archive = await container.getArchive({ path: "/var/lib/postgresql/data" });
+      yield* readArchive(Readable.from(archive));
+    },
+    remove: () => container.remove({ force: true, v: true }),
+  };
+}
+
+async function* run(container: string, command: string[], input = ""): AsyncGenerator<Buffer> {
+  const child = spawn("docker", ["exec", "-i", "-e", "PGPASSWORD=secret", container, ...command]);
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  child.stdin.on("error", () => undefined).end(input);
+  yield* child.stdout as AsyncIterable<Buffer>;
+  if ((await ended) !== 0) throw new Error(complaints);
+}
