@@ -25,14 +25,14 @@ export async function benchGateway(): Promise<Record<string, unknown>> {
 }
 
 async function measureField(): Promise<Record<string, unknown>> {
-  await using _field = await setField();
+  await using field = await setField();
   const all: readonly Contender[] = ["direct", "nginx", "caddy", "mayfly", "thousand"];
-  for (const each of all) await wrk(each, { ...small, seconds: 2 });
+  for (const each of all) await wrk(field, each, { ...small, seconds: 2 });
   const [smalls, larges, alones]: Record<Contender, Blow[]>[] = [none(), none(), none()];
   for (let round = 0; round < rounds; round++) {
-    for (const each of all) smalls?.[each].push(await wrk(each, small));
-    for (const each of all.filter((name) => name !== "thousand")) larges?.[each].push(await wrk(each, large));
-    for (const each of ["direct", "mayfly"] as const) alones?.[each].push(await wrk(each, alone));
+    for (const each of all) smalls?.[each].push(await wrk(field, each, small));
+    for (const each of all.filter((name) => name !== "thousand")) larges?.[each].push(await wrk(field, each, large));
+    for (const each of ["direct", "mayfly"] as const) alones?.[each].push(await wrk(field, each, alone));
   }
   if (!smalls || !larges || !alones) throw new Error("nothing was measured");
   const names: Record<Contender, string> = {
@@ -43,12 +43,26 @@ async function measureField(): Promise<Record<string, unknown>> {
     thousand: "Mayfly, 1,000 previews",
   };
   printTable([
-    ["median of rounds", "1 KB, per second", "p99 ms", "10 MB, per second", "p50 ms alone"],
+    [
+      "median of rounds",
+      "1 KB, per second",
+      "CPU µs each",
+      "p99 ms",
+      "10 MB, per second",
+      "CPU ms each",
+      "p50 ms alone",
+    ],
     ...all.map((each) => [
       names[each],
       figure(smalls[each], "perSecond", 0),
+      figure(smalls[each], "cpuUs", 1),
       figure(smalls[each], "p99Ms", 1),
       figure(larges[each], "perSecond", 0),
+      figure(
+        larges[each].map((blow) => ({ ...blow, cpuUs: blow.cpuUs / 1000 })),
+        "cpuUs",
+        1,
+      ),
       figure(alones[each], "p50Ms", 3),
     ]),
   ]);
@@ -58,6 +72,10 @@ async function measureField(): Promise<Record<string, unknown>> {
     addedP50Ms: round(median(alones.mayfly.map(({ p50Ms }, at) => p50Ms - (alones.direct[at]?.p50Ms ?? 0))), 3),
     largeOfNginx: ratio(larges.mayfly, larges.nginx),
     thousandOfOne: ratio(smalls.thousand, smalls.mayfly),
+    // Of processor time alone: what is left of the first three on a machine that others use as well.
+    cpuOfCaddy: ratio(smalls.caddy, smalls.mayfly, "cpuUs"),
+    cpuOfNginx: ratio(smalls.nginx, smalls.mayfly, "cpuUs"),
+    largeCpuOfNginx: ratio(larges.nginx, larges.mayfly, "cpuUs"),
     perSecond: Math.round(median(smalls.mayfly.map(({ perSecond }) => perSecond))),
   };
 }
@@ -71,8 +89,8 @@ function figure(blows: readonly Blow[], of: keyof Blow, digits: number): string 
 }
 
 /** The median of the rounds' own ratios: a slow moment of the machine meets both sides of a round. */
-function ratio(ours: readonly Blow[], theirs: readonly Blow[]): number {
-  return round(median(ours.map(({ perSecond }, at) => perSecond / (theirs[at]?.perSecond ?? Number.NaN))), 3);
+function ratio(ours: readonly Blow[], theirs: readonly Blow[], of: keyof Blow = "perSecond"): number {
+  return round(median(ours.map((blow, at) => blow[of] / (theirs[at]?.[of] ?? Number.NaN))), 3);
 }
 
 function round(value: number, digits: number): number {

@@ -105,6 +105,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     wake: sleep.wake,
     carried: (request) => telemetry.request(request),
     trustedProxies: config.trustedProxies,
+    limits: { clientRequests: config.clients.requests, clientConnections: config.clients.connections },
     clock,
     log,
   });

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -14,8 +15,13 @@ export const cores = { proxy: "0", rest: "1" };
 export const host = "shop-pr-1.preview.localhost";
 export const largeBytes = 10 * 1024 * 1024;
 
+export type Field = AsyncDisposable & {
+  /** Processor time that a contender has taken so far, its children's included. */
+  readonly cpuMs: (contender: Contender) => number;
+};
+
 /** Starts nginx as the upstream, and nginx, Caddy and two gateways (one preview, a thousand) before it; disposing ends them. */
-export async function setField(): Promise<AsyncDisposable> {
+export async function setField(): Promise<Field> {
   await using closing = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "mayfly-gateway-"));
   closing.defer(() => rm(folder, { recursive: true, force: true }));
@@ -32,24 +38,42 @@ export async function setField(): Promise<AsyncDisposable> {
     resolve(import.meta.dirname, "site.ts"),
     ...[port, ports.direct, previews].map(String),
   ];
-  start(cores.rest, ["nginx", "-c", join(folder, "up.conf")]);
-  start(cores.proxy, ["nginx", "-c", join(folder, "proxy.conf")]);
-  start(cores.proxy, ["caddy", "run", "--config", join(folder, "Caddyfile"), "--adapter", "caddyfile"], {
-    GOMAXPROCS: "1",
-    HOME: folder,
-  });
-  start(cores.proxy, site(ports.mayfly, 1));
-  start(cores.proxy, site(ports.thousand, 1000));
+  const started: Record<Contender, Pinned> = {
+    direct: start(cores.rest, ["nginx", "-c", join(folder, "up.conf")]),
+    nginx: start(cores.proxy, ["nginx", "-c", join(folder, "proxy.conf")]),
+    caddy: start(cores.proxy, ["caddy", "run", "--config", join(folder, "Caddyfile"), "--adapter", "caddyfile"], {
+      GOMAXPROCS: "1",
+      HOME: folder,
+    }),
+    mayfly: start(cores.proxy, site(ports.mayfly, 1)),
+    thousand: start(cores.proxy, site(ports.thousand, 1000)),
+  };
   for (const port of Object.values(ports)) await accepts(port);
-  return closing.move();
+  const owned = closing.move();
+  return {
+    cpuMs: (contender) => cpuMsOf(started[contender].pid),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
-function startPinned(core: string, words: string[], environment: Record<string, string>): AsyncDisposable {
+type Pinned = AsyncDisposable & { readonly pid: number };
+
+/** From the kernel's own count, in hundredths of a second (proc(5), stat). */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  return (
+    (Number(fields[11]) + Number(fields[12])) * 10 + children.reduce((sum, child) => sum + cpuMsOf(Number(child)), 0)
+  );
+}
+
+function startPinned(core: string, words: string[], environment: Record<string, string>): Pinned {
   const child: ChildProcess = spawn("taskset", ["-c", core, ...words], {
     stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, ...environment },
   });
   return {
+    pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return;
       const exited = once(child, "exit");
@@ -101,6 +125,9 @@ const nginxProxy = `upstream site { server 127.0.0.1:${ports.direct}; keepalive 
 const caddyfile = `{
   admin off
   auto_https off
+  log {
+    output discard
+  }
 }
 http://:${ports.caddy} {
   bind 127.0.0.1

@@ -103,6 +103,7 @@ export const ServerFile = keys({
   public_url: url.optional(),
   dashboard: keys({ host: z.string() }).optional(),
   trusted_proxies: z.array(cidr).optional(),
+  clients: keys({ requests: count.optional(), connections: count.optional() }).optional(),
   state: z.string().min(1).optional(),
   github: keys({
     api_url: url.optional(),

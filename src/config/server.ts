@@ -21,6 +21,8 @@ export type ServerConfig = RoomConfig & {
   dashboardHost: string | null;
   /** Addresses and ranges whose `X-Forwarded-*` headers are believed. */
   trustedProxies: string[];
+  /** What one client address may have open at once. */
+  clients: { requests: number; connections: number };
   state: string;
   github: GitHubConfig;
   /** `unix:///…` or `tcp://…`. */
@@ -81,6 +83,7 @@ export function loadServerConfig(source: ServerFileSource): ServerConfig {
     publicUrl: (file.public_url ?? "http://localhost:8080").replace(/\/+$/, ""),
     dashboardHost: file.dashboard?.host.toLowerCase() ?? null,
     trustedProxies: file.trusted_proxies ?? [],
+    clients: { requests: file.clients?.requests ?? 2000, connections: file.clients?.connections ?? 4000 },
     github: readGithub(file.github ?? {}, { node, readSecret, source }),
     engine: { host: file.engine?.host ?? "unix:///var/run/docker.sock" },
     network: { pool: file.network?.pool ?? "10.213.0.0/16", egress: file.network?.egress ?? "internet" },

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { type BodyReader, createBodyReader } from "./answer-body.ts";
 import { type ReadHead, readAnswerHead } from "./answer-head.ts";
@@ -68,7 +67,10 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
     const body = createBodyReader(read.framing, (piece) => {
       hasPiece = true;
       onPiece?.();
-      write(res, piece, wire.socket);
+      if (res.write(piece)) return;
+      // The client is slower than the application.
+      wire.socket.pause();
+      res.once("drain", onDrain);
     });
     answer = { read, body };
     take(body.read(rest));
@@ -98,6 +100,9 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
 
   function end(stays: boolean): void {
     finish();
+    res.off("drain", onDrain);
+    // Also when its last piece is still on the way to a slow client: the next exchange must hear its answer.
+    wire.socket.resume();
     if (stays) wire.giveBack();
     else wire.socket.destroy();
   }
@@ -120,6 +125,10 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
     } else fail(cause);
   }
 
+  function onDrain(): void {
+    wire.socket.resume();
+  }
+
   function onLeft(): void {
     end(false);
   }
@@ -127,12 +136,6 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
   function expire(): void {
     wire.socket.destroy(failureError("MAYFLY_ANSWER_TIMEOUT"));
   }
-}
-
-function write(res: ServerResponse, piece: Buffer, from: Duplex): void {
-  if (res.write(piece)) return;
-  from.pause();
-  res.once("drain", () => from.resume());
 }
 
 const unwritablePath = /[^\x21-\xff]/;

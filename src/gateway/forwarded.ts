@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, type Socket } from "node:net";
 
 /** Tells whether a peer's own X-Forwarded-* may be believed. */
 export type TrustedProxies = (address: string) => boolean;
@@ -38,7 +38,7 @@ export function isForwardedName(lower: string): boolean {
  * a trusted proxy's chain is extended by its own address and its other claims are kept.
  */
 export function forwardedHeaders(req: IncomingMessage, trusted: TrustedProxies): string[] {
-  const peer = peerAddress(req);
+  const peer = peerOf(req);
   const claims = trusted(peer) ? req.headers : {};
   const chain = one(claims["x-forwarded-for"]);
   const port = one(claims["x-forwarded-port"]);
@@ -59,7 +59,7 @@ export function forwardedHeaders(req: IncomingMessage, trusted: TrustedProxies):
  */
 export function clientAddress(req: IncomingMessage, trusted: TrustedProxies): string {
   const chain = one(req.headers["x-forwarded-for"])?.split(",") ?? [];
-  let client = peerAddress(req);
+  let client = peerOf(req);
   while (trusted(client)) {
     const before = plain(chain.pop()?.trim() ?? "");
     // Beyond something that is no address nobody can be believed.
@@ -69,9 +69,13 @@ export function clientAddress(req: IncomingMessage, trusted: TrustedProxies): st
   return client;
 }
 
-function peerAddress(req: IncomingMessage): string {
-  // Without an address it is our own probe, which comes through no socket.
-  return plain(req.socket.remoteAddress ?? "127.0.0.1");
+/** The other end's address; null for our own probe, which comes through no socket. */
+export function peerAddress({ remoteAddress }: Pick<Socket, "remoteAddress">): string | null {
+  return remoteAddress === undefined ? null : plain(remoteAddress);
+}
+
+function peerOf({ socket }: IncomingMessage): string {
+  return peerAddress(socket) ?? "127.0.0.1";
 }
 
 /** Without the prefix that an IPv4 address has on a socket of both kinds. */

@@ -1,11 +1,12 @@
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../domain/time.ts";
-import { type Answer, endWith, plainAnswer } from "./answer.ts";
+import { endWith, plainAnswer, sendAnswer } from "./answer.ts";
+import { createCrowd } from "./crowd.ts";
 import { type Drain, type DrainOptions, type Drained, createDrain } from "./drain.ts";
 import { createEventStreams } from "./events.ts";
-import { clientAddress, trustProxies } from "./forwarded.ts";
+import { clientAddress, peerAddress, trustProxies } from "./forwarded.ts";
 import {
   type Activity,
   type Candidate,
@@ -19,6 +20,7 @@ import {
 } from "./handle.ts";
 import { type AccessPort, createGuard } from "./guard.ts";
 import { ownHosts } from "./host.ts";
+import { createLimitedServer, type HeadLimits, listen, malformed, tooMany } from "./http-server.ts";
 import { type LeaveOptions, leave } from "./leave.ts";
 import type { PageModel, PageSource } from "./page-model.ts";
 import { createPages } from "./pages.ts";
@@ -44,15 +46,15 @@ export type GatewayOptions = {
   readonly limits?: Partial<GatewayLimits>;
 };
 
-type GatewayLimits = WakeLimits & {
-  readonly connectTimeoutMs: number;
-  readonly answerTimeoutMs: number;
-  /** How long a client may take to send a request's head. */
-  readonly headTimeoutMs: number;
-  readonly headBytes: number;
-  /** Longer than the proxies in front of us keep theirs, or they would meet closing sockets. */
-  readonly keepAliveTimeoutMs: number;
-};
+type GatewayLimits = WakeLimits &
+  HeadLimits & {
+    readonly connectTimeoutMs: number;
+    readonly answerTimeoutMs: number;
+    /** Requests, event streams and WebSockets under way at once for one client address, trusted proxies seen through. */
+    readonly clientRequests: number;
+    /** Open connections of one address that is no trusted proxy. */
+    readonly clientConnections: number;
+  };
 
 export type Gateway = AsyncDisposable & {
   readonly listen: (where: { host: string; port: number; reusePort?: boolean }) => Promise<AddressInfo>;
@@ -80,6 +82,9 @@ const DEFAULTS: GatewayLimits = {
   pageAfterMs: 1500,
   // Programs, and proxies before us, seldom wait longer than half a minute or a whole one.
   holdMs: 30_000,
+  // An office behind one address, each with a page that opens a hundred connections.
+  clientRequests: 2000,
+  clientConnections: 4000,
 };
 
 /** Builds the one HTTP server that all hosts reach: previews, our own site, and nothing else. */
@@ -129,28 +134,46 @@ export function createGateway(options: GatewayOptions): Gateway {
   let closing = false;
   let silent = false;
 
+  const underWay = createCrowd(limits.clientRequests);
+  const connected = createCrowd(limits.clientConnections);
+
   const answer = (req: IncomingMessage, res: ServerResponse): void => {
     if (res.socket === null) {
       // Pipelined behind another: begins in its turn. Node tells a queued answer nothing if its client leaves.
       res.once("socket", () => answer(req, res));
       return;
     }
+    const candidate = candidates.get(req.socket);
+    const leaveCrowd = candidate === undefined ? underWay.enter(clientAddress(req, context.trusted)) : () => {};
     answering.add(res);
     res.once("close", () => {
       answering.delete(res);
+      leaveCrowd?.();
       if (silent) server.closeIdleConnections();
     });
-    if (closing) res.shouldKeepAlive = false;
-    const candidate = candidates.get(req.socket);
-    if (candidate === undefined) handleRequest(parts, req, res);
+    // What is left of a refused body must not be read as the next request on the connection.
+    if (closing || (leaveCrowd === null && !req.complete)) res.shouldKeepAlive = false;
+    if (leaveCrowd === null) sendAnswer(res, tooMany());
+    else if (candidate === undefined) handleRequest(parts, req, res);
     else handleProbe(parts, candidate, { req, res });
+  };
+
+  const upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const leaveCrowd = underWay.enter(clientAddress(req, context.trusted));
+    if (leaveCrowd === null) {
+      socket.on("error", () => socket.destroy());
+      endWith(socket, tooMany());
+      return;
+    }
+    socket.once("close", leaveCrowd);
+    handleUpgrade(parts, req, { socket, head });
   };
 
   const server = createLimitedServer(limits);
   server.on("request", answer);
   // Not answered by Node with 100 at once: the upstream may refuse before the body is sent.
   server.on("checkContinue", answer);
-  server.on("upgrade", (req, socket, head) => handleUpgrade(parts, req, { socket, head }));
+  server.on("upgrade", upgrade);
   server.on("connect", (_, socket) => endWith(socket, plainAnswer(400, "This is not a forward proxy.")));
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     // An error in a body may come when the answer has begun: a second head must not follow it.
@@ -161,8 +184,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   // Also what accept() answers when the process is out of descriptors: a reason to speak up, none to stop.
   server.on("error", (error) => log.warn({ error }, "gateway server error"));
   server.on("connection", (socket) => {
+    const address = peerAddress(socket);
+    // A proxy speaks for many; a probe has no address, and comes from us.
+    const isOne = address !== null && !context.trusted(address);
+    const leaveCrowd = isOne ? connected.enter(address) : () => {};
+    if (leaveCrowd === null) {
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      leaveCrowd();
+    });
   });
 
   async function close(how: LeaveOptions): Promise<void> {
@@ -191,24 +225,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
-function createLimitedServer(limits: GatewayLimits): Server {
-  const server = createServer({
-    maxHeaderSize: limits.headBytes,
-    headersTimeout: limits.headTimeoutMs,
-    keepAliveTimeout: limits.keepAliveTimeoutMs,
-    connectionsCheckingInterval: Math.min(5_000, limits.headTimeoutMs),
-    // An upload may take as long as it takes.
-    requestTimeout: 0,
-    insecureHTTPParser: false,
-    keepAlive: true,
-    keepAliveInitialDelay: 30_000,
-    noDelay: true,
-  });
-  // Node would drop the headers beyond the limit in silence, the framing ones among them; the head's size is the limit.
-  server.maxHeadersCount = 0;
-  return server;
-}
-
 /** The facts for a page; without them the page says what the route alone knows, and every other preview goes on. */
 function viewOrNull({ pages, log }: GatewayOptions, preview: string): PageModel | null {
   try {
@@ -217,24 +233,4 @@ function viewOrNull({ pages, log }: GatewayOptions, preview: string): PageModel 
     log.warn({ preview, error }, "no facts for the page");
     return null;
   }
-}
-
-/** What to say to a request that the parser refused (RFC 9112 section 2.2). */
-function malformed({ code }: NodeJS.ErrnoException): Answer {
-  if (code === "HPE_HEADER_OVERFLOW") return plainAnswer(431, "The request's headers are too large.");
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return plainAnswer(408, "The request took too long to arrive.");
-  return plainAnswer(400, "The request is not valid HTTP.");
-}
-
-function listen(
-  server: Server,
-  { host, port, reusePort = false }: { host: string; port: number; reusePort?: boolean },
-): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port, reusePort }, () => {
-      server.off("error", reject);
-      resolve(server.address() as AddressInfo);
-    });
-  });
 }

@@ -42,6 +42,7 @@ describe("the server file", () => {
       dashboardHost: null,
       state: "./state",
       trustedProxies: [],
+      clients: { requests: 2000, connections: 4000 },
       github: {
         apiUrl: "https://api.github.com",
         webUrl: "https://github.com",

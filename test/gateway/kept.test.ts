@@ -113,3 +113,17 @@ test("a client that leaves in the middle of a body takes the connection to the a
   await eventually(() => closed === 1);
   expect(world.gateway.underWay("7-42:1")).toBe(0);
 });
+
+test("behind a slow reader of a large answer the connection to the application serves the next one", async () => {
+  const megabytes = Buffer.alloc(8 * 1024 * 1024, "x").toString("latin1");
+  const large = `HTTP/1.1 200 OK\r\nContent-Length: ${megabytes.length}\r\n\r\n${megabytes}`;
+  await using site = await openAnswering((nth) => [nth === 1 ? large : plain]);
+  const slow = rawClient(site.port, get("/large"));
+  slow.socket.pause();
+  await eventually(() => site.counts.requests === 1);
+  slow.socket.resume();
+  await slow.ended;
+  expect(slow.text()).toHaveLength(slow.text().indexOf("\r\n\r\n") + 4 + megabytes.length);
+  expect(await rawRequest(site.port, get("/next"))).toMatch(/plain$/);
+  expect(site.counts.sockets).toBe(1);
+});
