@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
 import { SourceError } from "../domain/errors.ts";
+import { createGitThread } from "./git-thread.ts";
 import { basicAuthorization } from "./token.ts";
 
 export type GitRun = {
@@ -64,6 +63,7 @@ const safeConfig: Record<string, string> = {
  */
 export function createGit(options: { folder: string; webUrl: string; environment?: Record<string, string> }): Git {
   const { origin } = new URL(options.webUrl);
+  const runProgram = createGitThread();
 
   return async (args, { signal, timeoutMs = 60_000, mostBytes = Infinity, token = null, variables = {} } = {}) => {
     signal?.throwIfAborted();
@@ -77,12 +77,10 @@ export function createGit(options: { folder: string; webUrl: string; environment
       ...variables,
     };
     const deadline = AbortSignal.timeout(timeoutMs);
-    const { exitCode, output, said, isTooLong } = await execute(args, {
-      folder: options.folder,
-      environment,
-      mostBytes,
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-    });
+    const { exitCode, output, said, isTooLong } = await runProgram(
+      { args, folder: options.folder, environment, mostBytes },
+      signal ? AbortSignal.any([signal, deadline]) : deadline,
+    ).catch(cannotStart);
     signal?.throwIfAborted();
     if (deadline.aborted)
       throw new SourceError("git-failed", `git did not finish in ${timeoutMs / 1000} s`, { retry: "backoff" });
@@ -92,47 +90,11 @@ export function createGit(options: { folder: string; webUrl: string; environment
   };
 }
 
-type Execution = { folder: string; environment: Record<string, string>; mostBytes: number; signal: AbortSignal };
-
-/** Ends when git and all it started have ended: an aborted one must not go on writing into the mirror. */
-async function execute(args: string[], { folder, environment, mostBytes, signal }: Execution) {
-  // Of its own process group, because a git that is killed alone leaves its HTTP helper behind.
-  const child = spawn("git", args, {
-    cwd: folder,
-    env: environment,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+function cannotStart(cause: unknown): never {
+  throw new SourceError("git-failed", "git could not be started", {
+    cause,
+    hint: "Install git 2.30 or newer on Mayfly's host.",
   });
-  const stop = () => stopGroup(child.pid);
-  signal.addEventListener("abort", stop);
-  let bytes = 0;
-  child.stdout.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > mostBytes) stop();
-  });
-  const exit = Promise.withResolvers<number | null>();
-  child.once("error", exit.reject).once("close", exit.resolve);
-  try {
-    const [exitCode, output, said] = await Promise.all([exit.promise, text(child.stdout), text(child.stderr)]);
-    return { exitCode, output, said, isTooLong: bytes > mostBytes };
-  } catch (error) {
-    throw new SourceError("git-failed", "git could not be started", {
-      cause: error,
-      hint: "Install git 2.30 or newer on Mayfly's host.",
-    });
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-function stopGroup(leader: number | undefined): void {
-  if (leader === undefined) return;
-  try {
-    process.kill(-leader, "SIGTERM");
-  } catch (error) {
-    // It ended by itself in this moment.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
 
 /** No system or personal configuration, attributes or credentials; answers in English, never a question. */
