@@ -1,8 +1,8 @@
-import { InputError } from "../domain/errors.ts";
 import { previewLink } from "../domain/naming.ts";
 import type { Source } from "../domain/source.ts";
 import type { Scope } from "../domain/token.ts";
 import { conform } from "./explain.ts";
+import { parseListen } from "./listen.ts";
 import { readPrivateKey } from "./private-key.ts";
 import { defaultSettings, mergeSettings, type RepositorySettings } from "./repository-settings.ts";
 import { readRoom, type RoomConfig } from "./room.ts";
@@ -217,19 +217,6 @@ function readNotify(notify: NonNullable<ServerFile["notify"]>, readSecret: ReadS
     const { url, level = "warn" } = typeof channel === "object" && "url" in channel ? channel : { url: channel };
     return [{ kind, url: readSecret(url, ["notify", kind]), level }];
   });
-}
-
-function parseListen(text: string, node: YamlNode): ServerConfig["listen"] {
-  const match = /^(\[[0-9a-fA-F:]+\]|[^:]*):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port > 65_535) {
-    throw new InputError("invalid-value", `listen must be HOST:PORT, not "${text}"`, {
-      place: placeOf(node, ["listen"]),
-      hint: "Such as 127.0.0.1:8080, or 0.0.0.0:8080 for every address.",
-    });
-  }
-  const host = (match[1] ?? "").replaceAll(/[[\]]/g, "");
-  return { host: host === "" ? "0.0.0.0" : host, port };
 }
 
 const gitNames = [
