@@ -7,6 +7,7 @@ import { createData } from "./app-data.ts";
 import { createLocalPreviews, keepLocalPulls, withLocalPulls } from "./app-local.ts";
 import { clock, randomId } from "./app-outside.ts";
 import { createGovernor } from "./app-disk.ts";
+import { gatewaySettings, ownSite } from "./app-gateway.ts";
 import { openGitHub, repositoriesOf } from "./app-github.ts";
 import { createPlaces } from "./app-places.ts";
 import { createPressure } from "./app-pressure.ts";
@@ -29,7 +30,6 @@ import { createBuildJobs } from "./engine/build-jobs.ts";
 import { createBuildMemory } from "./engine/build-memory.ts";
 import { isOnThisMachine } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
-import { isInside } from "./engine/subnets.ts";
 import { createVolumeUsage } from "./engine/volume-usage.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
@@ -46,8 +46,6 @@ export type App = AsyncDisposable & Succession & { url: string; dashboardLink: s
 
 /** Previews brought to their wish side by side; builds have a limit of their own. */
 const parallel = 8;
-/** Docker's own, where build steps sit; an operator who moved it closes the host with a firewall (README, Limits). */
-const defaultBridge = "172.17.0.0/16";
 
 /** Starts the whole server, every room in flow order. Disposing it stops in the reverse order; the previews go on running. */
 export async function createApp(config: ServerConfig, options: Start & { log?: Logger } = {}): Promise<App> {
@@ -92,20 +90,14 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   });
   const room = createPressure({ ...ground, isLocal, places, sleep, tell: (key) => loop.world.changed(key) });
   const gateway = createGateway({
-    own: {
-      hosts: [config.publicUrl, site.dashboardOrigin].map((url) => new URL(url).hostname),
-      handle: (request, response) => api.handle(request, response),
-      // A branch's code runs in there: it has no business with the API and the dashboard.
-      refuses: (address) => [config.network.pool, defaultBridge].some((cidr) => isInside(cidr, address)),
-    },
+    own: { ...ownSite(config, site.dashboardOrigin), handle: (request, response) => api.handle(request, response) },
     table: switchboard.table,
     pages: { view: site.page, subscribe: site.watchOne },
     access: access.port,
     activity: sleep.activity,
     wake: sleep.wake,
     carried: (request) => telemetry.request(request),
-    trustedProxies: config.trustedProxies,
-    limits: { clientRequests: config.clients.requests, clientConnections: config.clients.connections },
+    ...gatewaySettings(config),
     clock,
     log,
   });
