@@ -26,8 +26,17 @@ export function matchesTable(pattern: string, { schema, table }: Pick<Column, "s
 /** Whether a text is as the pattern says, where `*` stands for any characters. */
 export function matches(pattern: string, text: string): boolean {
   if (!pattern.includes("*")) return pattern === text;
+  const known = forms.get(pattern) ?? formOf(pattern);
+  forms.set(pattern, known);
+  return known.test(text);
+}
+
+/** Patterns are the operator's, and few; they are compared with every key of every document. */
+const forms = new Map<string, RegExp>();
+
+function formOf(pattern: string): RegExp {
   const parts = pattern.split("*").map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
+  return new RegExp(`^${parts.join(".*")}$`, "s");
 }
 
 /** What is weightier is more specific. */

@@ -104,7 +104,7 @@ export function identifies(value: string): boolean {
 
 function leaves({ isArray, type }: Column, value: string, masking: Masking): string[] {
   const found: string[] = [];
-  const isDocument = type.kind === "json" && (masking.kind === "json" || masking.kind === "text");
+  const isDocument = masking.kind === "json" || (masking.kind === "text" && type.kind === "json");
   const take = (text: string) => {
     if (isDocument) found.push(...textsIn(text, masking));
     else found.push(text);

@@ -22,7 +22,7 @@ export type Column = {
 
 export type ColumnType =
   | { kind: "text"; longest: number | null }
-  | { kind: "integer"; bits: 16 | 32 | 64 }
+  | { kind: "integer"; bits: 8 | 16 | 24 | 32 | 64 }
   /** Digits after the point; null: any. */
   | { kind: "decimal"; scale: number | null }
   | { kind: "date" | "timestamp" | "uuid" | "json" | "bytes" | "network" | "other" };

@@ -39,9 +39,13 @@ const keepsApart = new Set<Masking["kind"]>(["hash", "email", "username", "phone
 function accepts({ type }: Column, kind: Masking["kind"]): boolean {
   switch (type.kind) {
     case "text":
-      return kind !== "shift" && kind !== "json";
+      return kind !== "shift";
     case "integer":
-      return kind === "number" || kind === "hash" || (kind === "phone" && type.bits === 64);
+      return (
+        kind === "number" ||
+        (kind === "hash" && type.bits !== 8 && type.bits !== 24) ||
+        (kind === "phone" && type.bits === 64)
+      );
     case "decimal":
       return kind === "number";
     case "date":

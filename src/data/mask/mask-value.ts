@@ -35,7 +35,7 @@ export function createMaskers(salt: string): (column: Column, masking: Masking) 
 }
 
 function maskerOf(type: ColumnType, masking: Masking, keyedFor: (purpose: string) => Keyed): MaskValue {
-  if (type.kind === "json" && (masking.kind === "text" || masking.kind === "json")) {
+  if (masking.kind === "json" || (masking.kind === "text" && type.kind === "json")) {
     return jsonMasker(masking.kind === "json" ? masking.keys : [], keyedFor);
   }
   const longest = type.kind === "text" ? (type.longest ?? Infinity) : Infinity;
@@ -44,7 +44,6 @@ function maskerOf(type: ColumnType, masking: Masking, keyedFor: (purpose: string
     case "null":
       return () => null;
     case "keep":
-    case "json":
       return (value) => value;
     case "constant":
       return () => masking.value;

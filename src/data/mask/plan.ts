@@ -13,6 +13,8 @@ export type TablePlan = {
   name: string;
   isEmptied: boolean;
   columns: ReadonlyMap<string, ColumnPlan>;
+  /** Names of those that the database computes from others. */
+  generated: ReadonlySet<string>;
 };
 /** `mask: null` leaves it as it is. */
 export type ColumnPlan = { column: Column; masking: Masking; mask: MaskValue | null };
@@ -48,10 +50,19 @@ export function planMask({ source, rules, columns, salt }: MaskWish): MaskPlan {
   }
   const maskerFor = createMaskers(salt);
   const byTable = Map.groupBy(covered, ({ column }) => tableKey(column));
-  return new Map([...byTable].map(([key, own]) => [key, planTable(own, maskerFor)]));
+  const generated = Map.groupBy(
+    columns.filter((column) => column.generated),
+    tableKey,
+  );
+  return new Map(
+    [...byTable].map(([key, own]) => {
+      const computed = new Set(generated.get(key)?.map(({ name }) => name));
+      return [key, { ...planTable(own, maskerFor), generated: computed }];
+    }),
+  );
 }
 
-function planTable(own: readonly Covered[], maskerFor: ReturnType<typeof createMaskers>): TablePlan {
+function planTable(own: readonly Covered[], maskerFor: ReturnType<typeof createMaskers>): Omit<TablePlan, "generated"> {
   const columns = own.map(({ column, choice }): [string, ColumnPlan] => {
     const masking: Masking = !choice || choice.masking.kind === "truncate" ? { kind: "keep" } : choice.masking;
     return [column.name, { column, masking, mask: masking.kind === "keep" ? null : maskerFor(column, masking) }];

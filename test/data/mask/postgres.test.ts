@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCollector, maskingIn, type RawValue } from "../../../src/data/mask/collect.ts";
@@ -12,7 +11,7 @@ import { readArchive } from "../../../src/engine/archive-files.ts";
 import { createWorld, type World } from "../../engine/world.ts";
 import { eventually } from "../../support/eventually.ts";
 import { people, rawSchema } from "./people.ts";
-import { rules, salt, textOf } from "./world.ts";
+import { rules, run, salt, textOf } from "./world.ts";
 
 const written = rules(
   ["*", "email", "email"],
@@ -172,14 +171,4 @@ async function start(name: string) {
     },
     remove: () => container.remove({ force: true, v: true }),
   };
-}
-
-async function* run(container: string, command: string[], input = ""): AsyncGenerator<Buffer> {
-  const child = spawn("docker", ["exec", "-i", "-e", "PGPASSWORD=secret", container, ...command]);
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  let complaints = "";
-  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
-  child.stdin.on("error", () => undefined).end(input);
-  yield* child.stdout as AsyncIterable<Buffer>;
-  if ((await ended) !== 0) throw new Error(complaints);
 }

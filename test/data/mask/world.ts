@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import type { Masking, MaskRule } from "../../../src/domain/mask.ts";
 import type { Column, ColumnType } from "../../../src/data/mask/column.ts";
 
@@ -36,4 +37,15 @@ export async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
   const all: Buffer[] = [];
   for await (const chunk of chunks) all.push(chunk);
   return Buffer.concat(all).toString();
+}
+
+/** Runs a program in a container; what it prints, as it comes. */
+export async function* run(container: string, command: string[], input = ""): AsyncGenerator<Buffer> {
+  const child = spawn("docker", ["exec", "-i", "-e", "PGPASSWORD=secret", container, ...command]);
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString()));
+  child.stdin.on("error", () => undefined).end(input);
+  yield* child.stdout as AsyncIterable<Buffer>;
+  if ((await ended) !== 0) throw new Error(complaints);
 }

@@ -15,7 +15,8 @@ export const pgDumpOptions = [
   "--no-security-labels",
   "--no-subscriptions",
   "--no-tablespaces",
-  "--no-large-objects",
+  // --no-large-objects, by the name that every version knows.
+  "-B",
 ];
 
 /**

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createCollector, maskingIn } from "../../../src/data/mask/collect.ts";
+import { mariadbCatalogQuery, mariadbDumpOptions, readMariadbCatalog } from "../../../src/data/mask/mariadb/catalog.ts";
+import { readInsert, readLiterals, writeLiteral } from "../../../src/data/mask/mariadb/insert.ts";
+import { maskMariadbDump } from "../../../src/data/mask/mariadb/mask-dump.ts";
+import { planMask } from "../../../src/data/mask/plan.ts";
+import { createSearch, searchStream } from "../../../src/data/mask/search.ts";
+import { createWorld, type World } from "../../engine/world.ts";
+import { eventually } from "../../support/eventually.ts";
+import { people } from "./people.ts";
+import { column, pieces, rules, run, salt, textOf } from "./world.ts";
+
+describe("a row of MariaDB", () => {
+  test.each([String.raw`1,'a\'b\\c\n\0\Z','it''s',NULL,0x00FF,-1.5e-10,''`, String.raw`'),(2,\'x',NULL`, "3"])(
+    "%s is read as it was written",
+    (values) => {
+      const literals = readLiterals(values);
+      expect(literals?.map(writeLiteral).join(",")).toBe(values.replaceAll("''s", "\\'s"));
+    },
+  );
+
+  test.each(["1,", "'a", "NOW()", "1 + 1", "'a' 'b'", "0xZZ", "", "1;2"])("%s is no row", (values) => {
+    expect(readLiterals(values)).toBeNull();
+  });
+
+  test("is told by its table and columns, whatever their names", () => {
+    expect(readInsert("INSERT INTO `a``b` (`x, y`, `)`) VALUES (1,')');\n")).toEqual({
+      table: "a`b",
+      columns: ["x, y", ")"],
+      values: "1,')'",
+    });
+    expect(readInsert("INSERT INTO `a` VALUES (1);\n")).toBeNull();
+    expect(readInsert("INSERT INTO `a` (`b`) SELECT 1;\n")).toBeNull();
+  });
+});
+
+describe("a dump of MariaDB", () => {
+  const end = "-- Dump completed\n";
+  const masked = (dump: string, size: number) => {
+    const columns = [column(".users.a", { schema: "" }), column("users.b", { schema: "", generated: true })];
+    const plan = planMask({
+      source: { name: "s", sensitive: false },
+      columns,
+      rules: rules(["users", "a", { kind: "constant", value: "x'" }]),
+      salt,
+    });
+    return textOf(maskMariadbDump(pieces(Buffer.from(dump), size), plan, createCollector(maskingIn(plan))));
+  };
+
+  test.each([1, 7, 1000])("passes what is known and masks rows, in pieces of %i bytes", async (size) => {
+    const around =
+      "SET a=1;\n/*!50001 CREATE VIEW `v`\n AS SELECT 1 */;\nDELIMITER ;;\nCREATE PROCEDURE p() BEGIN\nINSERT INTO users VALUES (1); END ;;\nDELIMITER ;\n";
+    const row = (a: string, b: string) => `INSERT INTO \`users\` (\`a\`, \`b\`) VALUES (${a},${b});\n`;
+    const dump = `-- a comment\n${around}${row("'ä; b\\'c'", "'computed'")}${row("NULL", "NULL")}${end}`;
+    expect(await masked(dump, size)).toBe(`${around}${row("'x\\''", "DEFAULT")}${row("NULL", "DEFAULT")}`);
+  });
+
+  test.each([
+    [
+      "INSERT INTO `users` (`a`) VALUES ('x'),('y');\n",
+      "line 1 of the dump has an INSERT that is not of one row of plain values",
+    ],
+    ["INSERT INTO `users` (`a`) VALUES ('x',1);\n", "has 2 values in place of 1 in a row of users"],
+    ["INSERT INTO `other` (`a`) VALUES ('x');\n", "has rows of other, which its catalog did not tell"],
+    ["INSERT INTO `users` (`new`) VALUES ('x');\n", "has values of users.new, which its catalog did not tell"],
+    ["LOAD DATA INFILE 'x';\n", "has LOAD DATA INFILE, which may carry data"],
+    ["/*!40000 INSERT INTO `users` VALUES (1) */;\n", "which may carry data"],
+    ["CREATE USER a IDENTIFIED BY 'b';\n", "has CREATE USER a IDENTIFIED BY, which may carry data"],
+    ["\\! id\n", "which may carry data"],
+  ])("with %s is refused", async (text, message) => {
+    await expect(masked(text + end, 1000)).rejects.toMatchObject({
+      code: "dump-invalid",
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test("that is cut off is refused", async () => {
+    for (const text of ["", "SET a=1;\n", `CREATE TABLE a (\n${end}`, `DELIMITER ;;\n${end}`])
+      await expect(masked(text, 1000)).rejects.toMatchObject({ message: expect.stringContaining("cut off") });
+  });
+});
+
+describe("a masked MariaDB", () => {
+  let world: World;
+  let remove = () => Promise.resolve();
+  let sql: (text: string, database?: string) => Promise<string>;
+  let dump: (database: string) => AsyncGenerator<Buffer>;
+  beforeAll(async () => {
+    world = await createWorld();
+    const container = await world.docker.createContainer({
+      name: world.name("mariadb"),
+      Image: "mariadb:11",
+      Labels: { "dev.mayfly.server": world.server },
+      Env: ["MARIADB_ROOT_PASSWORD=secret", "MARIADB_DATABASE=shop"],
+      HostConfig: { NetworkMode: "none" },
+    });
+    await container.start();
+    remove = () => container.remove({ force: true, v: true });
+    const login = ["--protocol=tcp", "--host=127.0.0.1", "--user=root", "--password=secret"];
+    sql = async (text, database = "shop") =>
+      (
+        await textOf(
+          run(container.id, ["mariadb", ...login, "--batch", "--raw", "--skip-column-names", database], text),
+        )
+      ).trim();
+    dump = (database) => run(container.id, ["mariadb-dump", ...login, ...mariadbDumpOptions, database]);
+    await eventually(() => sql("SELECT 1"), { timeoutMs: 60_000 });
+  });
+  afterAll(async () => {
+    await remove();
+    await world[Symbol.asyncDispose]();
+  });
+
+  test("has the same rows, joined as before, and none of its raw values", async () => {
+    const quote = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+    const users = people(1000).map(({ name, email, phone, born, code }) => {
+      const profile = JSON.stringify({ email, said: `"${name}"\n` });
+      return `(${[name, email, phone, born, code, profile].map(quote).join(",")}, x'${Buffer.from(name).toString("hex")}')`;
+    });
+    const orders = people(1000).map(
+      ({ code, email }, index) => `(${quote(code)}, ${quote(`for ${email}\r\n\t\\ ${index}`)}, ${index}.25)`,
+    );
+    await sql(`CREATE TABLE users (id int AUTO_INCREMENT PRIMARY KEY, name varchar(80), email varchar(100) UNIQUE, phone varchar(30) UNIQUE, born date,
+  code varchar(40) NOT NULL UNIQUE, profile json, photo blob, handle varchar(120) AS (concat(email, '!')) STORED);
+CREATE TABLE orders (id bigint AUTO_INCREMENT PRIMARY KEY, user_code varchar(40) NOT NULL, note text, amount decimal(8, 2), FOREIGN KEY (user_code) REFERENCES users (code));
+CREATE VIEW totals AS SELECT sum(amount) AS total FROM orders;
+INSERT INTO users (name, email, phone, born, code, profile, photo) VALUES ${users.join(",")};
+INSERT INTO orders (user_code, note, amount) VALUES ${orders.join(",")};
+CREATE TRIGGER counted BEFORE INSERT ON orders FOR EACH ROW SET NEW.amount = NEW.amount;
+CREATE DATABASE masked;`);
+    const columns = readMariadbCatalog(await sql(mariadbCatalogQuery));
+    const written = rules(
+      ["users", "name", "name"],
+      ["users", "email", "email"],
+      ["users", "phone", "phone"],
+      ["users", "born", { kind: "shift", days: 20 }],
+      ["*", "*code", "hash"],
+      ["users", "profile", { kind: "json", keys: [{ key: "email", masking: { kind: "email" } }] }],
+      ["users", "photo", "hash"],
+      ["orders", "note", "text"],
+      ["orders", "amount", { kind: "number", from: 1, to: 9 }],
+      ["*", "id", "keep"],
+    );
+    const plan = planMask({ source: { name: "nightly", sensitive: true }, rules: written, columns, salt });
+    const collector = createCollector(maskingIn(plan));
+    await sql(await textOf(maskMariadbDump(dump("shop"), plan, collector)), "masked");
+    const joined =
+      "SELECT count(*), count(DISTINCT email), count(DISTINCT phone) FROM users JOIN orders ON user_code = code";
+    expect(await sql(joined, "masked")).toBe("1000\t1000\t1000");
+    expect(
+      await sql(
+        "SELECT count(*) FROM users WHERE handle = concat(email, '!') AND email = json_value(profile, '$.email')",
+        "masked",
+      ),
+    ).toBe("1000");
+    expect(
+      await sql(
+        "SELECT count(*) FROM users m JOIN shop.users r USING (id) WHERE m.name = r.name OR m.photo = r.photo OR m.born = r.born",
+        "masked",
+      ),
+    ).toBe("0");
+    expect(await sql("SELECT total BETWEEN 1000 AND 9000 FROM totals", "masked")).toBe("1");
+    expect(collector.values().length).toBeGreaterThan(4000);
+    const search = createSearch(collector.values());
+    const found = async (database: string) => (await Array.fromAsync(searchStream(search, dump(database)))).length;
+    expect(await found("masked")).toBe(0);
+    expect(await found("shop")).toBeGreaterThan(4000);
+  });
+});
