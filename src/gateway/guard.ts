@@ -12,7 +12,7 @@ import { isDocument, isFromOwnPage, preflightAnswer, sharedWith } from "./own-pa
 import { cookieUntilOf, createUsedPasses, signPass } from "./passes.ts";
 import type { Pages } from "./pages.ts";
 import type { Refusal } from "./refusals.ts";
-import { type Route, type RouteTable, ownerOf } from "./route-table.ts";
+import { type Route, type RouteTable, hostsOf, ownerOf } from "./route-table.ts";
 
 /** Who may look at a preview now. A new epoch takes back every key, cookies included. */
 export type Rule = { readonly access: Access; readonly epoch: number };
@@ -70,7 +70,7 @@ export function createGuard(port: AccessPort, { table, pages, trusted, clock }: 
     if (seen?.kind === "valid") {
       if (!isFromOwnPage(req, siblingsOf(route))) return refuse(visit, "foreign");
       const { note, until } = seen.claim;
-      const hosts = isDocument(req) ? hostsOf(route) : [];
+      const hosts = isDocument(req) ? hostsOf(table(), route.preview) : [];
       // A browser holds a cookie for each host: where hosts came since it got them, it goes round once more.
       const lacksSome = hosts.length > 1 && note !== noteOf(hosts) && until !== null;
       return lacksSome ? letIn(visit, { start: route.host, rest: path, until }) : null;
@@ -91,7 +91,8 @@ export function createGuard(port: AccessPort, { table, pages, trusted, clock }: 
   /** A door leads to the clean address, with a cookie for whoever has the right key. */
   function enter(visit: Visit, door: Door): Answer {
     const { req, route, rule } = visit;
-    const start = door.kind === "pass" && hostsOf(route).includes(door.start) ? door.start : route.host;
+    const start =
+      door.kind === "pass" && hostsOf(table(), route.preview).includes(door.start) ? door.start : route.host;
     if (req.method !== "GET" && req.method !== "HEAD") return plainAnswer(405, "A link is followed.", { Allow: "GET" });
     if (rule.access === "public") return redirect(start === route.host ? door.rest : `${link(start)}${door.rest}`);
     if (isTooMuch(visit)) return refuse(visit, "too-many");
@@ -109,7 +110,7 @@ export function createGuard(port: AccessPort, { table, pages, trusted, clock }: 
   /** Gives this host's cookie and sends the visitor on: to the preview's other hosts in their turn, then back to where they came to. */
   function letIn(visit: Visit, { start, rest, until }: { start: string; rest: string; until: number }): Answer {
     const { route, rule } = visit;
-    const hosts = hostsOf(route);
+    const hosts = hostsOf(table(), route.preview);
     const note = noteOf(hosts);
     const cookie = keys.sign("cookie", subject(visit, "cookie"), { epoch: rule.epoch, until, note });
     const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1000));
@@ -163,10 +164,6 @@ export function createGuard(port: AccessPort, { table, pages, trusted, clock }: 
 
   function setCookie(value: string, seconds: number): string {
     return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${seconds}${isSecure ? "; Secure" : ""}`;
-  }
-
-  function hostsOf({ preview }: Route): string[] {
-    return [...table()].flatMap(([host, routes]) => (routes[0]?.preview === preview ? [host] : [])).toSorted();
   }
 
   function siblingsOf({ preview }: Route): (host: string) => boolean {

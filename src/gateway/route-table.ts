@@ -67,6 +67,20 @@ export function ownerOf(table: RouteTable, host: string): Route | null {
   return table.get(host)?.[0] ?? null;
 }
 
+/** The hosts of one preview, sorted. Asked with each page of a guarded preview, so that a table is gone through once. */
+export function hostsOf(table: RouteTable, preview: string): readonly string[] {
+  let known = hostsByPreview.get(table);
+  if (known === undefined) {
+    const routes = [...table.values()].flatMap(([route]) => (route === undefined ? [] : [route]));
+    const sorted = routes.toSorted((a, b) => (a.host < b.host ? -1 : 1));
+    known = Map.groupBy(sorted, (route) => route.preview);
+    hostsByPreview.set(table, known);
+  }
+  return known.get(preview)?.map(({ host }) => host) ?? [];
+}
+
+const hostsByPreview = new WeakMap<RouteTable, ReadonlyMap<string, readonly Route[]>>();
+
 /** The key under which a route's requests are counted and drained. */
 export function generationKey({ preview, generation }: Pick<Route, "preview" | "generation">): string {
   return `${preview}:${generation ?? 0}`;
