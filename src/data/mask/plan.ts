@@ -10,7 +10,6 @@ import { createMaskers, type MaskValue } from "./mask-value.ts";
 /** What is done with the rows of each table, by `schema.table`. */
 export type MaskPlan = ReadonlyMap<string, TablePlan>;
 export type TablePlan = {
-  name: string;
   isEmptied: boolean;
   columns: ReadonlyMap<string, ColumnPlan>;
   /** Names of those that the database computes from others. */
@@ -68,7 +67,6 @@ function planTable(own: readonly Covered[], maskerFor: ReturnType<typeof createM
     return [column.name, { column, masking, mask: masking.kind === "keep" ? null : maskerFor(column, masking) }];
   });
   return {
-    name: own[0] === undefined ? "" : tableName(own[0].column),
     isEmptied: own.some(({ choice }) => choice?.masking.kind === "truncate"),
     columns: new Map(columns),
   };

@@ -111,17 +111,17 @@ describe("a dump of Postgres", () => {
     [
       "a row with too few values",
       "COPY public.users (id, name, note) FROM stdin;\n1\t2\t3\n1\t2\n\\.\n",
-      "line 3 of the dump, a row of users, has 2 values in place of 3",
+      "line 3 of the dump, a row of public.users, has 2 values in place of 3",
     ],
     [
       "an empty row",
       "COPY public.users (id, name, note) FROM stdin;\n\n\\.\n",
-      "line 2 of the dump, a row of users, has 1 values in place of 3",
+      "line 2 of the dump, a row of public.users, has 1 values in place of 3",
     ],
     [
       "rows of a table that is not known",
       "SET a = b;\nCOPY public.other (id) FROM stdin;\n1\n\\.\n",
-      "line 2 of the dump has rows of public.other, which its catalog did not tell",
+      "line 2 of the dump has rows of public.other.id, which its catalog did not tell",
     ],
     [
       "a column that is not known",

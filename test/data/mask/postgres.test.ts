@@ -10,6 +10,7 @@ import { createSearch, type Search } from "../../../src/data/mask/search.ts";
 import { readArchive } from "../../../src/engine/archive-files.ts";
 import { createWorld, type World } from "../../engine/world.ts";
 import { eventually } from "../../support/eventually.ts";
+import { oddSchema } from "./odd-schema.ts";
 import { people, rawSchema } from "./people.ts";
 import { rules, run, salt, textOf } from "./world.ts";
 
@@ -131,6 +132,21 @@ describe("a masked database", () => {
   });
 });
 
+test("what a schema may hold comes out as it went in, but for passwords, comments and large objects", async () => {
+  await Promise.all([raw, masked].map((database) => database.psql("CREATE DATABASE odd")));
+  await raw.psql(oddSchema, "odd");
+  const columns = readCatalog(await raw.psql(catalogQuery, "odd"));
+  const plan = planMask({ source: { name: "odd", sensitive: true }, rules: rules(["*", "*", "keep"]), columns, salt });
+  const collector = createCollector(maskingIn(plan));
+  const passed = await textOf(maskPostgresDump(raw.dump("odd"), plan, collector));
+  expect(passed).not.toContain("hunter2");
+  await masked.psql(passed, "odd");
+  const dumped = async (database: Database) =>
+    (await textOf(maskPostgresDump(database.dump("odd"), plan, collector))).split("\n");
+  expect(await dumped(masked)).toEqual(await dumped(raw));
+  expect(await masked.psql("SELECT count(*) FROM parent", "odd")).toBe("2");
+});
+
 type Database = Awaited<ReturnType<typeof start>>;
 
 async function start(name: string) {
@@ -153,18 +169,19 @@ async function start(name: string) {
     HostConfig: { NetworkMode: "none" },
   });
   await container.start();
-  const psql = (sql: string) =>
+  const psql = (sql: string, database = "postgres") =>
     textOf(
       run(
         container.id,
-        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-f", "-"],
+        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres", "-d", database, "-f", "-"],
         sql,
       ),
     ).then((text) => text.trim());
   await eventually(() => psql("SELECT 1"), { timeoutMs: 60_000 });
   return {
     psql,
-    dump: () => run(container.id, ["pg_dump", "-h", "127.0.0.1", "-U", "postgres", ...pgDumpOptions]),
+    dump: (database = "postgres") =>
+      run(container.id, ["pg_dump", "-h", "127.0.0.1", "-U", "postgres", ...pgDumpOptions, database]),
     async *files() {
       const archive = await container.getArchive({ path: "/var/lib/postgresql/data" });
       yield* readArchive(Readable.from(archive));

@@ -3,14 +3,14 @@ import { fromBytes, toBytes } from "../bytes.ts";
 import type { Collector } from "../collect.ts";
 import { columnName, type Column } from "../column.ts";
 import type { MaskValue } from "../mask-value.ts";
-import type { MaskPlan, TablePlan } from "../plan.ts";
+import type { MaskPlan } from "../plan.ts";
 import { copyNull, readField, writeField } from "./copy-row.ts";
 import { type CopyTarget, readDump } from "./read-dump.ts";
 import { nameOf, verdictOf } from "./verdict.ts";
 
 /** How many values one field of each row goes through; null: it stays. */
 type Field = { column: Column; mask: MaskValue } | null;
-type Copying = { table: TablePlan; fields: readonly Field[]; isUntouched: boolean };
+type Copying = { name: string; fields: readonly Field[]; isEmptied: boolean; isUntouched: boolean };
 
 /**
  * The dump with every value masked as the plan says, row by row as it comes, in flat memory; `collector` sees what
@@ -38,7 +38,7 @@ export async function* maskPostgresDump(
       yield Buffer.from(`${part.text}\n`, "latin1");
     } else if (part.kind === "copied") {
       yield Buffer.from("\\.\n");
-    } else if (copying !== null && !copying.table.isEmptied) {
+    } else if (copying !== null && !copying.isEmptied) {
       yield copying.isUntouched
         ? part.bytes
         : maskRows(part.bytes.toString("latin1"), part.line, { copying, collector });
@@ -47,14 +47,15 @@ export async function* maskPostgresDump(
 }
 
 function beginCopy(target: CopyTarget, plan: MaskPlan, line: number): Copying {
-  const table = plan.get(`${target.schema}.${target.table}`);
-  if (table === undefined) throw unknownTo(`${target.schema}.${target.table}`, line);
-  const fields = target.columns.map((name): Field => {
-    const known = table.columns.get(name);
-    if (known === undefined) throw unknownTo(`${target.schema}.${target.table}.${name}`, line);
+  const name = `${target.schema}.${target.table}`;
+  const table = plan.get(name);
+  const fields = target.columns.map((column): Field => {
+    const known = table?.columns.get(column);
+    if (known === undefined) throw unknownTo(`${name}.${column}`, line);
     return known.mask === null ? null : { column: known.column, mask: known.mask };
   });
-  return { table, fields, isUntouched: fields.every((field) => field === null) };
+  // A table without columns has rows, and none that the catalog could tell.
+  return { name, fields, isEmptied: table?.isEmptied ?? false, isUntouched: fields.every((field) => field === null) };
 }
 
 function unknownTo(what: string, line: number): EngineError {
@@ -69,13 +70,13 @@ function maskRows(
   first: number,
   { copying, collector }: { copying: Copying; collector: Collector },
 ): Buffer {
-  const { fields, table } = copying;
+  const { fields, name } = copying;
   const rows = text.endsWith("\n") ? text.slice(0, -1).split("\n") : text.split("\n");
   for (const [index, row] of rows.entries()) {
     const values = row.split("\t");
     if (values.length !== fields.length && (fields.length > 0 || row !== "")) {
       const found = `${values.length} values in place of ${fields.length}`;
-      throw new EngineError("dump-invalid", `line ${first + index} of the dump, a row of ${table.name}, has ${found}`);
+      throw new EngineError("dump-invalid", `line ${first + index} of the dump, a row of ${name}, has ${found}`);
     }
     for (const [at, field] of fields.entries()) {
       const value = values[at] ?? copyNull;
