@@ -1,13 +1,17 @@
 import { benchGateway } from "./gateway.ts";
 import { benchIntake } from "./intake.ts";
+import { benchRedeploy } from "./redeploy.ts";
 import { benchRender } from "./render.ts";
+import { benchTeardown } from "./teardown.ts";
 import { benchTimeToPreview } from "./time-to-preview.ts";
 import { benchWake } from "./wake.ts";
 
 const benches: Record<string, () => Promise<Record<string, unknown>>> = {
   gateway: benchGateway,
   intake: benchIntake,
+  redeploy: benchRedeploy,
   render: benchRender,
+  teardown: benchTeardown,
   "time-to-preview": benchTimeToPreview,
   wake: benchWake,
 };

@@ -1,15 +1,18 @@
 import type Docker from "dockerode";
 import type { Logger } from "pino";
 import type { Site } from "./app-site.ts";
+import type { Sleep } from "./app-sleep.ts";
 import type { Telemetry } from "./app-telemetry.ts";
-import { type Deployment, type Preview, servingOf } from "./domain/preview.ts";
-import { sleptOf } from "./domain/rest.ts";
+import { type Deployment, isUnderWay, type Preview, servingOf } from "./domain/preview.ts";
+import { restLevelOf, sleptOf } from "./domain/rest.ts";
 import type { StackSpec } from "./domain/stack.ts";
 import type { Clock } from "./domain/time.ts";
 import { accepts } from "./engine/accepting.ts";
+import { restartByUsAlone } from "./engine/restart-policy.ts";
 import { watch } from "./engine/watch.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { Switchboard } from "./gateway/switchboard.ts";
+import { endedTogether } from "./plan/sleep.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import { every } from "./reconcile/every.ts";
 import { showServing } from "./reconcile/settle.ts";
@@ -18,6 +21,7 @@ import type { World } from "./reconcile/world.ts";
 import type { Store } from "./store/store.ts";
 
 const followMs = 250;
+const settleEveryMs = 5000;
 
 type Routing = { switchboard: Switchboard; site: Site; world: World };
 
@@ -73,28 +77,75 @@ export function followSuccessor({
   return every({ ...world, everyMs: followMs, look, failed: "following the next Mayfly failed" });
 }
 
-/** Looks at every preview now, at each when the engine says that something of it changed, and at all after a gap. */
+/**
+ * Looks at every preview now, at each when the engine says that something of it changed, and at all after a gap. What went
+ * down with its engine is left asleep, but for what is pinned.
+ */
 export function lookAround(world: {
   docker: Docker;
   server: string;
-  store: Pick<Store, "previews">;
-  loop: Pick<Loop, "look">;
+  store: Pick<Store, "previews" | "attempts">;
+  loop: Pick<Loop, "look" | "world">;
+  sleep: Pick<Sleep, "lie">;
   telemetry: Pick<Telemetry, "engine">;
   clock: Clock;
   log: Logger;
 }): AsyncDisposable {
-  const { store, loop, telemetry } = world;
-  const lookAtAll = () => {
-    for (const { key } of store.previews.list({ gone: false })) loop.look(key);
+  const { docker, server, store, loop, sleep, telemetry, clock, log } = world;
+  /** Something of them was started since the engine was told to leave starting to us. */
+  const started = new Set<string>();
+  const lie = async ({ key, spec }: Preview): Promise<void> => {
+    const serving = servingOf(store.attempts.of(key))?.stack;
+    if (!serving || spec.wanted !== "running" || restLevelOf(spec, serving.generation) === "stopped") return;
+    const endedAt = endedTogether(serving, await loop.world.engine.observe(key));
+    if (endedAt !== null) sleep.lie(key, endedAt);
   };
-  lookAtAll();
-  return watch({
-    ...world,
-    onChange: loop.look,
-    onLost: () => telemetry.engine("lost"),
-    onGap() {
-      telemetry.engine("back");
-      lookAtAll();
-    },
-  });
+  const lookAtAll = async (): Promise<void> => {
+    const live = store.previews.list({ gone: false });
+    // Those that are woken at once come first.
+    for (const preview of live.toSorted((a, b) => Number(b.spec.pinned) - Number(a.spec.pinned)))
+      await lie(preview).catch((error: unknown) => log.warn({ preview: preview.key, err: error }, "not looked at yet"));
+    for (const { key } of live) {
+      started.add(key);
+      loop.look(key);
+    }
+  };
+  const settle = async (key: string): Promise<void> => {
+    const deployments = store.attempts.of(key);
+    if (servingOf(deployments) === null || deployments.some(isUnderWay)) return;
+    started.delete(key);
+    const isDone = await restartByUsAlone(docker, { server, preview: key, now: clock.now() });
+    if (!isDone) started.add(key);
+  };
+  const looking = new AsyncDisposableStack();
+  looking.use(
+    every({
+      ...world,
+      everyMs: settleEveryMs,
+      look: () => {
+        for (const key of started)
+          void settle(key).catch((error: unknown) => {
+            started.add(key);
+            log.debug({ preview: key, err: error }, "restarts are the engine's still");
+          });
+      },
+      failed: "looking for what is up failed",
+    }),
+  );
+  void lookAtAll();
+  looking.use(
+    watch({
+      ...world,
+      onChange(key) {
+        started.add(key);
+        loop.look(key);
+      },
+      onLost: () => telemetry.engine("lost"),
+      onGap() {
+        telemetry.engine("back");
+        void lookAtAll();
+      },
+    }),
+  );
+  return looking;
 }

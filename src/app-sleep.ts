@@ -11,7 +11,7 @@ import type { Switchboard } from "./gateway/switchboard.ts";
 import { isVisit } from "./gateway/visit.ts";
 import type { WakePort } from "./gateway/wake.ts";
 import type { Decision } from "./intake/decide.ts";
-import { decideDrowsy, decidePressed, decideVisited } from "./intake/rest.ts";
+import { decideDrowsy, decideEnded, decidePressed, decideVisited } from "./intake/rest.ts";
 import { every } from "./reconcile/every.ts";
 import type { Store } from "./store/store.ts";
 
@@ -36,6 +36,8 @@ export type Sleep = {
   lastUse(preview: Preview, serving: Pick<Deployment, "generation" | "readyAt">): { usedAt: number; isUsed: boolean };
   /** Puts it to sleep to make room for others; false where it may not. */
   press(key: string, level: Exclude<RestLevel, "awake">): boolean;
+  /** Its engine came back and it did not: it sleeps since then, until somebody comes; what is pinned wakes at once. */
+  lie(key: string, endedAt: number): void;
   /** Looks for what is not used; from then on it goes to sleep. */
   watch(): AsyncDisposable;
 };
@@ -109,6 +111,15 @@ export function createSleep(world: SleepWorld): Sleep {
       );
       if (pressed) world.rest(key);
       return pressed;
+    },
+    lie(key, endedAt) {
+      const lies = write(key, (preview) =>
+        decideEnded(preview, endedAt, { now: clock.now(), serving: servingFor(preview) }),
+      );
+      if (!lies) return;
+      world.log.info({ preview: key }, "down since its engine ended: asleep until somebody comes");
+      if (store.wishes.get(key)?.spec.pinned) rouse(key);
+      else world.rest(key);
     },
     wake: { ask: rouse, watch: switchboard.watch },
     watch: () => every({ ...world, everyMs: lookEveryMs(config), look, failed: "looking for unused previews failed" }),

@@ -220,7 +220,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   await routeAll(store, { switchboard, site, world: loop.world });
   const { port } = await gateway.listen({ ...config.listen, reusePort: true });
   working.use(gitHub);
-  working.use(lookAround({ ...ground, loop, telemetry }));
+  working.use(lookAround({ ...ground, loop, sleep, telemetry }));
   tenure.listening();
   hearTheRest(tenure, { store, loop, wake, tell: loop.world.changed });
   working.use(watchExpiry({ ...ground, wake, tell: loop.world.changed, look: loop.look }));

@@ -5,6 +5,7 @@ export const labels = {
   generation: "dev.mayfly.generation",
   service: "dev.mayfly.service",
   specHash: "dev.mayfly.spec-hash",
+  restart: "dev.mayfly.restart",
   kind: "dev.mayfly.kind",
   network: "dev.mayfly.network",
   volume: "dev.mayfly.volume",

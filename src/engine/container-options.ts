@@ -4,6 +4,7 @@ import { fillMarks } from "../domain/secret-mark.ts";
 import type { Healthcheck, ServiceSpec } from "../domain/service.ts";
 import type { Attachment, ContainerPlan } from "../plan/step.ts";
 import { mountOptions } from "./container-mounts.ts";
+import { restartLabel, restartOptions } from "./restart-policy.ts";
 
 /** Whose container it is, and the fixed address it gets in each network (none: the engine chooses). */
 export type ContainerOwner = {
@@ -70,6 +71,7 @@ function labelsOf(plan: ContainerPlan, owner: ContainerOwner): Record<string, st
     ...previewLabels(owner, "service", plan.generation),
     [labels.service]: name,
     [labels.specHash]: plan.specHash,
+    [labels.restart]: restartLabel(plan.service),
   };
 }
 
@@ -112,12 +114,6 @@ function limitOptions({ limits, shmSizeBytes }: ServiceSpec): Docker.HostConfig 
     ...(limits.cpuShares !== undefined && { CpuShares: limits.cpuShares }),
     ...(shmSizeBytes !== null && { ShmSize: Math.min(shmSizeBytes, limits.memoryBytes) }),
   };
-}
-
-/** The engine restarts services by our policy: "always" would also start what a person stopped. */
-function restartOptions({ restart, restartTries }: ServiceSpec): Docker.HostRestartPolicy {
-  const Name = restart === "always" ? "unless-stopped" : restart;
-  return { Name, ...(restartTries !== undefined && { MaximumRetryCount: restartTries }) };
 }
 
 /** A zero is the image's word, then the engine's. */

@@ -7,6 +7,7 @@ import { allow, statusOf } from "./docker.ts";
 import { cleanLine } from "./log-lines.ts";
 import { addressesOf } from "./networks.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
+import { restartWhileStarting } from "./restart-policy.ts";
 import { putSecretFiles, secretsOf } from "./secret-files.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
 import { makeFolders } from "./volume-folders.ts";
@@ -54,6 +55,7 @@ export async function startContainer(
   step: Pick<StepOf<"start">, "container" | "service">,
 ): Promise<void> {
   const container = host.docker.getContainer(step.container);
+  await restartWhileStarting(container);
   try {
     await allow(container.start(), 304);
   } catch (error) {
@@ -72,9 +74,26 @@ export async function startContainer(
   }
 }
 
-/** Ends a container by its own stop signal, and by force after the grace; stopped or gone already is success. */
-export async function stopContainer(host: StepHost, step: StepOf<"stop">): Promise<void> {
-  await allow(host.docker.getContainer(step.container).stop({ t: Math.ceil(step.graceMs / 1000) }), 304, 404);
+/**
+ * Ends a container by its own stop signal, and by force after the grace; stopped or gone already is success. One without
+ * data is killed when the step is aborted: somebody waits for its next start.
+ */
+export async function stopContainer(
+  host: Pick<StepHost, "docker">,
+  step: Pick<StepOf<"stop">, "container" | "graceMs" | "hurries">,
+  signal: AbortSignal,
+): Promise<void> {
+  const container = host.docker.getContainer(step.container);
+  const kill = (): void =>
+    void container.kill().catch(() => {
+      // It ended in between; or else its grace ends it.
+    });
+  if (step.hurries) signal.addEventListener("abort", kill, { once: true });
+  try {
+    await allow(container.stop({ t: Math.ceil(step.graceMs / 1000) }), 304, 404);
+  } finally {
+    signal.removeEventListener("abort", kill);
+  }
 }
 
 /** Lets a container's processes stand still; standing still, ended or gone already is success. */

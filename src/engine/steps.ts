@@ -58,7 +58,7 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
       case "listen":
         return awaitListening(host, step.readiness, scope.signal);
       case "stop":
-        return stopContainer(host, step);
+        return stopContainer(host, step, scope.signal);
       case "pause":
         return pauseContainer(host, step);
       case "unpause":

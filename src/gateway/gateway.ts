@@ -85,6 +85,8 @@ const DEFAULTS: GatewayLimits = {
   // An office behind one address, each with a page that opens a hundred connections.
   clientRequests: 2000,
   clientConnections: 4000,
+  heldOfOne: 2000,
+  heldBytes: 256 * 1024 ** 2,
 };
 
 /** Builds the one HTTP server that all hosts reach: previews, our own site, and nothing else. */

@@ -16,6 +16,9 @@ export type WakeLimits = {
   readonly pageAfterMs: number;
   /** Everybody else waits so long, and is then told to come again. */
   readonly holdMs: number;
+  /** So many wait for one preview, and so much is kept of all that wait; who comes then is told at once to come again. */
+  readonly heldOfOne: number;
+  readonly heldBytes: number;
 };
 
 /** Somebody who waits; `ready` is called in the tick in which the route got its upstream. Exactly one of both is called, once. */
@@ -27,14 +30,20 @@ export type Waking = {
   /** Wakes the preview and holds the request, of which nothing is read meanwhile; answers how to give up. */
   readonly hold: (
     where: { readonly route: Route; readonly path: string },
-    req: Pick<IncomingMessage, "method" | "headers">,
+    req: Pick<IncomingMessage, "method" | "headers" | "rawHeaders">,
     waiter: Waiter,
   ) => () => void;
   /** Previews that somebody waits for. */
   readonly awaited: () => string[];
 };
 
-type Held = { readonly host: string; readonly path: string; readonly waiter: Waiter; readonly timer: NodeJS.Timeout };
+type Held = {
+  readonly host: string;
+  readonly path: string;
+  readonly waiter: Waiter;
+  readonly timer: NodeJS.Timeout;
+  readonly bytes: number;
+};
 type Line = { readonly all: Set<Held>; readonly stop: () => void };
 
 /** Holds requests to what sleeps until it is awake: in memory, and for as long as their clients stay. */
@@ -43,6 +52,7 @@ export function createWaking(
   { port, limits }: { port: WakePort; limits: WakeLimits },
 ): Waking {
   const lines = new Map<string, Line>();
+  let bytesHeld = 0;
 
   function lineOf(preview: string): Line {
     const known = lines.get(preview);
@@ -64,7 +74,9 @@ export function createWaking(
   function leave(preview: string, held: Held): Held {
     clearTimeout(held.timer);
     const line = lines.get(preview);
-    if (line?.all.delete(held) === true && line.all.size === 0) {
+    if (line?.all.delete(held) !== true) return held;
+    bytesHeld -= held.bytes;
+    if (line.all.size === 0) {
       line.stop();
       lines.delete(preview);
     }
@@ -75,13 +87,29 @@ export function createWaking(
     isDue: ({ state, upstream }, { headers }) => upstream === null && state === "asleep" && isVisit(headers),
     hold({ route: { preview, host }, path }, req, waiter) {
       const isFirst = !lines.has(preview);
+      if (isFirst) queueMicrotask(() => port.ask(preview));
+      const bytes = bytesOf(path, req);
+      if ((lines.get(preview)?.all.size ?? 0) >= limits.heldOfOne || bytesHeld + bytes > limits.heldBytes) {
+        queueMicrotask(waiter.tooLate);
+        return () => undefined;
+      }
       const timeoutMs = isDocument(req) ? limits.pageAfterMs : limits.holdMs;
       const timer = setTimeout(() => leave(preview, held).waiter.tooLate(), timeoutMs);
-      const held: Held = { host, path, waiter, timer };
+      const held: Held = { host, path, waiter, timer, bytes };
       lineOf(preview).all.add(held);
-      if (isFirst) queueMicrotask(() => port.ask(preview));
+      bytesHeld += bytes;
       return () => void leave(preview, held);
     },
     awaited: () => [...lines.keys()],
   };
+}
+
+/** Of a body, as much as Node reads ahead before it is told to wait: a socket's read and a stream's mark. */
+const readAheadBytes = 2 * 64 * 1024;
+/** A connection, a request and an answer that is not begun. */
+const leastBytes = 8 * 1024;
+
+function bytesOf(path: string, { method, rawHeaders }: Pick<IncomingMessage, "method" | "rawHeaders">): number {
+  const head = rawHeaders.reduce((sum, text) => sum + text.length, path.length);
+  return leastBytes + head + (method === "GET" || method === "HEAD" ? 0 : readAheadBytes);
 }

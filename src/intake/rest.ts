@@ -59,6 +59,15 @@ export function decidePressed(preview: Preview, to: Exclude<RestLevel, "awake">,
   return putToSleep(preview, to, { now, serving });
 }
 
+/** Its engine ended and came back: what had ended with it since `endedAt` sleeps until somebody comes, frozen before or not. */
+export function decideEnded(preview: Preview, endedAt: number, { serving }: Serving): Decision {
+  const { spec } = preview;
+  const level = spec.wanted === "running" && serving !== null ? restLevelOf(spec, serving) : null;
+  if (serving === null || level === null || level === "stopped") return unchanged("it does not run anyway");
+  const since = level === "frozen" ? Math.min(spec.rest?.since ?? endedAt, endedAt) : endedAt;
+  return changed(preview, { rest: { generation: serving, level: "stopped", since, until: null } });
+}
+
 function putToSleep(
   preview: Preview,
   level: Exclude<RestLevel, "awake">,

@@ -209,6 +209,8 @@ function shouldStart(service: ServiceSpec, container: ObservedContainer, image: 
   if (service.kept) return true;
   if (service.job || (container.exitCode === 0 && mayEnd(service, image))) return false;
   const worked = (container.ranMs ?? 0) >= 10_000;
+  // The engine restarts it while it starts, and no more once it is up for a while: from then on it is ours to do.
+  if (container.exitCode !== 0 && service.restart !== "no" && service.restartTries === undefined) return true;
   if (container.exitCode === 0 && service.restart === "on-failure") return worked && service.ports.length > 0;
   // The engine's own end (a restart, a reboot) lets them end in good order: what is no job has to stay all the same.
   if (container.exitCode === 0 && service.restart === "no") return worked;

@@ -3,7 +3,7 @@ import type { ServiceSpec } from "../domain/service.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer, StackState } from "../domain/stack-state.ts";
 import { finish, newDraft } from "./draft.ts";
-import { attachmentsOf, belongsTo, isUsable } from "./identity.ts";
+import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import type { Plan, Step } from "./step.ts";
 
 /** Requests under way when a preview is put to sleep by word may take this long to end. */
@@ -43,6 +43,7 @@ export function planSleep(serving: StackSpec, state: StackState, level: Exclude<
       container: name,
       service,
       graceMs: spec?.stopGraceMs ?? 10_000,
+      ...(spec && !isKept(spec, serving.resolved?.images[service]) && { hurries: true as const }),
     });
   }
   return finish(draft);
@@ -90,6 +91,22 @@ function listenTo(stack: StackSpec, service: ServiceSpec, container: string): St
       timeoutMs: stack.readyTimeoutMs,
     },
   };
+}
+
+/** What ends because its engine does ends within the engine's own patience (15 s by default). */
+const togetherMs = 30_000;
+
+/**
+ * Since when what serves is down as a whole, as after a restart of its engine (epoch milliseconds of the engine's host);
+ * null while anything of it runs, or where something of it is gone.
+ */
+export function endedTogether(serving: StackSpec, state: StackState): number | null {
+  const own = state.containers.filter((each) => isOwn(each, serving, state));
+  if (own.some((each) => isAlive(each.state))) return null;
+  const lasting = serving.services.filter(({ job }) => !job).map(({ name }) => name);
+  const ends = own.flatMap(({ service, endedAt }) => (lasting.includes(service) && endedAt !== null ? [endedAt] : []));
+  if (ends.length === 0) return null;
+  return Math.min(...ends.filter((at) => at >= Math.max(...ends) - togetherMs));
 }
 
 function isOwn(container: ObservedContainer, serving: StackSpec, state: StackState): boolean {

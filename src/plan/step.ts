@@ -95,7 +95,8 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "lull"; stack: StackSpec; cut: boolean; timeoutMs: number }
   | { kind: "pause"; container: string; service: string }
   | { kind: "unpause"; container: string; service: string }
-  | { kind: "stop"; container: string; service: string; graceMs: number }
+  /** `hurries`: it holds no data, and is killed where it is to start again before it ended. */
+  | { kind: "stop"; container: string; service: string; graceMs: number; hurries?: true }
   | { kind: "remove"; container: string; service: string; graceMs: number }
   | { kind: "leave"; container: string; service: string; network: string }
   | { kind: "remove-network"; name: string }

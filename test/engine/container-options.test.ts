@@ -31,6 +31,7 @@ describe("the engine's create payload", () => {
       "dev.mayfly.generation": "3",
       "dev.mayfly.service": "web",
       "dev.mayfly.spec-hash": "abc",
+      "dev.mayfly.restart": "unless-stopped",
       "com.docker.compose.project": "shop-pr-42-s1",
       "com.docker.compose.service": "web",
       "com.docker.compose.container-number": "1",

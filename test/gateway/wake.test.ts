@@ -22,7 +22,7 @@ const waking: PageModel = { ...modelOfRoute(asleep), commit: "abc1234", state: "
 
 /** A preview that sleeps, and the upstream that it will have. */
 async function openSleeper(
-  limits: { pageAfterMs?: number; holdMs?: number } = {},
+  limits: { pageAfterMs?: number; holdMs?: number; heldOfOne?: number; heldBytes?: number } = {},
 ): Promise<World & { upstream: Listening; wake(): void; seen: string[] }> {
   const seen: string[] = [];
   const upstream = await openUpstream((req, res) => {
@@ -164,4 +164,18 @@ test("who may not look wakes nothing", async () => {
   world.rule = { access: "link", epoch: 0 };
   expect(await rawRequest(world.port, get("/"))).toMatch(/^HTTP\/1\.1 40[13] /);
   expect(world.roused).toEqual([]);
+});
+
+test.each([
+  ["so many wait for one preview", { heldOfOne: 2 }],
+  ["so much is kept of those who wait", { heldBytes: 20_000 }],
+])("where %s, others are told at once to come again, and the first ones are answered", async (_when, limits) => {
+  await using world = await openSleeper(limits);
+  const ask = (path: string) => rawRequest(world.port, get(path));
+  const first = [ask("/1"), ask("/2")];
+  await eventually(() => expect(world.roused).toHaveLength(1));
+  await eventually(async () => expect(await ask("/3")).toMatch(/^HTTP\/1.1 503 [^]*retry-after: 2/i));
+  world.wake();
+  for (const answer of [...first, ask("/3")]) expect(await answer).toMatch(/^HTTP\/1.1 200 /);
+  expect(world.roused).toHaveLength(1);
 });

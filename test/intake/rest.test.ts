@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { sleptOf } from "../../src/domain/rest.ts";
-import type { Preview } from "../../src/domain/preview.ts";
-import { decideDrowsy, decideRestVerb, decideVisited } from "../../src/intake/rest.ts";
+import { type RestLevel, sleptOf } from "../../src/domain/rest.ts";
+import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
+import { decideDrowsy, decideEnded, decidePressed, decideRestVerb, decideVisited } from "../../src/intake/rest.ts";
 import { previewOf, pullRequest } from "../support/pull.ts";
 
 const now = 1_000_000;
@@ -78,5 +78,29 @@ describe("a visit, /wake and /sleep", () => {
   test("waking is use: its time begins anew", () => {
     const decision = decideVisited(preview(rest("stopped")), term);
     expect(decision.kind === "changed" && decision.preview.spec).toMatchObject({ activeAt: now, rest: { until: now } });
+  });
+});
+
+describe("sleeping for others, and with the engine", () => {
+  const slept = (level: RestLevel, since = 500) => ({ rest: { generation: 3, level, since, until: null } });
+  const told = (decision: ReturnType<typeof decidePressed>) =>
+    decision.kind === "changed" ? decision.preview.spec.rest : decision.reason;
+
+  test.each<[string, Partial<PreviewSpec>, "frozen" | "stopped", unknown]>([
+    ["what is awake is frozen", {}, "frozen", { generation: 3, level: "frozen", since: now, until: null }],
+    ["what is frozen is stopped, of the same sleep", slept("frozen"), "stopped", slept("stopped").rest],
+    ["what is stopped stays so", slept("stopped"), "frozen", "it sleeps already"],
+    ["what is pinned stays awake", { pinned: true }, "stopped", "it is pinned"],
+  ])("for others: %s", (_name, spec, level, expected) => {
+    expect(told(decidePressed(preview(spec), level, { now, serving: 3 }))).toEqual(expected);
+  });
+
+  test.each<[string, Partial<PreviewSpec>, unknown]>([
+    ["what was awake sleeps since its engine ended", {}, slept("stopped", 700).rest],
+    ["what is pinned too, until it is woken", { pinned: true }, slept("stopped", 700).rest],
+    ["what was frozen sleeps since before", slept("frozen"), slept("stopped").rest],
+    ["what was stopped is left as it is", slept("stopped"), "it does not run anyway"],
+  ])("with the engine: %s", (_name, spec, expected) => {
+    expect(told(decideEnded(preview(spec), 700, { now, serving: 3 }))).toEqual(expected);
   });
 });

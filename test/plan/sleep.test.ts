@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { dataKey } from "../../src/domain/naming.ts";
 import type { ContainerState, StackState } from "../../src/domain/stack-state.ts";
 import { planDeploy, planSettle, planWake } from "../../src/plan/deploy.ts";
-import { planSleep, planThaw } from "../../src/plan/sleep.ts";
+import { endedTogether, planSleep, planThaw } from "../../src/plan/sleep.ts";
 import type { Plan } from "../../src/plan/step.ts";
 import { images, running, service, shop } from "../support/stack.ts";
 
@@ -158,4 +158,41 @@ test("a push to what sleeps wakes the database that it goes on with, and nothing
     expect(touched.map((step) => `${step.kind} ${step.service}`)).toEqual([`${verb} db`, "start web"]);
     expect(plan.steps.find((step) => step.id === "await:db")?.after).toContain(`${verb}:db`);
   }
+});
+
+describe("what went down with its engine", () => {
+  const ended = (at: Record<string, number | null>) => {
+    const state = all("exited");
+    return {
+      ...state,
+      containers: state.containers.map((each) => {
+        const endedAt = at[each.service] === undefined ? each.endedAt : (at[each.service] ?? null);
+        return endedAt === null ? { ...each, state: "running" as const, endedAt } : { ...each, endedAt };
+      }),
+    };
+  };
+  test.each<[string, StackState, number | null]>([
+    ["is down since the first of it ended", ended({ db: 90_000, web: 80_000 }), 80_000],
+    ["without what had ended long before", ended({ db: 90_000, web: 10_000 }), 90_000],
+    ["is not down while anything of it runs", ended({ db: 90_000, web: null }), null],
+    ["is not known to be where it is gone", { ...all("exited"), containers: [] }, null],
+  ])("%s", (_name, state, expected) => {
+    expect(endedTogether(stack, state)).toBe(expected);
+  });
+});
+
+test("what crashes once it is up is started again, whatever its code: the engine does so only while it starts", () => {
+  const state = running(stack, volume);
+  const crashed = {
+    ...state,
+    containers: state.containers.map((each) =>
+      each.service === "web"
+        ? { ...each, state: "exited" as const, exitCode: 1, ranMs: 2000, endedAt: 5000 }
+        : { ...each, ...(each.service === "job" && { state: "exited" as const, exitCode: 0 }) },
+    ),
+  };
+  const always = { ...stack, services: stack.services.map((each) => ({ ...each, restart: "always" as const })) };
+  expect(lines(planSettle({ ...known, serving: always, state: crashed })).join("\n")).toContain("start:web");
+  const tries = { ...always, services: always.services.map((each) => ({ ...each, restartTries: 3 })) };
+  expect(lines(planSettle({ ...known, serving: tries, state: crashed })).join("\n")).not.toContain("start:web");
 });

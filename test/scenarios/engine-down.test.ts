@@ -75,10 +75,12 @@ describe("the engine is stopped and started", () => {
     for (const { slug } of awake) await verb(slug, "pin");
     // What ends right after its start only would end again: it is left alone.
     await scenario.seen(awake[1]!.slug, ({ serving }) => Date.now() - serving!.readyAt > 10_000);
-    const sleeping = () =>
+    // What was frozen comes back frozen where it was still young, else stopped.
+    const sleeping = (isBack = false) =>
       eventually(
         async () => {
-          for (const [state, { key }] of Object.entries(asleep)) expect(await stateOf(key)).toBe(state);
+          for (const [state, { key }] of Object.entries(asleep))
+            expect(isBack ? [state, "exited"] : [state]).toContain(await stateOf(key));
         },
         { timeoutMs: 60_000 },
       );
@@ -98,12 +100,37 @@ describe("the engine is stopped and started", () => {
       for (const { url } of awake) {
         await eventually(async () => expect((await mayfly.visit(url)).status).toBe(200), { timeoutMs: 60_000 });
       }
-      await sleeping();
+      await sleeping(true);
       for (const { url, slug } of Object.values(asleep)) {
         expect(await mayfly.show(slug)).toMatchObject({ phase: "asleep" });
         expect((await mayfly.visit(url)).status).toBe(200);
       }
       for (const { key } of awake) expect(await stateOf(key)).toBe("running");
+    }
+  });
+
+  test("by a restart or a power cut: what is awake comes back stopped, the pinned by themselves, the others when somebody comes", async () => {
+    tellOnFailure(scenario);
+    const { mayfly } = scenario;
+    const [pinned, other] = await Promise.all(
+      ["shop-pr-1", "shop-pr-3"].map((slug) => scenario.seen(slug, ({ serving }) => serving !== null)),
+    );
+    for (const end of [engine.stop, engine.cutPower]) {
+      await eventually(
+        async () => {
+          // Visited, it stays awake meanwhile.
+          expect((await mayfly.visit(other!.url)).status).toBe(200);
+          for (const { key } of [pinned!, other!]) expect(await policyOf(key)).toBe("no");
+        },
+        { timeoutMs: 60_000 },
+      );
+      await end();
+      await engine.start();
+      await scenario.seen(other!.slug, ({ asleep }) => asleep === "stopped", 30_000);
+      await eventually(async () => expect(await stateOf(pinned!.key)).toBe("running"), { timeoutMs: 60_000 });
+      expect(await stateOf(other!.key)).toBe("exited");
+      expect((await mayfly.visit(other!.url)).status).toBe(200);
+      expect(await policyOf(other!.key)).toBe("unless-stopped");
     }
   });
 });
@@ -116,4 +143,12 @@ function verb(slug: string, name: string): Promise<unknown> {
 async function stateOf(key: string): Promise<string | undefined> {
   const label = [`${labels.preview}=${key}`, `${labels.service}=web`];
   return (await scenario.docker.listContainers({ all: true, filters: { label } }))[0]?.State;
+}
+
+/** Whether the engine would start it by itself. */
+async function policyOf(key: string): Promise<string | undefined> {
+  const label = [`${labels.preview}=${key}`, `${labels.service}=web`];
+  const [web] = await scenario.docker.listContainers({ filters: { label } });
+  const info = web && (await scenario.docker.getContainer(web.Id).inspect());
+  return info?.HostConfig.RestartPolicy?.Name;
 }

@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+/** A client without plugins may come first on the path. */
+const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
+const run = promisify(execFile);
+
+/** The same product for Docker Compose, in a folder of its own; disposing it removes all of it. */
+export type Peer = AsyncDisposable & {
+  write(path: string, text: string): Promise<void>;
+  compose(...words: string[]): Promise<string>;
+  docker(...words: string[]): Promise<string>;
+};
+
+/** Writes the product's files, and whatever is laid over them, for a Compose project of that name. */
+export async function createPeer(project: string, files: Readonly<Record<string, string>>): Promise<Peer> {
+  const folder = await mkdtemp(join(tmpdir(), `${project}-`));
+  const write: Peer["write"] = async (path, text) => {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  };
+  for (const [path, text] of Object.entries(files)) await write(path, text);
+  const call = async (...words: string[]) => (await run(docker, words, { cwd: folder })).stdout.trim();
+  const compose: Peer["compose"] = (...words) => call("compose", "-p", project, ...words);
+  return {
+    write,
+    compose,
+    docker: call,
+    async [Symbol.asyncDispose]() {
+      await compose("down", "-v", "--rmi", "local");
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Looks again at once, until it is so. */
+export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await check())) await new Promise((resume) => setTimeout(resume, 25));
+}
+
+/** What the machine had to do in the last minute, in processors. */
+export function load(): number {
+  return Number((loadavg()[0] ?? 0).toFixed(2));
+}
