@@ -16,6 +16,8 @@ export type Collector = {
   values(): RawValue[];
 };
 
+/** Of all columns together; of many columns fewer of each. */
+const mostValues = 20_000;
 /** Of each column. Which ones is decided by a hash of the value: any value is as likely as another, however often it comes. */
 const mostOfColumn = 1000;
 /** Of a longer value its beginning is looked for: a database may compress the rest, or store it elsewhere. */
@@ -43,12 +45,13 @@ export function createCollector(maskingOf: (column: Column) => Masking): Collect
     },
     values() {
       const found = new Map<string, RawValue>();
+      const most = Math.min(mostOfColumn, Math.ceil(mostValues / Math.max(1, samples.size)));
       for (const [column, { counts, rows }] of samples) {
         const common = Math.max(10, rows / 1000);
         const own = [...counts]
           .filter(([, times]) => times <= common)
           .toSorted(byHash)
-          .slice(0, mostOfColumn);
+          .slice(0, most);
         for (const [text] of own) found.set(text, found.get(text) ?? { column: columnName(column), text });
       }
       return [...found.values()];

@@ -100,6 +100,7 @@ COPY public.logs (line) FROM stdin;
 \.
 SELECT pg_catalog.setval('public.users_id_seq', 4, true);
 REFRESH MATERIALIZED VIEW public.totals;
+-- PostgreSQL database dump complete
 `;
 
 describe("a dump of Postgres", () => {

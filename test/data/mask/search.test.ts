@@ -80,7 +80,8 @@ describe("what is looked for", () => {
   });
 
   test("are the texts inside of documents and arrays that were not kept", () => {
-    const collector = createCollector(() => ({ kind: "json", keys: [{ key: "land", masking: { kind: "keep" } }] }));
+    const keys = [{ key: "land", masking: { kind: "keep" } }] as const;
+    const collector = createCollector(({ type }) => (type.kind === "json" ? { kind: "json", keys } : { kind: "text" }));
     collector.see(
       column("a.b", { type: { kind: "json" } }),
       `{"land": "Liechtenstein 1", "x": [{"y": "Ada K. Lovelace"}], "n": 123456789}`,

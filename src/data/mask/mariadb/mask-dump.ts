@@ -33,6 +33,7 @@ export async function* maskMariadbDump(
   }
   if (!state.isComplete || state.isRoutine || state.isStatement)
     throw new EngineError("dump-invalid", "the dump is cut off: its last line is missing");
+  yield Buffer.from(`${complete}\n`);
 }
 
 type State = { isComplete: boolean; isRoutine: boolean; isStatement: boolean };

@@ -5,7 +5,7 @@ import { columnName, type Column } from "../column.ts";
 import type { MaskValue } from "../mask-value.ts";
 import type { MaskPlan } from "../plan.ts";
 import { copyNull, readField, writeField } from "./copy-row.ts";
-import { type CopyTarget, readDump } from "./read-dump.ts";
+import { complete, type CopyTarget, readDump } from "./read-dump.ts";
 import { nameOf, verdictOf } from "./verdict.ts";
 
 /** How many values one field of each row goes through; null: it stays. */
@@ -44,6 +44,7 @@ export async function* maskPostgresDump(
         : maskRows(part.bytes.toString("latin1"), part.line, { copying, collector });
     }
   }
+  yield Buffer.from(`${complete}\n`);
 }
 
 function beginCopy(target: CopyTarget, plan: MaskPlan, line: number): Copying {

@@ -17,7 +17,7 @@ const newline = 10;
 const endOfRows = Buffer.from("\\.\n");
 const endAfterRow = Buffer.from("\n\\.\n");
 /** What stands last in a dump that is whole. */
-const complete = "-- PostgreSQL database dump complete";
+export const complete = "-- PostgreSQL database dump complete";
 
 /**
  * Reads what `pg_dump` prints as plain text, in flat memory. Comments and psql's `\restrict` are left out. Throws
