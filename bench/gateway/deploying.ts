@@ -32,7 +32,7 @@ process.on("SIGTERM", () => process.exit(0));
 `,
 };
 
-type Report = { taken: number[][]; failed: number };
+type Report = { taken: number[][]; failed: number[] };
 
 /**
  * The whole server under a steady load on one preview, idle and while ten others are deployed: how much longer the slowest hundredth of the
@@ -77,7 +77,7 @@ export async function benchDeploying(): Promise<Record<string, unknown>> {
     return {
       deployingP99Ratio: ratioOf(figures[0]),
       deployingDirectP99Ratio: ratioOf(figures[1]),
-      failed: idle.failed + busy.failed,
+      ...Object.fromEntries(["failed", "directFailed"].map((name, at) => [name, sum(idle, busy, at)])),
     };
   } finally {
     load.kill();
@@ -86,6 +86,10 @@ export async function benchDeploying(): Promise<Record<string, unknown>> {
 
 function ratioOf([before = [], during = []]: number[][] = []): number {
   return Number((quantile(during, 0.99) / quantile(before, 0.99)).toFixed(3));
+}
+
+function sum(idle: Report, busy: Report, at: number): number {
+  return (idle.failed[at] ?? 0) + (busy.failed[at] ?? 0);
 }
 
 function quantile(values: readonly number[], part: number): number {
