@@ -1,16 +1,16 @@
 # shellcheck shell=sh
 # The base images of the examples (and those of the templates, for the tests): official ones where a registry answers,
 # else stand-ins built from Debian packages.
-# To add one: its name here, and a folder scripts/images/NAME for its stand-in.
+# To add one: its name here, and a folder scripts/images/NAME (or NAME-TAG) for its stand-in.
 base_images="node:24 postgres:17"
-[ "${1:-demo}" != test ] || base_images="$base_images python:3.13 nginx:stable mariadb:11 redis:8"
+[ "${1:-demo}" != test ] || base_images="$base_images python:3.13 nginx:stable mariadb:11 redis:8 postgres:15"
 . scripts/stand-in.sh
 
 # Says "official" or "stand-in"; fails when the engine has neither, or an outdated stand-in.
 image_kind() {
   number=$(built_from "$1") || return 1
   [ -n "$number" ] || { echo official && return; }
-  [ "$number" = "$(source_of "scripts/images/${1%%:*}"/*)" ] && echo stand-in
+  [ "$number" = "$(source_of "$(recipe_of "$1")"/*)" ] && echo stand-in
 }
 
 images_missing() {

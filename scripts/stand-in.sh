@@ -6,6 +6,12 @@ certificates=/etc/ssl/certs/ca-certificates.crt
 # What a stand-in is built from, as one number: a changed recipe (or trust of this machine) builds it anew.
 source_of() { cat scripts/stand-in.sh "$certificates" "$@" 2>/dev/null | cksum | cut -d ' ' -f 1; }
 
+# The folder that an image is built from: of its very tag, else of its name.
+recipe_of() {
+  of_tag=scripts/images/${1%%:*}-${1##*:}
+  if [ -d "$of_tag" ]; then echo "$of_tag"; else echo "scripts/images/${1%%:*}"; fi
+}
+
 # The number an image was built from: empty for an official one, an error for one that is not there.
 built_from() {
   "$docker" image inspect --format '{{index .Config.Labels "dev.mayfly.stand-in.source"}}' "$1" 2>/dev/null
@@ -16,7 +22,7 @@ stand_in() {
     has mmdebstrap || run "mmdebstrap, which makes the Debian base" "See what apt says above." apt_install mmdebstrap
     run "Debian base for stand-ins" "Is the Debian mirror of this machine reachable?" stand_in_base
   fi
-  run "$1: stand-in of that name, built from Debian packages" "Once mended, run the same command again." stand_in_build "$1" "scripts/images/${1%%:*}"
+  run "$1: stand-in of that name, built from Debian packages" "Once mended, run the same command again." stand_in_build "$1" "$(recipe_of "$1")"
 }
 
 # Every stand-in trusts what this machine trusts (company proxies), also after an update-ca-certificates of its own.

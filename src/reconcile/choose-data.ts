@@ -18,10 +18,13 @@ type Input = {
 };
 
 /** Chooses which data each volume of a candidate has: that of what serves, other data, or what was replaced before. */
-export async function chooseVolumes(input: Input, world: Pick<World, "volumes">): Promise<VolumeSpec[]> {
+export async function chooseVolumes(input: Input, world: Pick<World, "volumes" | "attempts">): Promise<VolumeSpec[]> {
   const { stack, preview, checkout } = input;
   const facts = world.volumes.factsOf(preview.key);
-  const restored = restoredBy(input, world.volumes.retiredOf(preview.key));
+  const isTried = world.attempts
+    .of(preview.key)
+    .some(({ generation, phase }) => generation === preview.spec.restore?.generation && phase === "failed");
+  const restored = isTried ? [] : restoredBy(input, world.volumes.retiredOf(preview.key));
   return await Promise.all(
     stack.volumes.map(async ({ name, rules, migrations: stored = {} }) => {
       const patterns = rules?.migrations ?? [];
@@ -76,7 +79,7 @@ function newEdition({ name }: VolumeSpec, { stack, serving, migrations }: Wished
   return specHash(made).slice(0, 12);
 }
 
-/** What `/restore` means, while it is due: it is about what served when it was said. Throws InputError. */
+/** What `/restore` means, while it is due: until it serves, or an attempt at it failed. Throws InputError. */
 function restoredBy({ preview, stack, serving }: Input, retired: readonly RetiredVolume[]): RetiredVolume[] {
   const { restore } = preview.spec;
   if (restore === null || serving === null || serving.generation >= restore.generation) return [];
