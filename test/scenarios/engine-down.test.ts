@@ -16,6 +16,8 @@ beforeAll(async () => {
       engine: { host: engine.host },
       network: { pool: engine.pool },
       defaults: { freeze_after: "3s", stop_after: "1h" },
+      // So much is never free, and this engine's caches are nobody else's.
+      disk: { reserve: "99%" },
     },
   });
 });
@@ -133,6 +135,19 @@ describe("the engine is stopped and started", () => {
       expect(await policyOf(other!.key)).toBe("unless-stopped");
     }
   });
+});
+
+test("where too little of the disk is free, what can be had again goes, and nothing that a preview needs", async () => {
+  tellOnFailure(scenario);
+  await eventually(() => expect(logged("nothing more on the engine's disk is ours to remove")).toBe(true), {
+    timeoutMs: 60_000,
+  });
+  for (const number of [1, 3]) {
+    const { url } = await scenario.seen(`shop-pr-${number}`, ({ serving }) => serving !== null);
+    expect((await scenario.mayfly.visit(url)).status).toBe(200);
+  }
+  const images = await scenario.docker.listImages({ filters: { label: [`${labels.server}=${scenario.serverId}`] } });
+  expect(images.length).toBeGreaterThan(0);
 });
 
 function verb(slug: string, name: string): Promise<unknown> {
