@@ -3,11 +3,16 @@ import type { Logger } from "pino";
 import type { ServerConfig } from "./config/server.ts";
 import { runAnchor, runBranch } from "./data/branch/branch.ts";
 import { runSeed } from "./data/seed/load.ts";
+import { withinLimits } from "./data/seed/limits.ts";
 import { createSnapshotJobs, type SnapshotJobs } from "./data/snapshot/jobs.ts";
 import { countOf, isSameCount } from "./data/branch/count.ts";
 import { chooseStrategy } from "./data/branch/strategy.ts";
 import type { Strategy } from "./domain/data.ts";
+import { hostRoutes } from "./doctor/look.ts";
+import { previewLabels } from "./domain/labels.ts";
+import type { Disk } from "./engine/disk.ts";
 import type { Clock, RandomId } from "./domain/time.ts";
+import { createSubnets } from "./engine/subnets.ts";
 import type { VolumeUsage } from "./engine/volume-usage.ts";
 import type { Step } from "./plan/step.ts";
 import type { DataBranches } from "./reconcile/data-ports.ts";
@@ -15,9 +20,10 @@ import type { StepContext } from "./reconcile/ports.ts";
 import type { Store } from "./store/store.ts";
 
 type DataOptions = {
-  config: Pick<ServerConfig, "builds" | "data">;
+  config: Pick<ServerConfig, "builds" | "data" | "network">;
   store: Pick<Store, "snapshots">;
   docker: Docker;
+  disk: Disk;
   server: string;
   clock: Clock;
   randomId: RandomId;
@@ -27,18 +33,22 @@ type DataOptions = {
   onEnd(previewKey: string): void;
 };
 
+/** `secrets`: values of those that a seed's programs are given. */
+type DataContext = StepContext & { secrets?: ReadonlyMap<string, string> };
+
 export type Data = AsyncDisposable & {
   snapshots: SnapshotJobs;
   branches: DataBranches;
   /** Runs the step if it is one about data; false when it is somebody else's. */
-  run(step: Step, context: StepContext): Promise<boolean>;
+  run(step: Step, context: DataContext): Promise<boolean>;
 };
 
 /** Fits the data room to the loop: snapshots as jobs, branches and seeds as steps. */
 export function createData(options: DataOptions): Data {
   const { config, store, log, ...rest } = options;
   const host = { ...rest, log: log.child({ room: "data" }) };
-  const jobs = createSnapshotJobs({ ...host, ...config.builds, ...config.data, rows: store.snapshots });
+  const subnets = createSubnets(host.docker, config.network.pool, hostRoutes);
+  const jobs = createSnapshotJobs({ ...host, ...config.builds, ...config.data, subnets, rows: store.snapshots });
   let chosen: Promise<Strategy> | undefined;
   const strategy = (): Promise<Strategy> => {
     chosen ??= chooseStrategy(host).then(
@@ -60,13 +70,21 @@ export function createData(options: DataOptions): Data {
     });
     return jobs.request(...asked);
   };
+  const seed = async (step: Extract<Step, { kind: "seed" }>, context: DataContext): Promise<void> => {
+    const generation = Object.values(step.programs)[0]?.generation ?? 0;
+    const labels = previewLabels({ server: host.server, preview: context.preview.key }, "helper", generation);
+    const about = { service: step.service.name, signal: context.signal };
+    await withinLimits({ ...host, ...config.builds }, about, (signal) =>
+      runSeed(host, step, { ...context, labels, signal }),
+    );
+  };
   return {
     snapshots: { ...jobs, request },
     branches: { strategy, isSameCount, countOf: (data) => countOf(host, data) },
     async run(step, context) {
       switch (step.kind) {
         case "seed":
-          await runSeed(host, step, context);
+          await seed(step, context);
           return true;
         case "branch":
           await runBranch(host, step, { ...context, strategy: await strategy() });

@@ -13,6 +13,7 @@ import { createSteps } from "./engine/steps.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { generationKey, type Route } from "./gateway/route-table.ts";
 import type { Switchboard } from "./gateway/switchboard.ts";
+import type { Step } from "./plan/step.ts";
 import type * as ports from "./reconcile/ports.ts";
 import type { World } from "./reconcile/world.ts";
 import type { Special } from "./source/tree.ts";
@@ -66,13 +67,16 @@ function engineOf({ config, server, docker, disk, data, keeper, store, learn, cl
     },
     requireUp: (readiness) => requireUp({ docker, clock }, readiness),
     run: async (step, context) => {
-      if (await data.run(step, context)) return;
-      if (step.kind !== "create") return steps.run(step, context);
       // As they were read for the plan, so that one deployment gives all its services the same.
-      const secrets = await keeper.recall(context.preview, step.container.service.secrets);
-      return steps.run(step, { ...context, secrets });
+      const secrets = await keeper.recall(context.preview, secretsFor(step));
+      if (!(await data.run(step, { ...context, secrets }))) await steps.run(step, { ...context, secrets });
     },
   };
+}
+
+function secretsFor(step: Step): string[] {
+  if (step.kind === "create") return step.container.service.secrets;
+  return step.kind === "seed" ? Object.values(step.programs).flatMap(({ service }) => service.secrets) : [];
 }
 
 function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): ports.Gateway {

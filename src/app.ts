@@ -70,7 +70,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, memory, server, clock, log }));
   const usage = createVolumeUsage(ground);
-  const data = opening.use(createData({ ...ground, usage, onEnd }));
+  const data = opening.use(createData({ ...ground, disk, usage, onEnd }));
   const learn = createLearner(ground);
   const access = createAccessDesk(ground);
   const places = createPlaces(ground);

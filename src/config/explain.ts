@@ -26,11 +26,6 @@ export const planned = z
   .custom<undefined>((value) => value === undefined, { params: { code: "not-supported" } })
   .optional();
 
-/** Reports the value at hand as known, but not honored. */
-export function addPlanned(context: z.core.$RefinementCtx): void {
-  context.addIssue({ code: "custom", input: context.value, params: { code: "not-supported", value: context.value } });
-}
-
 /** A document in the form of its schema; `hint` says where its forms are told. Throws InputError at the place of the first thing wrong. */
 export function conform<T>(schema: z.ZodType<T>, node: YamlNode, hint?: string): T {
   const result = schema.safeParse(toValue(node));

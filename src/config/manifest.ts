@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { InputError } from "../domain/errors.ts";
 import { absolutePath } from "./absolute-path.ts";
-import { addPlanned, conform, keys, planned } from "./explain.ts";
+import { conform, keys, planned } from "./explain.ts";
 import { port } from "./quantity.ts";
 import { Ready } from "./ready.ts";
+import { Seed } from "./seed-entry.ts";
 import { mapNode, placeOf, type YamlNode } from "./yaml-node.ts";
 import { readYaml } from "./yaml-source.ts";
 
@@ -23,18 +24,6 @@ const RouteEntry = z
     }),
   )
   .meta({ short: port });
-
-const sqlFile = /^[^*?]+\.sql$/;
-
-/** The path of one `.sql` file; programs, globs and dumps are known, but not honored yet. */
-const seedFile = z
-  .unknown()
-  .transform((value, context): string => {
-    if (typeof value === "string" && sqlFile.test(value)) return value;
-    addPlanned(context);
-    return z.NEVER;
-  })
-  .meta({ type: "string", pattern: sqlFile.source });
 
 /** A path of the repository, `*` within a folder and `**` across folders. Few wildcards: git tries their combinations. */
 const pattern = z
@@ -101,7 +90,7 @@ export const ManifestFile = keys({
       name,
       keys({
         volume: z.string().min(1).optional().describe("The named volume that holds the data, where there are several."),
-        seed: z.array(seedFile).optional().describe("SQL files that a Postgres is filled with once, in this order."),
+        seed: Seed.optional().describe("What it is filled with once, in this order: files, folders, programs."),
         migrations: Migrations.optional().describe(
           "The migrations that the service's data has seen, such as db/migrations/*: an edited or removed one needs new data.",
         ),

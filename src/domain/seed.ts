@@ -1,3 +1,6 @@
+import { databaseOf } from "./database.ts";
+import type { ServiceSpec } from "./service.ts";
+
 /** What a seed's file is: it decides who reads it. */
 export type SeedForm = "sql" | "sql.gz" | "dump" | "shell" | "rdb";
 
@@ -19,6 +22,25 @@ export type SeedSpec = {
   /** Hash of what all of it is, from the moment the stack was prepared. */
   content?: string;
 };
+
+export type LaidPart = Extract<SeedPart, { kind: "folder" }> | { kind: "file"; path: string; form: "rdb" };
+
+/** Whether a part lies in the volume before anything runs on it. */
+export function isLaid(part: SeedPart): part is LaidPart {
+  return part.kind === "folder" || (part.kind === "file" && part.form === "rdb");
+}
+
+/**
+ * A seed's parts before its service starts, and those that need it: what lies in the volume first, and programs of its own
+ * image that find no server of it to ask.
+ */
+export function splitParts(parts: readonly SeedPart[], service: ServiceSpec): [early: SeedPart[], late: SeedPart[]] {
+  const isOwn = (part: SeedPart) =>
+    part.kind === "run" && part.service === service.name && databaseOf(service) === null;
+  const first = parts.findIndex((part) => !isLaid(part) && !isOwn(part));
+  const cut = first === -1 ? parts.length : first;
+  return [parts.slice(0, cut), parts.slice(cut)];
+}
 
 /** The paths of the repository that a seed reads. */
 export function seedPaths({ parts }: Pick<SeedSpec, "parts">): string[] {

@@ -9,8 +9,13 @@ export type SnapshotWish = {
   service: ServiceSpec;
   seed: SeedSpec & { content: string };
   imageId: string;
+  /** What its programs run in, by service. */
+  programs: Record<string, SeedProgram>;
   readyTimeoutMs: number;
 };
+
+/** A service as a snapshot's program is run in it: without secrets and files of the repository. */
+export type SeedProgram = { service: ServiceSpec; imageId: string; withoutSecrets: string[] };
 
 /** Whose commit a snapshot's files are read from, and why it was built: with its wish, enough to build it anew. */
 export type SnapshotOrigin = {

@@ -108,7 +108,7 @@ async function buildWithin(options: BuildOptions, { work, subscribers, cancel }:
   const { build, request } = work;
   // It may have come since it was asked for: another job's end and this request can cross.
   if (await allow(docker.getImage(build.tag).inspect(), 404)) return;
-  using limits = limitBuild(options);
+  using limits = limitBuild({ ...options, what: "an image was being built" });
   const signal = AbortSignal.any([cancel.signal, limits.signal]);
   const told = () => {
     for (const preview of subscribers.keys()) options.onOutput?.(preview);

@@ -12,6 +12,8 @@ const diskPauseMs = 1000;
 export function limitBuild(options: {
   timeoutMs: number;
   disk: Disk | undefined;
+  /** What goes on, in a sentence that ends with it. */
+  what: string;
   clock: Clock;
   log: Logger;
 }): Disposable & { signal: AbortSignal } {
@@ -25,7 +27,7 @@ export function limitBuild(options: {
   const watchDisk = async (): Promise<void> => {
     for (;;) {
       await clock.sleep(diskPauseMs, over.signal);
-      const short = await disk?.shortage("an image was being built");
+      const short = await disk?.shortage(options.what);
       if (short) return ended.abort(short);
     }
   };

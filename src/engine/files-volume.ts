@@ -1,9 +1,11 @@
+import type { Readable } from "node:stream";
 import { composeLabels, previewLabels } from "../domain/labels.ts";
 import type { Step } from "../plan/step.ts";
 import { anchorImage } from "./anchor-image.ts";
 import { allow } from "./docker.ts";
 import { packFiles } from "./files-archive.ts";
 import { createHolder } from "./holder.ts";
+import { putArchive } from "./put-archive.ts";
 import { ownerOf, refuseForeign } from "./ownership.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
 
@@ -38,15 +40,8 @@ export async function fillFiles(
   const labels = previewLabels(owner, "helper", step.generation);
   const container = await createHolder(docker, { name, image, labels, volumes: { [step.name]: place } });
   try {
-    const archive = packFiles(source, step.files);
-    // The library goes on waiting for an archive that ends with an error.
-    const broken = new AbortController();
-    archive.on("error", (error) => broken.abort(error));
-    const abortSignal = AbortSignal.any([scope.signal, broken.signal]);
-    const body = archive as unknown as NodeJS.ReadableStream;
-    await container.putArchive(body, { path: place, abortSignal }).catch((error: unknown) => {
-      throw broken.signal.aborted ? broken.signal.reason : error;
-    });
+    const archive = packFiles(source, step.files) as unknown as Readable;
+    await putArchive(container, archive, { path: place, signal: scope.signal });
   } finally {
     await allow(container.remove({ force: true, v: true }), 404, 409);
   }

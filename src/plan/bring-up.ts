@@ -10,6 +10,7 @@ import { joinsTo, pushJoins } from "./joins.ts";
 import { networkWish, planNetworks } from "./networks.ts";
 import { byDependency, impliedBy, waitsOf } from "./order.ts";
 import { planReady } from "./ready.ts";
+import { planSeeds } from "./seeding.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
 import { lostOf, planVolumes, type VolumeInput } from "./volumes.ts";
 
@@ -55,6 +56,7 @@ export function planBringUp(input: BringUpInput, draft: Draft): Record<string, s
       draft.kept.push({ resource: service.name, cause: "its image is gone; /redeploy makes it again" });
     }
   }
+  planSeeds(input, draft, volumes);
   return volumes;
 }
 

@@ -2,6 +2,7 @@ import { homeNetworkName, networkName } from "../domain/naming.ts";
 import type { NetworkSpec, StackSpec, Trust } from "../domain/stack.ts";
 import type { ObservedNetwork, StackState } from "../domain/stack-state.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
+import { addressesOf } from "./seeding.ts";
 import type { Plan } from "./step.ts";
 
 /** What decides which networks a generation has, as far as it is known. */
@@ -28,13 +29,14 @@ export function planGround(
 ): Plan {
   const draft = newDraft();
   const networks = serving?.networks ?? [{ name: "default", internal: preview.trust === "fork" }];
-  planNetworks({ ...preview, networks, addresses: serving?.services.length ?? smallAddresses }, state, draft);
+  planNetworks({ ...preview, networks, addresses: serving ? addressesOf(serving) : smallAddresses }, state, draft);
   return finish(draft);
 }
 
 /** What a stack's networks must be. */
-export function networkWish({ project, generation, trust, networks, services }: StackSpec): NetworkWish {
-  return { project, generation, trust, networks, addresses: services.length };
+export function networkWish(stack: StackSpec): NetworkWish {
+  const { project, generation, trust, networks } = stack;
+  return { project, generation, trust, networks, addresses: addressesOf(stack) };
 }
 
 /** Adds the steps that make the networks which are missing: the preview's home and its generation's own. */

@@ -1,4 +1,3 @@
-import { describeParts } from "../domain/seed.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { type Draft, hasStep, joinsOf } from "./draft.ts";
@@ -61,35 +60,22 @@ export function planReady(
   }
   const cause = completes ? "until it completed" : "until it is ready";
   draft.steps.push({ kind: "await", id: `await:${service.name}`, cause, after, readiness });
-  planWhole(input.stack, { service, draft }, container);
+  planWhole(input.stack, { service, draft });
 }
 
 /** New volumes are whole once their service is ready and the seeds are in. */
-function planWhole(stack: StackSpec, { service, draft }: Context, container: string): void {
+function planWhole(stack: StackSpec, { service, draft }: Context): void {
   for (const volume of volumesOf(service)) {
     const created = draft.steps.find((step) => step.id === `create-volume:${volume}`);
     if (created?.kind !== "create-volume" || hasStep(draft, `complete:${volume}`)) continue;
     const seed = stack.seeds.find((each) => each.volume === volume);
     // Another service that mounts it does not make it whole.
     if (seed && seed.service !== service.name) continue;
-    if (seed) {
-      const cause = `new data, from ${describeParts(seed).join(", ")}`;
-      draft.steps.push({
-        kind: "seed",
-        id: `seed:${volume}`,
-        cause,
-        after: [`await:${service.name}`],
-        container,
-        service,
-        seed,
-        commit: stack.commit,
-      });
-    }
     draft.steps.push({
       kind: "complete",
       id: `complete:${volume}`,
       cause: "its data is whole",
-      after: [`await:${service.name}`, `seed:${volume}`],
+      after: [`await:${service.name}`],
       volume: created.name,
       seed: seed?.content ?? null,
     });

@@ -82,7 +82,15 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "await"; readiness: Readiness }
   /** Waits for the ports alone, and not for ever: others are started then, ready or not. */
   | { kind: "listen"; readiness: Readiness }
-  | { kind: "seed"; container: string; service: ServiceSpec; seed: SeedSpec; commit: string }
+  /** `programs`: what its programs run in, by service. */
+  | {
+      kind: "seed";
+      container: string;
+      service: ServiceSpec;
+      seed: SeedSpec;
+      commit: string;
+      programs: Record<string, ContainerPlan>;
+    }
   /** Writes into the store that a volume's content is whole, and which seed it has. */
   | { kind: "complete"; volume: string; seed: string | null }
   /** Asks the main page, until it answers well or one of `watched` ended; without `isGate` it only waits for a good answer a while. */

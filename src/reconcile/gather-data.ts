@@ -26,7 +26,8 @@ export async function gatherData(preview: Preview, input: DataInput, world: Worl
   const subscriber = { preview: preview.key, generation: stack.generation };
   const request = {
     owner: { repositoryId, repository, number, trust: stack.trust, commit: stack.commit, cause: `for ${preview.slug}` },
-    open: (signal: AbortSignal) => world.source.checkout(preview, stack.commit, signal),
+    open: (signal: AbortSignal, paths: readonly string[]) =>
+      world.source.checkout(preview, stack.commit, signal, paths),
   };
   if (missingVolumes(input).length > 0) await world.engine.requireRoom("data is to be made");
   const outcomes = await Promise.all(

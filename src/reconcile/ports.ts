@@ -99,7 +99,10 @@ export type Snapshots = {
   request(
     wish: SnapshotWish,
     subscriber: Subscriber,
-    request: { owner: Omit<SnapshotOrigin, "wish">; open(signal: AbortSignal): Promise<Checkout> },
+    request: {
+      owner: Omit<SnapshotOrigin, "wish">;
+      open(signal: AbortSignal, paths: readonly string[]): Promise<Checkout>;
+    },
   ): Promise<SnapshotOutcome>;
   release(preview: string, generation?: number): void;
 };
@@ -108,9 +111,7 @@ export type StepContext = {
   preview: { key: string; slug: string; repository: string; repositoryId: number };
   project: string;
   signal: AbortSignal;
-  /** Reads a file of the deployment's commit (seeds). */
-  readSource(path: string): Promise<string>;
-  /** Lays out these paths of the deployment's commit (files that services mount). */
+  /** Lays out these paths of the deployment's commit (seeds, files that services mount). */
   openSource(paths: readonly string[]): Promise<Checkout>;
 };
 

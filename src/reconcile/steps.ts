@@ -99,18 +99,11 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
 }
 
 function stepContext({ preview, stack, project = "" }: About, world: World, signal: AbortSignal): StepContext {
-  const openSource = (paths: readonly string[]) => world.source.checkout(preview, stack?.commit ?? "", signal, paths);
   return {
     preview,
     project: stack?.project ?? project,
     signal,
-    openSource,
-    readSource: async (path) => {
-      await using checkout = await openSource([path]);
-      const text = checkout.readText(path);
-      if (text === null) throw new EngineError("seed-failed", `there is no ${path} in the repository`);
-      return text;
-    },
+    openSource: (paths) => world.source.checkout(preview, stack?.commit ?? "", signal, paths),
   };
 }
 

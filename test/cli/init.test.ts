@@ -47,7 +47,7 @@ Read it, then: \`mayfly render\` shows what it means, \`mayfly up\` runs it. Com
     const rendered = await mayfly(["render", "--json"], { cwd: folder });
     expect(rendered.code).toBe(0);
     expect(JSON.parse(rendered.out)).toMatchObject({
-      stack: { routes: [{ service: "web", port: 80 }], seeds: [{ service: "db", files: ["db/seed.sql"] }] },
+      stack: { routes: [{ service: "web", port: 80 }], seeds: [{ service: "db", parts: [{ path: "db/seed.sql" }] }] },
     });
   });
 

@@ -12,14 +12,22 @@ describe("the manifest", () => {
       ".mayfly.yaml",
       `compose: compose.yaml
 routes: { web: 3000, api: { port: 4000, path: /api, health: /healthz } }
-data: { db: { volume: pgdata, seed: [db/schema.sql, db/rows.sql] } }
+data: { db: { volume: pgdata, seed: [db/schema.sql, { run: { service: web, command: npm run a && npm run b } }] } }
 variables: { FEATURE: on, COUNT: 3, OFF: false }
 ready: { path: /up, timeout: 2m }`,
     );
     expect(manifest).toMatchObject({
       compose: ["compose.yaml"],
       routes: { web: { port: 3000 }, api: { port: 4000, path: "/api", health: "/healthz" } },
-      data: { db: { volume: "pgdata", seed: ["db/schema.sql", "db/rows.sql"] } },
+      data: {
+        db: {
+          volume: "pgdata",
+          seed: [
+            { path: "db/schema.sql" },
+            { run: { service: "web", command: ["sh", "-c", "npm run a && npm run b"] } },
+          ],
+        },
+      },
       variables: { FEATURE: "on", COUNT: "3", OFF: "false" },
       ready: { path: "/up", timeout: 120_000 },
     });
@@ -32,15 +40,28 @@ ready: { path: /up, timeout: 2m }`,
     ["routes: { web: 70000 }", "invalid-value", "1:16", "routes.web.port must be a port (1 to 65535)"],
     [
       "data: { db: { seed: [{ run: { service: web } }] } }",
-      "not-supported",
-      "1:22",
-      "data.db.seed[0] is known, but not honored by this version",
+      "invalid-value",
+      "1:29",
+      "data.db.seed[0].run.command is missing",
     ],
     [
-      "data: { db: { seed: [dump.pgc] } }",
+      "data: { db: { seed: [{ source: nightly }] } }",
       "not-supported",
+      "1:24",
+      "data.db.seed[0].source is known, but not honored by this version",
+    ],
+    [
+      "data: { db: { seed: [{ path: a.sql, run: { service: web, command: b } }] } }",
+      "invalid-value",
       "1:22",
-      "data.db.seed[0]: dump.pgc is known, but not honored by this version",
+      "data.db.seed[0] must be a path or a run",
+    ],
+    ["data: { db: { seed: [5] } }", "invalid-value", "1:22", "data.db.seed[0].path must be a text"],
+    [
+      "data: { db: { seed: [{ run: { service: web, command: [] } }] } }",
+      "invalid-value",
+      "1:54",
+      "data.db.seed[0].run.command must be a command, or a list of its words, of 10000 characters at most",
     ],
     [
       "data: { db: { migrations: /etc/* } }",

@@ -4,6 +4,7 @@ import { execute } from "../../src/engine/exec.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { eventually } from "../support/eventually.ts";
 import { clock, createWorld, type World } from "../engine/world.ts";
+import { commitOf } from "./commit.ts";
 import { sqlFiles } from "../support/stack.ts";
 
 let world: World;
@@ -33,11 +34,16 @@ function seed(
   const step: SeedStep = {
     container: db.name,
     service: db.service,
+    programs: {},
     seed: { service: "db", volume: "data", parts: sqlFiles(...Object.keys(files)) },
     ...more.step,
   };
   const signal = more.signal ?? new AbortController().signal;
-  return runSeed({ docker: world.docker, clock }, step, { signal, readSource: async (path) => files[path] ?? "" });
+  return runSeed({ docker: world.docker, clock, server: world.server }, step, {
+    signal,
+    labels: {},
+    openSource: async () => commitOf(files),
+  });
 }
 
 async function ask(query: string): Promise<string> {
@@ -143,7 +149,7 @@ describe("a seed", () => {
       ),
     ).rejects.toMatchObject({
       code: "seed-failed",
-      message: "cache cannot be seeded: it is not a Postgres service",
+      message: "a.sql could not be loaded into cache: Redis reads no SQL",
     });
   });
 });

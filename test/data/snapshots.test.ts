@@ -11,6 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { nothingLeft } from "../support/nothing-left.ts";
 import { createWorld, ownedByTeam, type World } from "./world.ts";
 import { sqlFiles } from "../support/stack.ts";
+import { commitOf } from "./commit.ts";
 
 const seed = "CREATE TABLE guest (name text);\nINSERT INTO guest SELECT 'guest ' || n FROM generate_series(1, 300) n;";
 const slow = `${seed}\nSELECT pg_sleep(600);`;
@@ -113,12 +114,14 @@ describe("a snapshot", () => {
       rows: { ...world.store.snapshots, publish: () => Promise.reject(new Error("killed before this")) as never },
       parallel: 1,
       timeoutMs: 60_000,
+      disk: undefined,
+      subnets: world.subnets,
       onEnd: () => undefined,
     });
     const wish = { preview: "7-9", generation: 1 };
     const request = {
       owner: ownedByTeam,
-      open: async () => ({ readText: () => slow, [Symbol.asyncDispose]: async () => undefined }),
+      open: async () => commitOf({ "a.sql": slow }),
     };
     const snapshot = await world.snapshot("aaaa0001", seed);
     await killed.request(
@@ -132,6 +135,7 @@ describe("a snapshot", () => {
           content: "x",
         },
         imageId: world.images.postgres,
+        programs: {},
         readyTimeoutMs: 30_000,
       },
       wish,
@@ -155,6 +159,8 @@ describe("a snapshot", () => {
       rows: world.store.snapshots,
       parallel: 1,
       timeoutMs: 1000,
+      disk: undefined,
+      subnets: world.subnets,
       onEnd: () => undefined,
     });
     await later.sweep();

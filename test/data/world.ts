@@ -14,6 +14,8 @@ import { openStore } from "../../src/store/store.ts";
 import { clock, createWorld as createEngineWorld, log } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
 import { service, sqlFiles } from "../support/stack.ts";
+import { commitOf } from "./commit.ts";
+import { createSubnets } from "../../src/engine/subnets.ts";
 
 const target = "/var/lib/postgresql/data";
 
@@ -37,12 +39,15 @@ export async function createWorld() {
   let ids = 0;
   const host = { docker, server, clock, log, randomId: () => `n${String(++ids).padStart(7, "0")}` };
   const budget = { budgetBytes: null, usage: createVolumeUsage({ docker, clock }) };
+  const subnets = createSubnets(docker, "10.217.0.0/16");
   const jobs = createSnapshotJobs({
     ...host,
     rows: store.snapshots,
     ...budget,
     parallel: 2,
     timeoutMs: 60_000,
+    disk: undefined,
+    subnets: subnets,
     onEnd: (key) => woken.push(key),
   });
   const never = new AbortController().signal;
@@ -68,16 +73,18 @@ export async function createWorld() {
       content: `${key}-seed`,
     },
     imageId: engine.images.postgres,
+    programs: {},
     readyTimeoutMs: 30_000,
   });
   const requestOf = (sql: string): SnapshotRequest => ({
     owner: ownedByTeam,
-    open: async () => ({ readText: () => sql, [Symbol.asyncDispose]: async () => undefined }),
+    open: async () => commitOf({ "db/seed.sql": sql }),
   });
 
   return {
     ...engine,
     host,
+    subnets,
     budget,
     jobs,
     store,

@@ -238,6 +238,39 @@ describe("which snapshot", () => {
     expect(keyOf(stack)).toBeUndefined();
   });
 
+  test("one for files that only lie in it, whatever else its service needs, and none of that is in its key", () => {
+    const parts = [{ kind: "folder" as const, path: "uploads" }];
+    const stack = (more: Partial<ServiceSpec>) => ({ ...withDb(more), seeds: [{ ...seed, parts }] });
+    const waits = stack({ secrets: ["A"], dependsOn: [{ service: "web", condition: "healthy", required: true }] });
+    expect(keyOf(waits)).toBeDefined();
+    expect(keyOf(waits)).toBe(keyOf(stack({ environment: { A: "b" } })));
+    expect(keyOf(waits)).not.toBe(keyOf(waits, { image: "sha256:other" }));
+  });
+
+  test("one for a program once its image is there, by that image and what it is given but secrets", () => {
+    const parts = [{ kind: "run" as const, service: "web", command: ["npm", "run", "seed"] }];
+    const withWeb = (more: Partial<ServiceSpec>) => {
+      const stack = seeded(1, { seeds: [{ ...seed, parts }] });
+      return { ...stack, services: stack.services.map((each) => (each.name === "web" ? { ...each, ...more } : each)) };
+    };
+    const wishOf = (stack: StackSpec, web: string | null = "sha256:web") => {
+      const found = { ...images, ...(web !== null && { web: { id: web, ports: [], volumes: [] } }) };
+      if (web === null) delete (found as Record<string, unknown>)["web"];
+      return wishSnapshots({ stack, state: nothing, images: found, whole: new Set() }, { repositoryId: 7 })[0];
+    };
+    const environment = { NODE_ENV: "test", STRIPE: "${secret:STRIPE}" };
+    const plain = wishOf(withWeb({ environment, secrets: ["STRIPE"] }));
+    expect(plain?.programs).toMatchObject({
+      web: { withoutSecrets: ["STRIPE"], service: { environment: { NODE_ENV: "test" }, secrets: [] } },
+    });
+    expect(wishOf(withWeb({ environment: { NODE_ENV: "test" } }))?.key).toBe(plain?.key);
+    expect(wishOf(withWeb({ environment: { NODE_ENV: "dev" } }))?.key).not.toBe(plain?.key);
+    expect(wishOf(withWeb({ environment }), "sha256:newer")?.key).not.toBe(plain?.key);
+    expect(wishOf(withWeb({}), null), "its image is being built").toBeUndefined();
+    const bound = [{ kind: "files" as const, path: "src", target: "/app", readOnly: false }];
+    expect(wishOf(withWeb({ mounts: bound })), "it needs files of the repository").toBeUndefined();
+  });
+
   test("none while the data is there already", () => {
     const state = branched(seeded(1));
     expect(wishSnapshots({ stack: seeded(2), state, images, whole }, { repositoryId: 7 })).toEqual([]);

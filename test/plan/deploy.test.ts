@@ -28,6 +28,35 @@ describe("a deployment", () => {
     expect(after(plan, "probe")).toEqual(["await:db", "complete:pgdata", "await:web"]);
   });
 
+  test("data that is seeded in its place gets files before its service starts, and programs an address of their own", () => {
+    const parts = [
+      { kind: "folder" as const, path: "base" },
+      ...sqlFiles("db/seed.sql"),
+      { kind: "run" as const, service: "web", command: ["npm", "run", "seed"] },
+    ];
+    const plan = deploy(shop(1, { seeds: [{ service: "db", volume: "pgdata", parts }] }), null, nothing, {
+      whole: new Set(),
+    });
+    expectOrdered(plan);
+    expect(lines(plan).slice(3, 9)).toEqual([
+      "create db no such data yet",
+      "seed db new data, from base/",
+      "start db nothing to wait for",
+      "await db until it is ready",
+      "seed db new data, from db/seed.sql, a program of web",
+      "complete volume shop-pr-42-ab12_pgdata_n0nc its data is whole",
+    ]);
+    expect(after(plan, "start:db")).toContain("lay:pgdata");
+    expect(after(plan, "lay:pgdata")).toEqual(["create:db"]);
+    expect(plan.steps.find(({ id }) => id === "seed:pgdata")).toMatchObject({
+      programs: { web: { name: "shop-pr-42-ab12-db-seed-web-g1", attachments: [{ aliases: [], index: 2 }] } },
+    });
+    expect(plan.steps.filter(({ kind }) => kind === "create-network")).toMatchObject([
+      { addresses: 3 },
+      { addresses: 3 },
+    ]);
+  });
+
   test("a push keeps the database, joins it to the new networks, and removes the old web after the drain", () => {
     const plan = deploy(shop(2), shop(1), running(shop(1), volume));
     expectOrdered(plan);

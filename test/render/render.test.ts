@@ -14,6 +14,22 @@ function failure(act: () => unknown): InputError {
   throw new Error("it did not fail");
 }
 
+const seeded = (written: string, image = "postgres:17") => ({
+  "compose.yaml": `services:
+  web: { image: x, ports: [3000] }
+  db: { image: "${image}", environment: { POSTGRES_PASSWORD: x }, volumes: [ "data:/data" ] }
+volumes: { data: }`,
+  ".mayfly.yaml": `data: { db: { seed: [ ${written} ] } }`,
+  "db/1.sql": "",
+  "db/2.sql": "",
+  "db/10.sql.gz": "",
+  "db/notes.txt": "",
+  "db/dump.rdb": "",
+  "db/prod.pgdump": "",
+  "db/fill.sh": "",
+  "files/a.txt": "",
+});
+
 describe("what runs", () => {
   test.each<[string, Files, string, string]>([
     [
@@ -100,11 +116,47 @@ describe("what runs", () => {
       "invalid-value",
       "needs a named volume",
     ],
+    ...(
+      [
+        ["db/nope.sql", "file-missing", "there is no seed file db/nope.sql"],
+        ["../a.sql", "path-outside", "../a.sql leads outside the repository"],
+        ["db/*.csv", "file-missing", "there is no seed file like db/*.csv"],
+        ["db/**/*.sql", "invalid-value", "db/**/*.sql: ** is not understood in a seed"],
+        ["db/notes.txt", "invalid-value", "nobody can tell by its name what db/notes.txt is"],
+        ["db/dump.rdb", "invalid-value", "db/dump.rdb cannot be loaded into db, which is no Redis or Valkey"],
+        ["db/1.sql, files", "invalid-value", "files is put into the volume before db starts"],
+        ["{ run: { service: wbe, command: a } }", "invalid-value", 'run names the service "wbe"'],
+      ] as const
+    ).map(([written, code, message]): [Files, string, string] => [seeded(written), code, message]),
+    [{ ...seeded("db/1.sql", "redis:8") }, "invalid-value", "db/1.sql cannot be loaded into db, which is no Postgres"],
   ])("cannot be told from %j", (files, code, message) => {
     const error = failure(() => render(files));
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
   });
+});
+
+test("seeds are files by their names, sorted patterns, folders first, and programs", () => {
+  const { stack } = render(
+    seeded(
+      'files/, "db/?.sql", "./db/*.gz", db/prod.pgdump, db/fill.sh, { run: { service: web, command: npm run x } }',
+    ),
+  );
+  expect(stack?.seeds).toEqual([
+    {
+      service: "db",
+      volume: "data",
+      parts: [
+        { kind: "folder", path: "files" },
+        { kind: "file", path: "db/1.sql", form: "sql" },
+        { kind: "file", path: "db/2.sql", form: "sql" },
+        { kind: "file", path: "db/10.sql.gz", form: "sql.gz" },
+        { kind: "file", path: "db/prod.pgdump", form: "dump" },
+        { kind: "file", path: "db/fill.sh", form: "shell" },
+        { kind: "run", service: "web", command: ["sh", "-c", "npm run x"] },
+      ],
+    },
+  ]);
 });
 
 describe("variables", () => {

@@ -1,4 +1,3 @@
-import type { ServiceSpec } from "../../domain/service.ts";
 import type { Counter } from "./count.ts";
 
 /** Statements that write, as the server counts them (mariadb.com/kb, server status variables); they begin anew with it. */
@@ -8,7 +7,6 @@ const written = statements.split(" ").map((name) => `'Com_${name}'`);
 
 /** Whoever has an account may ask for the server's status. */
 export const mariadbCount: Counter = {
-  is: (service) => named(service, /\b(mariadb|mysql|percona)\b/, ["MARIADB_", "MYSQL_"]),
   script: `
 client=$(command -v mariadb || command -v mysql)
 password=\${MARIADB_ROOT_PASSWORD:-$MYSQL_ROOT_PASSWORD}
@@ -33,7 +31,6 @@ function counts(text: string): { started: number; statements: string } {
 
 /** Its changes since the last save, when that was, and which run of the server counts. */
 export const redisCount: Counter = {
-  is: (service) => named(service, /\b(redis|valkey|keydb)\b/, []),
   script: `
 client=$(command -v redis-cli || command -v valkey-cli)
 told=$("$client" info | tr -d '\\r' | grep -E '^(run_id|rdb_changes_since_last_save|rdb_last_save_time):') || exit 1
@@ -41,12 +38,3 @@ echo "mayfly $(echo $told)"
 `,
   isSame: (before, now) => before === now,
 };
-
-function named(
-  { image, environment }: Pick<ServiceSpec, "image" | "environment">,
-  name: RegExp,
-  variables: readonly string[],
-): boolean {
-  if (image.kind === "pull" && name.test(image.reference)) return true;
-  return Object.keys(environment).some((each) => variables.some((prefix) => each.startsWith(prefix)));
-}

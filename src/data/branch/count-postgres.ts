@@ -1,4 +1,3 @@
-import { isPostgres } from "../seed/postgres.ts";
 import type { Counter } from "./count.ts";
 
 /** Sessions keep their counts to themselves for up to 10 s (PGSTAT_IDLE_INTERVAL of pgstat.c). */
@@ -27,7 +26,6 @@ exec psql --no-psqlrc -Atq -F ' ' --username="$user" --dbname="$name" --command=
  * been the autovacuum, which changes no row of a user's table.
  */
 export const postgresCount: Counter = {
-  is: isPostgres,
   script,
   isSame(before, now) {
     const [was, is] = [parse(before), parse(now)];

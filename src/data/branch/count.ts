@@ -1,3 +1,4 @@
+import { type Database, databaseOf } from "../../domain/database.ts";
 import { branchParts } from "../../domain/naming.ts";
 import type { ServiceSpec } from "../../domain/service.ts";
 import type { ObservedVolume } from "../../domain/stack-state.ts";
@@ -11,18 +12,13 @@ import { mariadbCount, redisCount } from "./count-others.ts";
 
 /** How a database tells what was written to it. */
 export type Counter = {
-  is(service: Pick<ServiceSpec, "image" | "environment">): boolean;
   /** A shell script for its container that prints one line, the count. */
   script: string;
   /** Whether nothing was written between two counts. */
   isSame(before: string, now: string): boolean;
 };
 
-const counters = new Map<string, Counter>([
-  ["postgres", postgresCount],
-  ["mariadb", mariadbCount],
-  ["redis", redisCount],
-]);
+const counters: Record<Database, Counter> = { postgres: postgresCount, mariadb: mariadbCount, redis: redisCount };
 
 /** What is asked must not keep anybody waiting. */
 const askMs = 5000;
@@ -39,9 +35,9 @@ export async function countOf(
 ): Promise<string | null> {
   const signal = AbortSignal.timeout(askMs);
   try {
-    for (const [kind, counter] of counters) {
-      if (!counter.is(service)) continue;
-      const command = ["sh", "-c", counter.script];
+    const kind = databaseOf(service);
+    if (kind !== null) {
+      const command = ["sh", "-c", counters[kind].script];
       const { exitCode, lines } = await execute(host, container, { command, signal });
       const [line] = lines.filter((each) => each.startsWith("mayfly ")).slice(-1);
       return exitCode === 0 && line !== undefined ? `${kind} ${line.slice("mayfly ".length)}` : null;
@@ -60,7 +56,6 @@ export async function countOf(
 /** Whether nothing was written between two counts of the same data. */
 export function isSameCount(before: string, now: string): boolean {
   const [kind = "", ...rest] = before.split(" ");
-  const counter = counters.get(kind);
-  if (counter === undefined || !now.startsWith(`${kind} `)) return before === now;
-  return counter.isSame(rest.join(" "), now.slice(kind.length + 1));
+  if (!Object.hasOwn(counters, kind) || !now.startsWith(`${kind} `)) return before === now;
+  return counters[kind as Database].isSame(rest.join(" "), now.slice(kind.length + 1));
 }

@@ -1,76 +1,127 @@
 import type Docker from "dockerode";
+import { type Database, databaseOf } from "../../domain/database.ts";
 import { EngineError } from "../../domain/errors.ts";
+import { isLaid, type SeedPart, seedPaths } from "../../domain/seed.ts";
+import type { ServiceSpec } from "../../domain/service.ts";
 import type { Clock } from "../../domain/time.ts";
-import { execute, type ExecResult } from "../../engine/exec.ts";
+import { execute } from "../../engine/exec.ts";
+import type { SourceFiles } from "../../engine/step-host.ts";
 import type { Step } from "../../plan/step.ts";
-import { isPostgres, psql } from "./postgres.ts";
+import { layPart } from "./lay.ts";
+import { mariadb } from "./mariadb.ts";
+import { openSeedFile } from "./open.ts";
+import { postgres } from "./postgres.ts";
+import { type ProgramPlace, runProgram } from "./program.ts";
+import { redis } from "./redis.ts";
+import { runScript } from "./script.ts";
+import { type DatabaseTool, type Running, seedFailed } from "./tool.ts";
 
-/** The files, and the running container of the service that they go into. */
-export type SeedStep = Pick<Extract<Step, { kind: "seed" }>, "container" | "service" | "seed">;
+/** The parts, the container of the service that they go into, and what its programs run in. */
+export type SeedStep = Pick<Extract<Step, { kind: "seed" }>, "container" | "service" | "seed" | "programs">;
 
-/** Where a seed's files are read from, and what ends it. */
-export type SeedScope = { signal: AbortSignal; readSource(path: string): Promise<string> };
+/** Where a seed's files are read from, what ends it, and whose what it makes for a while is. */
+export type SeedScope = Partial<Pick<ProgramPlace, "secrets">> & {
+  signal: AbortSignal;
+  openSource(paths: readonly string[]): Promise<SourceFiles>;
+  labels: Record<string, string>;
+  /** By service of a program, the names of the secrets that it is not given. */
+  withoutSecrets?: Readonly<Record<string, readonly string[]>>;
+};
 
-/** Written by the last statement of a file: the proof that all of it arrived and was committed. */
-const committed = "mayfly: seed committed";
-/** What is written at once: a program that reads slowly is waited for between these. */
-const chunkCharacters = 64 * 1024;
+export type SeedHost = { docker: Docker; clock: Clock; server: string };
+
+const tools: Record<Database, DatabaseTool> = { postgres, mariadb, redis };
+
+/** How a service's database is asked and filled; null when it is none that we know. */
+export function toolOf(service: ServiceSpec): DatabaseTool | null {
+  const database = databaseOf(service);
+  return database && tools[database];
+}
 
 /**
- * Loads a kept service's seed files in order, each in one transaction: a file that is cut off or fails leaves nothing
- * behind. Throws EngineError `seed-failed` with the database's own words, the file and the line.
+ * Fills a kept service's data with a seed's parts, in order: into the volume of a container that was not started, or
+ * through a service that runs and is ready. What fails is told with its file, the line and the server's own words.
+ * Throws EngineError `seed-failed`.
  */
-export async function runSeed(host: { docker: Docker; clock: Clock }, step: SeedStep, scope: SeedScope): Promise<void> {
-  if (!isPostgres(step.service)) throw unsupported(step.seed.service);
-  const info = await host.docker.getContainer(step.container).inspect();
-  const environment = readEnvironment(info.Config.Env);
+export async function runSeed(host: SeedHost, step: SeedStep, scope: SeedScope): Promise<void> {
+  const running = await lookAt(host, step, scope.signal);
+  await using source = await scope.openSource(seedPaths(step.seed));
   for (const part of step.seed.parts) {
     scope.signal.throwIfAborted();
-    if (part.kind !== "file" || part.form !== "sql") throw unsupported(step.seed.service);
-    const text = await scope.readSource(part.path);
-    const result = await execute(host, step.container, {
-      command: psql(environment),
-      env: [`PGPASSWORD=${environment.get("POSTGRES_PASSWORD") ?? ""}`],
-      input: transaction(text),
-      signal: scope.signal,
-    });
-    if (result.exitCode !== 0 || !result.lines.some((line) => line.includes(committed))) {
-      throw failed(step, part.path, result);
-    }
+    await loadPart(part, { host, step, scope, running, source });
   }
 }
 
 /**
- * `--single-transaction` would commit the half of a file that arrives when we are killed in its middle; here the
- * COMMIT is the input's own last line. BEGIN goes ahead of it, so that psql's line numbers are the file's.
+ * What is done last in a database before it is stopped for good, once it is known that it has read what was laid. Throws
+ * EngineError `seed-failed`.
  */
-async function* transaction(text: string): AsyncGenerator<string> {
-  for (let at = 0; at < text.length; at += chunkCharacters) yield text.slice(at, at + chunkCharacters);
-  yield `\n${isTerminated(text) ? "" : ";"}COMMIT;\nSELECT '${committed}';\n`;
+export async function settle(host: SeedHost, step: SeedStep, signal: AbortSignal): Promise<void> {
+  const tool = toolOf(step.service);
+  const running = await lookAt(host, step, signal);
+  const dump = step.seed.parts.find((part) => part.kind === "file" && part.form === "rdb");
+  if (dump?.kind === "file" && (await tool?.isEmpty?.(running))) {
+    const what = "it holds no keys after its start";
+    const hint =
+      "Its configuration reads another file, or all keys have expired. Redis 7 and Valkey read it with and without appendonly, Redis 6 without.";
+    throw seedFailed(step.service.name, { where: dump.path, what, lines: [], hint });
+  }
+  await tool?.settle?.(running);
 }
 
-/** An empty statement right after a COPY makes psql 17.11 stop reading, with exit code 0: none is added needlessly. */
-function isTerminated(text: string): boolean {
-  const lines = text.slice(-10_000).split("\n");
-  const last = lines.findLast((line) => line.trim() !== "" && !line.trim().startsWith("--"))?.trim() ?? ";";
-  return last.endsWith(";") || last.startsWith("\\");
+type Loading = { host: SeedHost; step: SeedStep; scope: SeedScope; running: Running; source: SourceFiles };
+
+async function loadPart(part: SeedPart, loading: Loading): Promise<void> {
+  const { host, step, scope, running, source } = loading;
+  if (isLaid(part)) {
+    const mount = step.service.mounts.find((each) => each.kind === "volume" && each.volume === step.seed.volume);
+    const path = (mount?.target ?? "/").replace(/\/+$/, "");
+    const place = { container: step.container, path, command: running.command };
+    return await layPart(host.docker, { part, source, place }, scope.signal);
+  }
+  switch (part.kind) {
+    case "file":
+      return await loadFile(part, loading);
+    case "run":
+      return await runIts(part, loading);
+    case "source":
+      throw new TypeError(`the source ${part.name} has no edition here`);
+  }
 }
 
-function failed(step: SeedStep, file: string, { exitCode, lines }: ExecResult): EngineError {
-  const error = lines.findLast((line) => /\b(ERROR|FATAL|error):/.test(line)) ?? lines.at(-1);
-  const [, line, text] = /^psql:<stdin>:(\d+): (?:ERROR|FATAL):\s*(.*)$/.exec(error ?? "") ?? [];
-  const where = line === undefined ? file : `${file}:${line}`;
-  const what = text ?? error ?? (exitCode === 0 ? "its end was not reached" : `psql ended with code ${exitCode}`);
-  return new EngineError("seed-failed", `${where} could not be loaded into ${step.seed.service}: ${what}`, {
-    service: step.seed.service,
-    logTail: lines.slice(-20),
-  });
+async function loadFile(part: Extract<SeedPart, { kind: "file" }>, { step, running, source }: Loading): Promise<void> {
+  await using file = await openSeedFile(source, part.path);
+  if (part.form === "shell") return await runScript(running, file);
+  const tool = toolOf(step.service);
+  if (tool === null) throw unknownDatabase(step.service.name);
+  await tool.load(running, file);
 }
 
-/** Why a service that is none of the databases we know is not seeded. */
-export function unsupported(service: string): EngineError {
-  return new EngineError("seed-failed", `${service} cannot be seeded: it is not a Postgres service`, {
-    hint: "This version loads SQL files into images named postgres, or services with POSTGRES_* in their environment.",
+async function runIts(part: Extract<SeedPart, { kind: "run" }>, { host, step, scope }: Loading): Promise<void> {
+  const { docker, server } = host;
+  const plan = step.programs[part.service];
+  if (plan === undefined) {
+    const what = `${step.seed.service} cannot be seeded: the image of ${part.service} is not on this host`;
+    throw new EngineError("image-unavailable", what, { service: part.service, hint: "/redeploy makes it again." });
+  }
+  const { labels, secrets = new Map<string, string>() } = scope;
+  const place = { plan, server, labels, secrets, withoutSecrets: scope.withoutSecrets?.[part.service] ?? [] };
+  await runProgram(docker, { part, place }, scope.signal);
+}
+
+async function lookAt(host: SeedHost, step: SeedStep, signal: AbortSignal): Promise<Running> {
+  const info = await host.docker.getContainer(step.container).inspect();
+  return {
+    service: step.service.name,
+    environment: readEnvironment(info.Config.Env),
+    command: info.Config.Cmd ?? [],
+    execute: (call) => execute(host, step.container, { ...call, signal }),
+  };
+}
+
+function unknownDatabase(service: string): EngineError {
+  return new EngineError("seed-failed", `${service} is no database that can be loaded with SQL`, {
+    hint: "Postgres, MariaDB and MySQL are known by their images' names; a built one by POSTGRES_PASSWORD and the like in its environment.",
     service,
   });
 }

@@ -1,13 +1,12 @@
-import { EngineError, type Failure } from "../../domain/errors.ts";
+import type { Failure } from "../../domain/errors.ts";
 import { snapshotVolumeName } from "../../domain/naming.ts";
 import type { Snapshot } from "../../domain/stack.ts";
-import { formatSpan } from "../../domain/time.ts";
-import { limitBuild } from "../../engine/build-limits.ts";
 import { allow } from "../../engine/docker.ts";
 import { createJobs, type Job, type Jobs, type Subscriber } from "../../engine/jobs.ts";
+import type { SourceFiles } from "../../engine/step-host.ts";
 import type { SnapshotOrigin, SnapshotWish } from "../../domain/snapshot.ts";
-import type { DataHost } from "../data-host.ts";
-import { buildSnapshot, discardSnapshot } from "./build.ts";
+import { type SeedLimits, withinLimits } from "../seed/limits.ts";
+import { buildSnapshot, discardSnapshot, type SnapshotHost } from "./build.ts";
 import { type DataBudget, type SnapshotRows, sweepSnapshots } from "./sweep.ts";
 
 /** `isNews`: the subscriber was not told so before. */
@@ -16,10 +15,10 @@ export type SnapshotOutcome =
   | { state: "building"; isNews: boolean }
   | { state: "failed"; failure: Failure };
 
-/** Whose snapshot it is, and how its seed files are had when it is built. */
+/** Whose snapshot it is, and how the files of its seed are had when it is built. */
 export type SnapshotRequest = {
   owner: Omit<SnapshotOrigin, "wish">;
-  open(signal: AbortSignal): Promise<AsyncDisposable & { readText(path: string): string | null }>;
+  open(signal: AbortSignal, paths: readonly string[]): Promise<SourceFiles>;
 };
 
 export type SnapshotJobs = AsyncDisposable &
@@ -35,11 +34,11 @@ export type SnapshotJobs = AsyncDisposable &
     sweep(): Promise<void>;
   };
 
-export type SnapshotOptions = DataHost &
-  DataBudget & {
+export type SnapshotOptions = SnapshotHost &
+  DataBudget &
+  SeedLimits & {
     rows: SnapshotRows;
     parallel: number;
-    timeoutMs: number;
     onEnd(previewKey: string): void;
   };
 
@@ -85,28 +84,14 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
 
 /** One build from its files to its row, which is what makes it a snapshot, or to the end of its time. */
 async function buildWithin(options: SnapshotOptions, { work, cancel }: Job<Building>): Promise<void> {
-  const { timeoutMs, rows, clock } = options;
+  const { clock, rows } = options;
   const startedAt = clock.now();
   const { wish, request, volume } = work;
-  using limits = limitBuild({ ...options, disk: undefined });
-  const signal = AbortSignal.any([cancel.signal, limits.signal]);
-  try {
-    await using files = await request.open(signal);
-    const readSource = async (path: string): Promise<string> => {
-      const text = files.readText(path);
-      if (text !== null) return text;
-      throw new EngineError("seed-failed", `there is no ${path} in the repository`, { service: wish.service.name });
-    };
-    const snapshot = await buildSnapshot(options, { wish, owner: request.owner, volume, readSource }, signal);
-    if (cancel.signal.aborted) await discardSnapshot(options.docker, volume);
-    else rows.publish(snapshot, { origin: { ...request.owner, wish }, editions: [], tookMs: clock.now() - startedAt });
-  } catch (error) {
-    if (!limits.signal.aborted || cancel.signal.aborted) throw error;
-    const what = `${wish.service.name} was still being seeded after ${formatSpan(timeoutMs)}`;
-    throw new EngineError("seed-failed", what, {
-      service: wish.service.name,
-      hint: "Make the seed smaller, or raise builds.timeout in server.yaml.",
-      cause: error,
-    });
-  }
+  const about = { service: wish.service.name, signal: cancel.signal };
+  const snapshot = await withinLimits(options, about, (signal) => {
+    const openSource = (paths: readonly string[]) => request.open(signal, paths);
+    return buildSnapshot(options, { wish, owner: request.owner, volume, openSource }, signal);
+  });
+  if (cancel.signal.aborted) await discardSnapshot(options.docker, volume);
+  else rows.publish(snapshot, { origin: { ...request.owner, wish }, editions: [], tookMs: clock.now() - startedAt });
 }

@@ -26,7 +26,12 @@ const youngMs = 600_000;
 /** A trial takes a second or two. */
 const trialMs = 60_000;
 
-type Found = { name: string; kind: "container" | "volume"; labels: Record<string, string>; createdAt: number };
+type Found = {
+  name: string;
+  kind: "container" | "network" | "volume";
+  labels: Record<string, string>;
+  createdAt: number;
+};
 
 /** What all data may take, and what each volume takes; without a budget nobody is asked. */
 export type DataBudget = { budgetBytes: number | null; usage: VolumeUsage };
@@ -52,19 +57,18 @@ export async function sweepSnapshots(
   const isLeft = ({ name, labels: told, createdAt }: Found): boolean => {
     // A trial of this host's ways, perhaps another process's.
     if (told[labels.dataKey] === undefined) return now - createdAt > trialMs;
-    const volume = name.replace(/\.builder$/, "");
+    const volume = name.replace(/\.(builder|program|net)$/, "");
     if (isBuilding(volume) || branched.has(volume)) return false;
     return outlived.has(volume) || !rows.all().some((row) => row.volume === volume) || name !== volume;
   };
   const left = found.filter(isLeft);
   for (const { name, kind } of left) {
     log.info({ [kind]: name }, outlived.has(name) ? "snapshot removed, unused" : "leftover of a snapshot removed");
-    if (kind === "container") {
-      await allow(docker.getContainer(name).remove({ force: true, v: true }), 404, 409);
-      continue;
-    }
-    rows.forget(name);
     // In use after all: the next round tries again.
+    if (kind === "container") await allow(docker.getContainer(name).remove({ force: true, v: true }), 404, 409);
+    if (kind === "network") await allow(docker.getNetwork(name).remove(), 404, 403);
+    if (kind !== "volume") continue;
+    rows.forget(name);
     await allow(docker.getVolume(name).remove(), 404, 409);
   }
 }
@@ -92,8 +96,9 @@ async function overBudget(
 /** Snapshots, and what was made to build or try them: ours, and no preview's. Containers first. */
 async function listCaches({ docker, server }: DataHost): Promise<Found[]> {
   const filters = ownedBy(server);
-  const [containers, { Volumes: volumes }] = await Promise.all([
+  const [containers, networks, { Volumes: volumes }] = await Promise.all([
     docker.listContainers({ all: true, filters }),
+    docker.listNetworks({ filters }),
     docker.listVolumes({ filters }),
   ]);
   const found: Found[] = [
@@ -102,6 +107,12 @@ async function listCaches({ docker, server }: DataHost): Promise<Found[]> {
       kind: "container" as const,
       labels: each.Labels,
       createdAt: each.Created * 1000,
+    })),
+    ...networks.map((each) => ({
+      name: each.Name,
+      kind: "network" as const,
+      labels: each.Labels ?? {},
+      createdAt: parseTime(each.Created) ?? 0,
     })),
     ...volumes.map((each) => ({
       name: each.Name,

@@ -1,10 +1,11 @@
 import { readManifest } from "../../config/manifest.ts";
+import { databaseOf } from "../../domain/database.ts";
 import { type Finding, InputError, type Place } from "../../domain/errors.ts";
 import { chooseCompose } from "../choice/compose-choice.ts";
 import { type Draft, type DraftParameter, manifestText, type Variable } from "./manifest-text.ts";
 import { renderStack, type RenderInput, type RenderOutput } from "../render.ts";
 import type { SourceReader } from "../repository-path.ts";
-import { findSeedFiles } from "./seed-files.ts";
+import { findSeedCommand, findSeedFiles } from "./seed-files.ts";
 import { describeParameters } from "../choice/template-choice.ts";
 
 /** A manifest for a repository, what it says, and what its files come to with it: `stack` is null where something stays refused. */
@@ -110,20 +111,26 @@ function withFacts(draft: Draft, { stack, findings, model }: RenderOutput, reade
     });
   const routes = (stack?.routes ?? []).map(({ service, port }) => ({ service, port }));
   const kept = (stack?.services ?? []).filter((service) => service.kept);
-  const seed = findSeedFiles(reader);
-  const seedable = kept.filter(({ name, image }) => isPostgres(image) && !loadsItself(model, name));
-  const data = kept.flatMap(({ name, mounts }) => {
-    const [volume] = mounts.flatMap((mount) => (mount.kind === "volume" ? [mount.volume] : []));
-    // Of several databases nobody can tell whose it is.
-    const isItsSeed = seedable.length === 1 && seedable[0]?.name === name;
-    return volume === undefined ? [] : [{ service: name, volume, seed: isItsSeed ? seed : [] }];
+  const program = programFor(stack, reader);
+  const data = kept.flatMap((service) => {
+    const [volume] = service.mounts.flatMap((mount) => (mount.kind === "volume" ? [mount.volume] : []));
+    if (volume === undefined) return [];
+    const database = loadsItself(model, service.name) ? null : databaseOf(service);
+    // Of several databases of a kind nobody can tell whose it is.
+    const isOnly = database !== null && kept.filter((each) => databaseOf(each) === database).length === 1;
+    const seed = isOnly ? findSeedFiles(reader, database) : [];
+    const isProgram = isOnly && database !== "redis" && seed.length === 0;
+    return [{ service: service.name, volume, seed, program: isProgram ? program : null }];
   });
   const first = unset.filter(({ name }, index) => unset.findIndex((each) => each.name === name) === index);
   return { ...draft, unset: first, routes, data };
 }
 
-function isPostgres(image: { kind: string; reference?: string }): boolean {
-  return /(^|[/-])(postgres|postgis|pgvector|timescaledb)([-/:@]|$)/.test(image.reference ?? "");
+/** How the one service that is built here would fill its database itself. */
+function programFor(stack: RenderOutput["stack"], reader: SourceReader): { service: string; command: string } | null {
+  const built = (stack?.services ?? []).filter(({ image }) => image.kind === "build");
+  const command = findSeedCommand(reader);
+  return command === null || built.length !== 1 || !built[0] ? null : { service: built[0].name, command };
 }
 
 type Model = { services?: Record<string, { build?: unknown; volumes?: { target?: string }[] }> };

@@ -14,7 +14,13 @@ export type Draft = {
   unset: readonly Variable[];
   dropped: readonly { service: string; finding: Finding }[];
   routes: readonly { service: string; port: number }[];
-  data: readonly { service: string; volume: string; seed: readonly string[] }[];
+  data: readonly {
+    service: string;
+    volume: string;
+    seed: readonly string[];
+    /** How the application would fill it itself: offered, since it need not be what is wanted. */
+    program: { service: string; command: string } | null;
+  }[];
 };
 
 export type DraftParameter = { name: string; description: string; value: string; isDefault: boolean };
@@ -90,14 +96,20 @@ function dataLines({ data }: Draft): string[] {
   return [
     "# Services whose data outlives a push; /reset starts over.",
     "data:",
-    ...data.flatMap(({ service, volume, seed }) => [
+    ...data.flatMap(({ service, volume, seed, program }) => [
       `  ${scalar(service)}:`,
       `    volume: ${scalar(volume)}`,
       ...(seed.length === 0
         ? []
         : [
-            "    # Not without this line: the SQL files that it starts with, loaded once, in this order.",
+            "    # Not without this line: what it starts with, loaded once, in this order.",
             `    seed: [ ${seed.map(scalar).join(", ")} ]`,
+          ]),
+      ...(program === null
+        ? []
+        : [
+            "    # Filled by the application itself, once for all previews:",
+            `    # seed: [ { run: { service: ${scalar(program.service)}, command: ${scalar(program.command)} } } ]`,
           ]),
     ]),
   ];

@@ -30,7 +30,6 @@ export function specifyStack(
   { manifest, routes, preview, limits, reader, files }: Context,
 ): StackSpec {
   const { builds, imageOf } = specifyImages(model, preview.project);
-  const seeds = specifySeeds(model, manifest, reader);
   const names = Object.keys(model.services);
   const keepers = new Set(names.filter((name) => isKeeper(model, name, imageOf(name), manifest)));
   const jobs = findJobs(model, new Set(routes.map((route) => route.service)), keepers);
@@ -49,6 +48,7 @@ export function specifyStack(
       limits: shares.get(name) ?? { cpus: limits.cpus, memoryBytes: limits.memoryBytes, pids: limits.pids },
     }),
   );
+  const seeds = specifySeeds(services, manifest, reader);
   return {
     slug: preview.slug,
     project: preview.project,
