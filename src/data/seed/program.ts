@@ -8,6 +8,7 @@ import { describeExit } from "../../engine/exits.ts";
 import { tail } from "../../engine/logs.ts";
 import { addressesOf } from "../../engine/networks.ts";
 import { putSecretFiles } from "../../engine/secret-files.ts";
+import { tellingLine } from "./tool.ts";
 import type { ContainerPlan } from "../../plan/step.ts";
 
 /** What a program is run in: a container that is there for it alone. */
@@ -55,7 +56,7 @@ function failed(
   { exit, lines }: { exit: string; lines: string[] },
   { withoutSecrets }: ProgramPlace,
 ): EngineError {
-  const said = lines.findLast((line) => line.trim() !== "");
+  const said = tellingLine(lines);
   const hint =
     withoutSecrets.length === 0
       ? "Its last lines are below; run it in that image with an empty database to see more."

@@ -1,7 +1,6 @@
 import { text } from "node:stream/consumers";
 import { Readable } from "node:stream";
-import type { Running, SeedFile } from "./tool.ts";
-import { seedFailed } from "./tool.ts";
+import { type Running, type SeedFile, seedFailed, tellingLine } from "./tool.ts";
 
 /** A program's argument is no longer than 128 KiB (Linux, execve(2)). */
 const mostBytes = 128 * 1024 - 1;
@@ -19,7 +18,7 @@ export async function runScript(running: Running, file: SeedFile): Promise<void>
   // As an argument, so that what it runs does not read the rest of it.
   const { exitCode, lines } = await running.execute({ command: [shell, "-e", "-c", script, file.name] });
   if (exitCode === 0) return;
-  const said = lines.findLast((line) => line.trim() !== "");
+  const said = tellingLine(lines);
   throw fail(`it ended with code ${exitCode}${said === undefined ? "" : `: ${said}`}`, lines);
 }
 

@@ -65,6 +65,14 @@ export async function* withEnd(
 
 const tailBytes = 64 * 1024;
 
+/** Of what a program printed, the line that tells most: its last error, or its last line. */
+export function tellingLine(lines: readonly string[]): string | undefined {
+  return (
+    lines.findLast((line) => /\b(error|fatal|exception|cannot|denied)\b/i.test(line)) ??
+    lines.findLast((line) => line.trim() !== "")
+  );
+}
+
 /** The last line of a script that says something. */
 export function lastWord(tail: string): string {
   const lines = tail.split("\n").map((line) => line.trim());
