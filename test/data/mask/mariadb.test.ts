@@ -94,8 +94,8 @@ describe("a masked MariaDB", () => {
       Env: ["MARIADB_ROOT_PASSWORD=secret", "MARIADB_DATABASE=shop"],
       HostConfig: { NetworkMode: "none" },
     });
-    await container.start();
     remove = () => container.remove({ force: true, v: true });
+    await container.start();
     const login = ["--protocol=tcp", "--host=127.0.0.1", "--user=root", "--password=secret"];
     sql = async (text, database = "shop") =>
       (
@@ -104,7 +104,7 @@ describe("a masked MariaDB", () => {
         )
       ).trim();
     dump = (database) => run(container.id, ["mariadb-dump", ...login, ...mariadbDumpOptions, database]);
-    await eventually(() => sql("SELECT 1"), { timeoutMs: 60_000 });
+    await eventually(() => sql("SELECT 1"), { timeoutMs: 100_000 });
   });
   afterAll(async () => {
     await remove();

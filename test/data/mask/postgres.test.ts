@@ -44,6 +44,7 @@ const written = rules(
 );
 
 let world: World;
+const started: (() => Promise<unknown>)[] = [];
 let raw: Database;
 let masked: Database;
 let dump: string;
@@ -64,7 +65,7 @@ beforeAll(async () => {
   search = createSearch(values);
 });
 afterAll(async () => {
-  for (const database of [raw, masked]) await database.remove();
+  for (const remove of started) await remove();
   await world[Symbol.asyncDispose]();
 });
 
@@ -165,9 +166,10 @@ async function start(name: string) {
       "fsync=off",
     ],
     Labels: { "dev.mayfly.server": world.server },
-    Env: ["POSTGRES_PASSWORD=secret", "PGDATA=/var/lib/postgresql/data"],
+    Env: ["POSTGRES_PASSWORD=secret", "PGDATA=/var/lib/postgresql/data", "POSTGRES_INITDB_ARGS=--no-sync"],
     HostConfig: { NetworkMode: "none" },
   });
+  started.push(() => container.remove({ force: true, v: true }));
   await container.start();
   const psql = (sql: string, database = "postgres") =>
     textOf(
@@ -177,7 +179,7 @@ async function start(name: string) {
         sql,
       ),
     ).then((text) => text.trim());
-  await eventually(() => psql("SELECT 1"), { timeoutMs: 60_000 });
+  await eventually(() => psql("SELECT 1"), { timeoutMs: 100_000 });
   return {
     psql,
     dump: (database = "postgres") =>
@@ -186,6 +188,5 @@ async function start(name: string) {
       const archive = await container.getArchive({ path: "/var/lib/postgresql/data" });
       yield* readArchive(Readable.from(archive));
     },
-    remove: () => container.remove({ force: true, v: true }),
   };
 }
