@@ -38,6 +38,19 @@ const stories: [string, { before: Wish[]; wish: Wish; visited?: true }][] = [
   ["a first deployment from a snapshot", { before: [], wish: { push: "branched" } }],
   ["a push that keeps its data branch", { before: [{ push: "branched" }], wish: { push: "rebranched" } }],
   ["a reset to the snapshot", { before: [{ push: "branched" }], wish: { say: "reset" } }],
+  [
+    "a restore of what a reset replaced",
+    { before: [{ push: "branched" }, { say: "reset" }], wish: { say: "restore" } },
+  ],
+  [
+    "a restore of what was seeded where it is used",
+    { before: [{ push: "first" }, { say: "reset" }], wish: { say: "restore" } },
+  ],
+  [
+    "anchors that somebody pruned, of replaced data too",
+    { before: [{ push: "branched" }, { say: "reset" }], wish: "prune" },
+  ],
+  ["a removal with replaced data", { before: [{ push: "branched" }, { say: "reset" }], wish: "close" }],
   ["a data branch whose anchor somebody pruned", { before: [{ push: "branched" }], wish: "prune" }],
   ["a removal of a data branch", { before: [{ push: "branched" }], wish: "close" }],
   ["a first deployment with files of the repository", { before: [], wish: { push: "bound" } }],

@@ -22,7 +22,7 @@ class Killed extends Error {}
 
 export type Wish =
   | { push: Commit }
-  | { say: "reset" | "redeploy" }
+  | { say: "reset" | "redeploy" | "restore" }
   | { rollback: Commit; gone?: boolean }
   | { rest: "frozen" | "stopped" | "awake" }
   | "close"
@@ -64,6 +64,7 @@ export function createKillWorld({ visited = false } = {}) {
             commit: commits[head].repeat(40),
             generation: spec.generation + 1,
             resets: spec.resets + ("say" in wish && wish.say === "reset" ? 1 : 0),
+            ...("say" in wish && wish.say === "restore" && { restore: { generation: spec.generation + 1, id: null } }),
           };
     if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
   };
@@ -261,6 +262,7 @@ export function createKillWorld({ visited = false } = {}) {
         .of(key)
         .map((each) => `g${each.generation} ${each.phase} ${each.failure?.code ?? ""} ${each.failure?.where ?? ""}`),
       whole: store.volumes.of(key).size,
+      replaced: store.volumes.retiredOf(key).map(({ volume, replacedBy }) => `${volume} by g${replacedBy}`),
       gone: store.wishes.get(key)!.goneAt !== null,
     }),
     [Symbol.dispose]: () => store[Symbol.dispose](),

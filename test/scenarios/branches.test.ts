@@ -149,3 +149,37 @@ describe("data over pushes", () => {
     expect(await guests(slug)).toBe("ada dan");
   });
 });
+
+test("ten previews that open at once branch from one snapshot, and none sees what another writes", async () => {
+  tellOnFailure(scenario);
+  const lean = {
+    "compose.yaml": `services:
+  web: { image: "nginx:stable", ports: ["80"], depends_on: { db: { condition: service_healthy } } }
+  db:
+    image: postgres:17
+    command: postgres -c shared_buffers=16MB
+    environment: { POSTGRES_USER: shop, POSTGRES_PASSWORD: secret }
+    volumes: ["pgdata:/var/lib/postgresql/data"]
+volumes: { pgdata: }
+`,
+    ".mayfly.yaml": "routes: { web: 80 }\ndata:\n  db: { seed: [ db/ten.sql ] }\n",
+    "db/ten.sql":
+      "CREATE TABLE guest (name text);\nINSERT INTO guest SELECT 'guest ' || n FROM generate_series(1, 100) n;\n",
+  };
+  const caches = async () => {
+    const filters = { label: [`dev.mayfly.server=${scenario.serverId}`, "dev.mayfly.kind=snapshot"] };
+    return (await scenario.docker.listVolumes({ filters })).Volumes.length;
+  };
+  const before = await caches();
+  const ten = Array.from({ length: 10 }, (_, index) => `ten${index}`);
+  const slugs = (await Promise.all(ten.map((branch) => scenario.open({ branch, files: lean })))).map(
+    (n) => `shop-pr-${n}`,
+  );
+  for (const slug of slugs) await served(slug, 1);
+  expect(await caches()).toBe(before + 1);
+  await Promise.all(
+    slugs.map((slug, index) => ask(slug, `INSERT INTO guest SELECT 'x' FROM generate_series(1, ${index})`)),
+  );
+  const counts = await Promise.all(slugs.map((slug) => ask(slug, "SELECT count(*) FROM guest")));
+  expect(counts).toEqual(slugs.map((_, index) => String(100 + index)));
+}, 240_000);
