@@ -11,6 +11,7 @@ const rooms = [
   "source",
   "render",
   "plan",
+  "diagnose",
   "gateway",
   "reconcile",
   "feedback",

@@ -66,6 +66,9 @@ function maskFailure(failure: Failure, mask: (text: string) => string): Failure 
     now: mask(failure.now),
     logTail: maskLines(failure.logTail, mask),
     findings: failure.findings.map((finding) => maskFinding(finding, mask)),
+    ...(failure.suspects && {
+      suspects: failure.suspects.map((each) => ({ ...each, what: mask(each.what), now: mask(each.now) })),
+    }),
   };
 }
 

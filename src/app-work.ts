@@ -7,6 +7,7 @@ import { type Preview, trustOf } from "./domain/preview.ts";
 import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
+import { gatherFacts } from "./engine/facts.ts";
 import { hostRoutes } from "./doctor/look.ts";
 import { requireUp } from "./engine/readiness.ts";
 import { createSteps } from "./engine/steps.ts";
@@ -66,6 +67,7 @@ function engineOf({ config, server, docker, disk, data, keeper, store, learn, cl
       if (isNew) store.images.rememberPulled(reference);
     },
     requireUp: (readiness) => requireUp({ docker, clock }, readiness),
+    gatherFacts: (which, signal) => gatherFacts({ docker, server }, which, signal),
     run: async (step, context) => {
       // As they were read for the plan, so that one deployment gives all its services the same.
       const secrets = await keeper.recall(context.preview, secretsFor(step));

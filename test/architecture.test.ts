@@ -21,7 +21,7 @@ const isAmong = (names: readonly string[] = [], name = ""): boolean =>
 const anywhere = new Set(["pino"]);
 const edgeModules = new Set(["node:http", "node:https", "node:http2", "node:sqlite", "node:net", "node:child_process"]);
 /** Rooms without side effects: no file, process or network module at all. */
-const pure = new Set(["domain", "render", "plan"]);
+const pure = new Set(["domain", "render", "plan", "diagnose"]);
 const pureModules = new Set(["node:crypto", "node:path", "node:util"]);
 
 type Import = { from: string; room: string; target: string };

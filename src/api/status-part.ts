@@ -129,12 +129,13 @@ function otherRoutes({ routes, url }: PreviewView): Html | null {
 }
 
 /** What, where, what now; then the last lines, and each finding with its place. */
-function failureBlock({ what, where, now, logTail, findings }: Failure): Html {
+function failureBlock({ what, where, now, logTail, findings, suspects = [] }: Failure): Html {
   const refused = findings.filter(({ action }) => action === "refuse");
   return html`<div class="failure" aria-label="What went wrong" role="group">
     <p class="what">${prose(what)}</p>
     ${where === null ? null : html`<p><code>${where}</code></p>`}
     <p>${prose(now)}</p>
+    ${suspects.slice(1).map((each) => html`<p>Also: ${prose(each.what)}. ${prose(each.now)}</p>`)}
     ${
       refused.length < 2
         ? null

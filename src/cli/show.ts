@@ -99,9 +99,10 @@ export function stateOf({ phase, queue, asleep, reason, newest }: PreviewView): 
 export function failureLines({ newest }: PreviewView): string[] {
   const failure = newest?.failure;
   if (!failure) return [];
-  const { what, where, now, logTail, findings } = failure;
+  const { what, where, now, logTail, findings, suspects = [] } = failure;
   const told = where === null ? what : `${where}  ${what}`;
-  return ["", told, ...otherRefusals(findings), ...logTail.map((line) => `  ${line}`), now];
+  const also = suspects.slice(1).map((each) => `Also: ${each.what}. ${each.now}`);
+  return ["", told, ...otherRefusals(findings), ...logTail.map((line) => `  ${line}`), now, ...also];
 }
 
 /** What else a branch's files are refused for, after the first one; a screen of them at most. */

@@ -1,4 +1,5 @@
 import { catalogue, type ErrorCode } from "./catalogue.ts";
+import type { HealthLook, RouteAnswer, Suspect } from "./facts.ts";
 
 /** Whether the same call may succeed later without anybody acting. */
 export type Retry = "never" | "backoff";
@@ -59,20 +60,29 @@ export class PolicyError extends MayflyError {
 /** git or the files of a checkout failed. */
 export class SourceError extends MayflyError {}
 
+type ServiceDetails = {
+  service?: string;
+  logTail?: readonly string[];
+  health?: HealthLook | undefined;
+  answer?: RouteAnswer | undefined;
+};
+
 /** The operator's Docker host failed, or a container on it did. */
 export class EngineError extends MayflyError {
   /** The service that failed, when one did. */
   readonly service: string | undefined;
   /** Its last log lines, oldest first, unmasked. */
   readonly logTail: readonly string[];
-  constructor(
-    code: ErrorCode,
-    message: string,
-    details: Details & { service?: string; logTail?: readonly string[] } = {},
-  ) {
+  /** How its health check went, when that was what failed. */
+  readonly health: HealthLook | null;
+  /** What its route answered, when that was not good. */
+  readonly answer: RouteAnswer | null;
+  constructor(code: ErrorCode, message: string, details: Details & ServiceDetails = {}) {
     super(code, message, details);
     this.service = details.service;
     this.logTail = details.logTail ?? [];
+    this.health = details.health ?? null;
+    this.answer = details.answer ?? null;
   }
 }
 
@@ -98,6 +108,8 @@ export type Failure = {
   logTail: string[];
   findings: Finding[];
   retry: Retry;
+  /** Causes that were found, the surest first: `what`, `where` and `now` are its. */
+  suspects?: Suspect[];
 };
 
 /** Turns anything thrown into what is stored and shown; an unknown error becomes `internal`. */

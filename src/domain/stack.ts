@@ -123,6 +123,8 @@ export type StackSpec = {
   page?: PageWish;
   /** Paths of the repository of which it is made, folders with a slash at their end; null where every push changes it. */
   sources: string[] | null;
+  /** Where the branch says what: `services.web.environment.PORT`, `routes.web` → `compose.yaml:14:7`. */
+  places?: Readonly<Record<string, string>>;
   /**
    * What the names meant when it took over, known from then on: a tag that moves or an image that is pulled again must
    * not make other data of what serves.

@@ -4,7 +4,7 @@ import type { Clock } from "../domain/time.ts";
 import type { Readiness } from "../plan/step.ts";
 
 /** What one look at a container's ports found. */
-export type PortsLook = { ready: true } | { ready: false; seen: string; refusedPort?: number };
+export type PortsLook = { ready: true } | { ready: false; seen: string };
 
 /**
  * How long ports that nobody is routed to are waited for once another one accepts. Real files publish a debugger's port
@@ -35,7 +35,7 @@ export function watchPorts(
     const isPatient = open.size === 0 || clock.now() - acceptsSince < patienceMs;
     const refusedPort = ports.find((port) => !open.has(port) && (isPatient || !optional.includes(port)));
     if (refusedPort === undefined) return { ready: true };
-    return { ready: false, seen: `port ${refusedPort} does not accept connections`, refusedPort };
+    return { ready: false, seen: `port ${refusedPort} does not accept connections` };
   };
 }
 

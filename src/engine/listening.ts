@@ -1,27 +1,62 @@
 import type Docker from "dockerode";
-import { EngineError } from "../domain/errors.ts";
-import type { Clock } from "../domain/time.ts";
-import { execute } from "./exec.ts";
+import { pack } from "tar-stream";
+import type { Listener, LookedInto } from "../domain/facts.ts";
+import { previewLabels } from "../domain/labels.ts";
+import { allow } from "./docker.ts";
+import { tail } from "./logs.ts";
+import { ensureOwnImage } from "./own-image.ts";
+import { socketProgram } from "./socket-program.ts";
 
-/** A socket that waits for connections inside a container. */
-export type Listener = { address: string; port: number };
+/** A table has a line for each connection, and a service under load thousands. */
+const mostLines = 20_000;
 
 /**
- * Why nothing is reached at `port`, as it goes on after "did not become ready: "; null when the container cannot tell
- * (it has no `cat`). Never throws for what the container does.
+ * The sockets that listen in a running container, whatever its image holds: a program of ours is started beside it, in
+ * its network, and reads the kernel's table. Null on a processor that we have no program for. Throws EngineError, as
+ * when the container has ended.
  */
-export async function describeListening(
-  host: { docker: Docker; clock: Clock },
-  container: string,
-  port: number,
-): Promise<string | null> {
-  const listeners = await readListeners(host, container);
-  if (listeners === null) return null;
-  const here = listeners.find((each) => each.port === port);
-  if (here) return isLoopback(here) ? `it listens on ${here.address}:${port}, not on 0.0.0.0:${port}` : null;
-  const others = [...new Set(listeners.filter((each) => !isLoopback(each)).map((each) => each.port))];
-  const instead = others.length > 0 ? `; it listens on ${others.toSorted((a, b) => a - b).join(", ")}` : "";
-  return `nothing listens on port ${port}${instead}`;
+export async function readListeners(
+  host: { docker: Docker; server: string },
+  { container, preview, generation }: LookedInto,
+  architecture: string,
+  signal: AbortSignal,
+): Promise<Listener[] | null> {
+  const program = socketProgram(architecture);
+  if (program === null) return null;
+  const { docker, server } = host;
+  const image = await ensureOwnImage(host, { name: "sockets", archive: () => archiveOf(program) });
+  const name = `${container}.sockets`;
+  await allow(docker.getContainer(name).remove({ force: true }), 404, 409);
+  const beside = await docker.createContainer({
+    name,
+    Image: image,
+    Labels: previewLabels({ server, preview }, "helper", generation),
+    User: "65534:65534",
+    Entrypoint: ["/sockets"],
+    HostConfig: {
+      NetworkMode: `container:${container}`,
+      ReadonlyRootfs: true,
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges"],
+      Memory: 64 * 1024 ** 2,
+      PidsLimit: 16,
+      LogConfig: { Type: "json-file", Config: { "max-size": "4m", "max-file": "1" } },
+    },
+  });
+  try {
+    await beside.start();
+    await beside.wait({ abortSignal: signal });
+    return parseListeners((await tail(docker, name, mostLines)).join("\n"));
+  } finally {
+    await allow(beside.remove({ force: true }), 404, 409);
+  }
+}
+
+function archiveOf(program: Buffer): NodeJS.ReadableStream {
+  const archive = pack();
+  archive.entry({ name: "sockets", mode: 0o755 }, program);
+  archive.finalize();
+  return archive as unknown as NodeJS.ReadableStream;
 }
 
 /**
@@ -46,20 +81,4 @@ function readAddress(hex: string): string {
     return [...Buffer.from(hex.slice(-8), "hex")].toReversed().join(".");
   }
   return `[${hex}]`;
-}
-
-function isLoopback({ address }: Listener): boolean {
-  return address.startsWith("127.") || address === "[::1]";
-}
-
-async function readListeners(host: { docker: Docker; clock: Clock }, container: string): Promise<Listener[] | null> {
-  const signal = AbortSignal.timeout(2000);
-  try {
-    const { lines } = await execute(host, container, { command: ["cat", "/proc/net/tcp", "/proc/net/tcp6"], signal });
-    return lines.some((line) => line.includes("local_address")) ? parseListeners(lines.join("\n")) : null;
-  } catch (error) {
-    // Only a better wording is lost: the container stopped, or does not answer in time.
-    if (error instanceof EngineError || signal.aborted) return null;
-    throw error;
-  }
 }

@@ -1,19 +1,19 @@
 import type Docker from "dockerode";
 import { catalogue } from "../domain/catalogue.ts";
 import { EngineError } from "../domain/errors.ts";
+import type { HealthLook } from "../domain/facts.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import type { Readiness } from "../plan/step.ts";
 import { type PortsLook, watchPorts } from "./accepting.ts";
 import { allow } from "./docker.ts";
 import { execute } from "./exec.ts";
 import { describeExit, timesInWords } from "./exits.ts";
-import { describeListening } from "./listening.ts";
 import { tail } from "./logs.ts";
 
 type Host = { docker: Docker; clock: Clock };
 
 /** What one look found: ready, or what is missing still and how soon another look is worth it. */
-type Look = { ready: true } | { ready: false; seen: string; refusedPort?: number; pauseMs?: number };
+type Look = { ready: true } | { ready: false; seen: string; health?: HealthLook; pauseMs?: number };
 
 const ready: Look = { ready: true };
 /** A health check costs the engine about 50 ms of CPU each time it is run. */
@@ -134,6 +134,8 @@ async function lookAtHealth(
   const declared = info.Config.Healthcheck;
   const command = healthCommand(declared?.Test ?? []);
   if (command === null) return ready;
+  const told = declared?.Test?.slice(1).join(" ") ?? "";
+  const named = `its health check \`${told.replaceAll(/[`\s]+/g, " ").slice(0, 100)}\``;
   const timeoutMs = (declared?.Timeout ?? 0) / 1e6 || defaultHealthTimeoutMs;
   const limit = AbortSignal.timeout(Math.ceil(timeoutMs));
   try {
@@ -142,18 +144,19 @@ async function lookAtHealth(
       signal: AbortSignal.any([signal, limit]),
     });
     if (exitCode === 0) return ready;
-    const said = lines.findLast((line) => line.trim() !== "");
-    const seen = `its health check ended with ${exitCode}${said ? `: ${said.slice(0, 300)}` : ""}`;
-    return { ready: false, seen, pauseMs: healthPauseMs };
+    const said = (lines.findLast((line) => line.trim() !== "") ?? "").slice(0, 300);
+    const seen = `${named} ended with ${exitCode}${said === "" ? "" : `: ${said}`}`;
+    return { ready: false, seen, health: { command: told, exitCode, said }, pauseMs: healthPauseMs };
   } catch (error) {
     signal.throwIfAborted();
     if (limit.aborted) {
       // The engine cannot end a program inside a container: another one is not added at once.
-      return { ready: false, seen: `its health check took longer than ${formatSpan(timeoutMs)}`, pauseMs: timeoutMs };
+      const health = { command: told, exitCode: null, said: "" };
+      return { ready: false, seen: `${named} took longer than ${formatSpan(timeoutMs)}`, health, pauseMs: timeoutMs };
     }
     // It may have ended in between: the next look tells.
     if (error instanceof EngineError && error.code === "engine-refused") {
-      return { ready: false, seen: "its health check could not be run", pauseMs: healthPauseMs };
+      return { ready: false, seen: `${named} could not be run`, pauseMs: healthPauseMs };
     }
     throw error;
   }
@@ -183,8 +186,7 @@ async function notReady(
   exits: string | null,
 ): Promise<EngineError> {
   const { container, service } = readiness;
-  const listening = look.refusedPort === undefined ? null : await describeListening(host, container, look.refusedPort);
-  const what = exits ?? listening ?? look.seen;
+  const what = exits ?? look.seen;
   return new EngineError(
     "service-not-ready",
     `${service.name} did not become ready in ${formatSpan(readiness.timeoutMs)}: ${what}`,
@@ -192,6 +194,7 @@ async function notReady(
       ...(exits !== null && { hint: catalogue["service-exited"].hint }),
       service: service.name,
       logTail: await tail(host.docker, container, logLines),
+      health: look.health,
     },
   );
 }

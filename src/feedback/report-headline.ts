@@ -7,6 +7,8 @@ import { masked, type ReportDetails } from "./report-details.ts";
 
 /** So much of a reason stands in the first line, in characters. */
 export const whyLength = 200;
+/** A cause that was found is told whole, with what was seen of it. */
+const causeLength = 300;
 
 /** The comment's first line, which alone must be enough: what serves, and what the newest attempt did. */
 export function headline(view: PreviewView, details: ReportDetails): string {
@@ -43,7 +45,7 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
     }
     case "failed": {
       const failed = shortCommit(view, attempt.commit, details);
-      const why = masked(details).prose(attempt.why, whyLength);
+      const why = whyFailed(view, attempt.why, details);
       if (serving === null) return sentence(`${failed} failed, and nothing is up: ${why}`);
       const newest = newestWords(view, attempt.commit, failed);
       return sentence(`${name} serves ${served}. ${newest} failed: ${why}`);
@@ -70,6 +72,14 @@ function aliveLine(view: PreviewView, details: ReportDetails): string {
 function newestWords({ rolledBack, serving }: PreviewView, commit: string, told: string): string {
   if (rolledBack !== null) return `Rolling back to ${told}`;
   return commit === serving?.commit ? "The newest attempt" : `The newest commit ${told}`;
+}
+
+/** What failed, and where the cause is known what to change. */
+function whyFailed({ newest }: PreviewView, why: string, details: ReportDetails): string {
+  const { prose } = masked(details);
+  const failure = newest?.failure;
+  if (!failure?.suspects?.length) return prose(why, whyLength);
+  return `${sentence(prose(why, causeLength))} ${prose(failure.now, whyLength)}`;
 }
 
 function goneLine(view: PreviewView, details: ReportDetails): string {

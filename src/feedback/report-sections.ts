@@ -104,7 +104,8 @@ function services(view: PreviewView, newest: Deployment | null, details: ReportD
 }
 
 /** Where, and what now; what it is stands in the first line, and again here only where it was cut there. */
-function whatNow({ what, where, now, service, findings }: Failure, details: ReportDetails): string | null {
+function whatNow(failure: Failure, details: ReportDetails): string | null {
+  const { what, where, now, service, findings, suspects = [] } = failure;
   // Each refusal says the same of itself.
   if (findings.some(({ action }) => action === "refuse")) return null;
   const { prose, code } = masked(details);
@@ -113,6 +114,7 @@ function whatNow({ what, where, now, service, findings }: Failure, details: Repo
     ...(what.length > whyLength ? [`- **What:** ${prose(what, 600)}`] : []),
     ...(where === null && service === null ? [] : [`- **Where:** ${places.filter(Boolean).join(", ")}`]),
     `- **What now:** ${prose(now, 600)}`,
+    ...suspects.slice(1).map((each) => `- **Also:** ${prose(each.what)}. ${prose(each.now)}`),
   ].join("\n");
 }
 

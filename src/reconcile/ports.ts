@@ -1,5 +1,6 @@
 import type { RetiredVolume } from "../domain/data.ts";
 import type { Failure, Finding } from "../domain/errors.ts";
+import type { ContainerFacts, LookedInto } from "../domain/facts.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
 import type { Comment, Heard } from "../domain/intent.ts";
 import type { PageAnswer } from "../domain/page-wish.ts";
@@ -129,6 +130,8 @@ export type Engine = {
   requireRoom(what: string): Promise<void>;
   /** Runs one engine step; throws EngineError. */
   run(step: Step, context: StepContext): Promise<void>;
+  /** Looks at a container that failed; null when it is gone. Throws EngineError. */
+  gatherFacts(which: LookedInto, signal: AbortSignal): Promise<ContainerFacts | null>;
   /** Throws EngineError `service-exited` when a service that was ready ended for good. */
   requireUp(readiness: Readiness): Promise<void>;
 };

@@ -1,4 +1,6 @@
+import { isHostRefused } from "../diagnose/hosts.ts";
 import { EngineError } from "../domain/errors.ts";
+import type { RouteAnswer } from "../domain/facts.ts";
 import { whyNotGood } from "../domain/page-wish.ts";
 import type { RouteSpec } from "../domain/stack.ts";
 import type { Step } from "../plan/step.ts";
@@ -54,24 +56,32 @@ async function probeRoute(route: RouteSpec, upstreams: UpstreamAddress[], probin
   const upstream = upstreams.find((each) => each.service === service && each.port === port);
   if (!upstream) throw new EngineError("probe-failed", `${service} has no address to be reached at`, { service });
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 1000)) {
-    const wrong = await ask(upstream, route, probing);
+    const { wrong, answer, isCertain } = await ask(upstream, route, probing);
     if (wrong === null) return;
     for (const readiness of step.watched) await world.engine.requireUp(readiness);
-    if (world.clock.now() >= deadline)
-      throw new EngineError("probe-failed", `${service}:${port}${pathOf(route)} ${wrong}`, { service });
+    if (isCertain || world.clock.now() >= deadline)
+      throw new EngineError("probe-failed", `${service}:${port}${pathOf(route)} ${wrong}`, { service, answer });
     await world.clock.sleep(pauseMs, signal);
   }
 }
 
-/** Null when the answer is good, else what was wrong with it. */
-async function ask(upstream: UpstreamAddress, route: RouteSpec, { step, world, signal }: Probing) {
+type Asked = { wrong: string | null; answer?: RouteAnswer; isCertain: boolean };
+
+/** What was wrong with the answer, null where it is good; and whether asking again is of no use. */
+async function ask(upstream: UpstreamAddress, route: RouteSpec, { step, world, signal }: Probing): Promise<Asked> {
   const request = { host: route.host, path: pathOf(route), timeoutMs: answerMs, signal };
+  const wish = route.main ? step.stack.page : undefined;
   try {
-    return whyNotGood(await world.gateway.probe(upstream, request), route.main ? step.stack.page : undefined);
+    const got = await world.gateway.probe(upstream, request);
+    const answer = { host: route.host, status: got.status, body: got.body };
+    // Nobody would see the site, whatever the status says; an author who asks for one has seen it.
+    const isRefused = wish?.statuses === undefined && isHostRefused(got);
+    const wrong = whyNotGood(got, wish) ?? (isRefused ? `answers ${got.status}` : null);
+    return { wrong, answer, isCertain: isRefused };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof EngineError)) throw error;
-    return error.message;
+    return { wrong: error.message, isCertain: false };
   }
 }
 

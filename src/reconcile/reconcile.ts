@@ -1,10 +1,11 @@
-import { describeFailure, EngineError, type Failure, MayflyError } from "../domain/errors.ts";
+import { EngineError, type Failure, MayflyError } from "../domain/errors.ts";
 import { type Deployment, isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import { planDeploy } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
 import { unrestorable } from "../plan/volumes.ts";
+import { explainFailure } from "./explain.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { layGround } from "./ground.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
@@ -80,8 +81,11 @@ async function deploy(about: Attempt, world: World, signal: AbortSignal): Promis
     return await attemptOnce(about, world, signal);
   } catch (error) {
     if (signal.aborted) return { kind: "done" };
-    const failure = describeFailure(error);
-    world.log.warn({ preview: key, generation, code: failure.code, err: error }, "deployment stopped");
+    const stack = world.attempts.of(key).find((each) => each.generation === generation)?.stack ?? null;
+    const failure = await explainFailure(error, { key, stack }, world, signal);
+    if (signal.aborted) return { kind: "done" };
+    const suspects = failure.suspects?.map(({ id }) => id);
+    world.log.warn({ preview: key, generation, code: failure.code, suspects, err: error }, "deployment stopped");
     return endOrRetry(about, failure, world);
   }
 }

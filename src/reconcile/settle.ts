@@ -6,6 +6,7 @@ import type { StackState } from "../domain/stack-state.ts";
 import { planSettle, planWake } from "../plan/deploy.ts";
 import { planSleep, planThaw } from "../plan/sleep.ts";
 import type { Plan } from "../plan/step.ts";
+import { explainFailure } from "./explain.ts";
 import { findSnapshots } from "./gather-data.ts";
 import { findImages } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
@@ -137,9 +138,10 @@ async function carryOut(
 ): Promise<void> {
   if (plan.steps.length > 0) {
     world.log.info({ preview: preview.key, steps: plan.steps.length }, "settling");
-    await runPlan(plan, { preview, stack: serving, isTold: false }, world, signal).catch((error: unknown) => {
+    await runPlan(plan, { preview, stack: serving, isTold: false }, world, signal).catch(async (error: unknown) => {
       if (serving && !signal.aborted) {
-        tellTrouble(preview, serving, describeFailure(error), world);
+        const why = await explainFailure(error, { key: preview.key, stack: serving }, world, signal);
+        tellTrouble(preview, serving, why, world);
         world.gateway.tellStuck(preview.key);
       }
       throw error;

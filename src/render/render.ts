@@ -15,6 +15,7 @@ import type { PreviewFacts } from "./preview-facts.ts";
 import { adviseOwnAddresses } from "./advice/own-addresses.ts";
 import { policeBuilds } from "./policy/police-builds.ts";
 import { placeFiles } from "./stack/place-files.ts";
+import { placesOf } from "./stack/places.ts";
 import { policeFiles } from "./policy/police-files.ts";
 import { police } from "./policy/policy.ts";
 import type { Given } from "./policy/policy-row.ts";
@@ -89,7 +90,8 @@ export function renderStack(input: RenderInput): RenderOutput {
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
   const given = giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings });
   noteLeft(given);
-  return { ...done, stack: { ...given, sources: sourcesOf(given, asked) } };
+  const places = placesOf(source.model, manifest.node, routes);
+  return { ...done, stack: { ...given, sources: sourcesOf(given, asked), places } };
 }
 
 /** Where each image is named, for the day it is not to be had. */

@@ -53,7 +53,7 @@ describe("a service is ready", () => {
     const readiness = { ports: [3000, 9229], optional: [9229], timeoutMs: 12_000 };
     expect(await readyOf(listening(9229), {}, readiness)).toMatchObject({
       code: "service-not-ready",
-      message: expect.stringContaining("nothing listens on port 3000; it listens on 9229"),
+      message: expect.stringContaining("port 3000 does not accept connections"),
     });
   });
 
@@ -165,30 +165,27 @@ describe("a service is not ready, and is told why", () => {
   });
 
   test.each([
-    ["nothing listens", idle, "nothing listens on port 3000"],
-    [
-      "it listens on loopback only",
-      listening(3000, { host: "127.0.0.1" }),
-      "it listens on 127.0.0.1:3000, not on 0.0.0.0:3000",
-    ],
-    ["it listens elsewhere", listening(8080), "nothing listens on port 3000; it listens on 8080"],
-  ])("when %s", async (_case, program, told) => {
+    ["nothing listens", idle],
+    ["it listens on loopback only", listening(3000, { host: "127.0.0.1" })],
+    ["it listens elsewhere", listening(8080)],
+  ])("when %s", async (_case, program) => {
     expect(await readyOf(program, {}, { ports: [3000], timeoutMs: 1500 })).toMatchObject({
       code: "service-not-ready",
-      message: `api did not become ready in 1.5 s: ${told}`,
+      message: "api did not become ready in 1.5 s: port 3000 does not accept connections",
     });
   });
 
   test("when its health check fails: with what that says", async () => {
     const healthcheck = health("CMD-SHELL", "echo no cluster >&2; exit 4");
     expect(await readyOf(idle, { healthcheck }, { timeoutMs: 1500 })).toMatchObject({
-      message: "api did not become ready in 1.5 s: its health check ended with 4: no cluster",
+      message:
+        "api did not become ready in 1.5 s: its health check `echo no cluster >&2; exit 4` ended with 4: no cluster",
     });
   });
 
   test("when its health check hangs", async () => {
     expect(await readyOf(idle, { healthcheck: health("CMD", "sleep", "600") }, { timeoutMs: 1500 })).toMatchObject({
-      message: "api did not become ready in 1.5 s: its health check took longer than 0.5 s",
+      message: "api did not become ready in 1.5 s: its health check `sleep 600` took longer than 0.5 s",
     });
   });
 

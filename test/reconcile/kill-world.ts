@@ -183,6 +183,7 @@ export function createKillWorld({ visited = false } = {}) {
           act({ kind: "pull", id: reference }, () => void engine.images.set(reference, images["db"]!)),
         requireRoom: async () => check(),
         requireUp: async () => check(),
+        gatherFacts: async () => (check(), null),
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
           const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;

@@ -110,7 +110,8 @@ describe("a first manifest", () => {
     "changes nothing where nothing has to be mended: %s",
     (_name, files) => {
       const { stack } = render(files);
-      expect(propose(files).output.stack).toEqual(stack);
+      // Only where it is written is another file now.
+      expect({ ...propose(files).output.stack, places: null }).toEqual({ ...stack, places: null });
     },
   );
 

@@ -177,6 +177,12 @@ test("the guest book becomes this stack", () => {
       { service: "web", port: 3000, path: null, health: "/up", host: "shop-pr-42.preview.example.com", main: true },
     ],
     readyTimeoutMs: 180_000,
+    places: expect.objectContaining({
+      "routes.web": "compose.yaml:4:5",
+      "services.web": "compose.yaml:2:3",
+      "services.web.environment.DATABASE_URL": "compose.yaml:5:20",
+      "services.db.image": "compose.yaml:20:5",
+    }),
     sources: [
       ".env",
       ".mayfly.yaml",
