@@ -12,12 +12,17 @@ const symptomLength = 200;
  * stands behind it. Where none is sure it stays as it is.
  */
 export function explain(about: Case): Failure {
-  const { failure } = about;
+  const failure = { ...about.failure, logTail: linesOf(about) };
   const suspects = findSuspects(about).slice(0, mostSuspects);
   const [first] = suspects;
   if (first === undefined) return failure;
   const { now } = first;
   return { ...failure, what: tell(first, failure), where: first.where ?? failure.where, now, suspects };
+}
+
+/** What ended without anybody waiting for it was not asked for its last lines. */
+function linesOf({ failure, container }: Case): string[] {
+  return failure.logTail.length > 0 ? failure.logTail : [...(container?.lines ?? [])].slice(-20);
 }
 
 function tell({ id, what }: Suspect, failure: Failure): string {

@@ -42,7 +42,7 @@ export function otherPort(about: Case): Found | null {
 }
 
 /** The ports that are promised and that nobody reaches; routed ones first. */
-function missingPorts({ service, stack, container }: Case): number[] {
+export function missingPorts({ service, stack, container }: Case): number[] {
   if (service === null || !container?.listeners) return [];
   const open = container.listeners.filter((each) => !isLoopback(each)).map(({ port }) => port);
   const routed = (stack?.routes ?? []).filter((route) => route.service === service.name).map(({ port }) => port);

@@ -1,4 +1,5 @@
 import type { Case, Found } from "./case.ts";
+import { missingPorts } from "./sockets.ts";
 
 /** A cause that is known by what programs write when they meet it. */
 export type SaidRow = {
@@ -61,11 +62,13 @@ function firstMatch(patterns: readonly RegExp[], line: string): RegExpExecArray 
   return null;
 }
 
-function momentOf({ container, failure, answer, health }: Case): Moment {
+function momentOf(about: Case): Moment {
+  const { container, failure, answer, health } = about;
   if (container === null || failure.code === "seed-failed") return "made";
   if (container.state !== "running") return "ended";
   if (answer !== null || failure.code === "probe-failed") return "answering";
-  return health === null ? "silent" : "unhealthy";
+  const isOpen = container.listeners !== null && missingPorts(about).length === 0;
+  return health === null && !isOpen ? "silent" : "unhealthy";
 }
 
 type Around = { moment: Moment; lines: readonly string[]; row: SaidRow; thrown: number; all: readonly Match[] };
@@ -82,7 +85,8 @@ function counts(index: number, { moment, lines, row, thrown, all }: Around): boo
     case "answering":
       return after <= (row.isPlain ? 3 : 12);
     case "unhealthy":
-      return after <= 1 || (all.length > 1 && !row.isPlain);
+      // What it says again and again it has not got over.
+      return all.length > 1 && !row.isPlain;
   }
 }
 

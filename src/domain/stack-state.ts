@@ -13,6 +13,8 @@ export type ObservedContainer = {
   restartCount: number;
   /** How long it ran before it ended, in milliseconds; null while it runs. */
   ranMs: number | null;
+  /** When it was started last, in epoch milliseconds of the engine's host; null where it never was, or nobody tells. */
+  startedAt?: number | null;
   /** When it ended, in epoch milliseconds of the engine's host; null while it runs. */
   endedAt: number | null;
   /** Network name on the engine → address in it (empty when stopped). */

@@ -75,6 +75,7 @@ function toContainer(info: Docker.ContainerInspectInfo): ObservedContainer {
     oomKilled: info.State.OOMKilled,
     restartCount: info.RestartCount,
     ranMs: ended ? ranMs(info) : null,
+    startedAt: parseTime(info.State.StartedAt),
     endedAt: ended ? parseTime(info.State.FinishedAt) : null,
     addresses: Object.fromEntries(networks.map(([name, endpoint]) => [name, endpoint.IPAddress])),
     volumes: info.Mounts.flatMap((mount) => (mount.Type === "volume" && mount.Name ? [mount.Name] : [])),

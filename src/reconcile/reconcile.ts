@@ -5,6 +5,7 @@ import { planDeploy } from "../plan/deploy.ts";
 import { planTeardown } from "../plan/removal.ts";
 import type { Plan } from "../plan/step.ts";
 import { unrestorable } from "../plan/volumes.ts";
+import { steadyMs } from "./crashes.ts";
 import { explainFailure } from "./explain.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { layGround } from "./ground.ts";
@@ -57,9 +58,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   }
   await settle(preview, world, signal);
   if (attempt && isUnderWay(attempt)) await forgiveFailed(key, generation, world);
+  const served = servingOf(world.attempts.of(key));
   // Where the attempt failed and nothing serves, its place is free.
-  if (servingOf(world.attempts.of(key)) === null) world.placeFreed();
-  return { kind: "done" };
+  if (served === null) world.placeFreed();
+  // What does not stay up may run for the moment: it is looked at again.
+  return served?.trouble?.code === "service-exited" ? { kind: "again", inMs: steadyMs } : { kind: "done" };
 }
 
 /** What an attempt that failed wrote to the data that serves is not people's work. */

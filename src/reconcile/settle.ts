@@ -6,6 +6,7 @@ import type { StackState } from "../domain/stack-state.ts";
 import { planSettle, planWake } from "../plan/deploy.ts";
 import { planSleep, planThaw } from "../plan/sleep.ts";
 import type { Plan } from "../plan/step.ts";
+import { crashOf } from "./crashes.ts";
 import { explainFailure } from "./explain.ts";
 import { findSnapshots } from "./gather-data.ts";
 import { findImages } from "./prepare.ts";
@@ -151,10 +152,25 @@ async function carryOut(
   // What sleeps is not asked whether it could wake.
   const isAwake = restLevelOf(preview.spec, serving.generation) === "awake";
   const loss = lossOf(plan);
-  if (isAwake) tellTrouble(preview, serving, loss, world);
-  await showServing(preview, serving, world);
+  const state = await world.engine.observe(preview.key);
+  if (isAwake) await tellStanding({ preview, serving, loss, state }, world, signal);
+  publish(preview, serving, state, world);
   if (isAwake && loss !== null) world.gateway.tellStuck(preview.key);
   if (plan.steps.length > 0) world.changed(preview.key);
+}
+
+type Standing = { preview: Preview; serving: StackSpec; loss: Failure | null; state: StackState };
+
+/** What was lost, or does not stay up; what was told of it stays until it is up for a while. */
+async function tellStanding(
+  { preview, serving, loss, state }: Standing,
+  world: World,
+  signal: AbortSignal,
+): Promise<void> {
+  const crash = loss === null ? crashOf(serving, state, world.clock.now()) : null;
+  if (crash === "unsteady") return;
+  const why = crash && (await explainFailure(crash, { key: preview.key, stack: serving }, world, signal));
+  if (!signal.aborted) tellTrouble(preview, serving, loss ?? why, world);
 }
 
 async function gatherSettled(preview: Preview, serving: StackSpec | null, world: World) {

@@ -59,5 +59,5 @@ test("none is named while it runs, answers, and says once that something else re
 test("none is named for what nobody looked at", () => {
   const failure = { code: "engine-refused" as const, what: "the engine refused a call" };
   const about = { ...caseOf({ failure }), container: null, service: null, stack: null };
-  expect(explain(about)).toBe(about.failure);
+  expect(explain(about)).toEqual(about.failure);
 });
