@@ -53,7 +53,11 @@ afterAll(() => endScenario(scenario));
 const keyOf = async (slug: string) => (await scenario.mayfly.show(slug))?.key ?? "";
 /** Asks the database of a preview that serves. */
 async function ask(slug: string, sql: string): Promise<string> {
-  const label = [`dev.mayfly.preview=${await keyOf(slug)}`, "dev.mayfly.service=db"];
+  const label = [
+    `dev.mayfly.server=${scenario.serverId}`,
+    `dev.mayfly.preview=${await keyOf(slug)}`,
+    "dev.mayfly.service=db",
+  ];
   const [database] = await scenario.docker.listContainers({ filters: { label } });
   const command = ["psql", "-U", "shop", "-Atqc", sql];
   const signal = AbortSignal.timeout(20_000);

@@ -35,7 +35,11 @@ afterAll(() => endScenario(scenario));
 
 /** Asks the database of a preview that serves. */
 async function ask(slug: string, sql: string): Promise<string> {
-  const label = [`dev.mayfly.preview=${await keyOf(slug)}`, "dev.mayfly.service=db"];
+  const label = [
+    `dev.mayfly.server=${scenario.serverId}`,
+    `dev.mayfly.preview=${await keyOf(slug)}`,
+    "dev.mayfly.service=db",
+  ];
   const [database] = await scenario.docker.listContainers({ filters: { label } });
   const command = ["psql", "-U", "shop", "-Atqc", sql];
   const signal = AbortSignal.timeout(20_000);
@@ -112,7 +116,11 @@ describe("data of previews", () => {
 
   test("an anchor that somebody pruned is made again", async () => {
     tellOnFailure(scenario);
-    const label = [`dev.mayfly.preview=${await keyOf("shop-pr-3")}`, "dev.mayfly.kind=anchor"];
+    const label = [
+      `dev.mayfly.server=${scenario.serverId}`,
+      `dev.mayfly.preview=${await keyOf("shop-pr-3")}`,
+      "dev.mayfly.kind=anchor",
+    ];
     const find = () => scenario.docker.listContainers({ all: true, filters: { label } });
     const [anchor] = await find();
     await scenario.docker.getContainer(anchor!.Id).remove();
