@@ -55,7 +55,7 @@ export function ask(world: World, wish: SnapshotWish, files: Files) {
       if (outcome.state === "building") throw new Error("it is being built");
       return outcome;
     },
-    { timeoutMs: 120_000, everyMs: 100 },
+    { timeoutMs: 240_000, everyMs: 100 },
   );
 }
 

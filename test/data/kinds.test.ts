@@ -74,7 +74,10 @@ describe("Postgres", () => {
       wish: await wishOf(world, postgres, [file("a.sql", "sql")]),
       files: { "a.sql": sql },
     };
-    const dump = Buffer.from(await printed(world, first, "pg_dump -h 127.0.0.1 -U shop -Fc shop | base64"), "base64");
+    const dump = Buffer.from(
+      await printed(world, first, "pg_dump -h 127.0.0.1 -U shop -Fc -f /tmp/dump shop && base64 /tmp/dump"),
+      "base64",
+    );
     const made = {
       its: postgres,
       wish: await wishOf(world, postgres, [file("prod.sql.gz", "sql.gz")]),
@@ -109,9 +112,9 @@ describe("Postgres", () => {
     ],
     [
       "a program",
-      [run("web", "sh", "-c", "echo migrating; echo 'no such table' >&2; exit 7")],
+      [run("web", "sh", "-c", "echo migrating; echo 'error: no such table' >&2; exit 7")],
       {},
-      /^`echo migrating; .*` in web exited with code 7.*: no such table$/,
+      /^`echo migrating; .*` in web exited with code 7.*: error: no such table$/,
     ],
   ])("says which part failed, and why: %s", async (_what, parts, files, what) => {
     const failure = await failureOf(world, await wishOf(world, postgres, parts, [web]), files);

@@ -45,7 +45,7 @@ export async function createWorld() {
     rows: store.snapshots,
     ...budget,
     parallel: 2,
-    timeoutMs: 60_000,
+    timeoutMs: 240_000,
     disk: undefined,
     subnets: subnets,
     onEnd: (key) => woken.push(key),
