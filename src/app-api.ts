@@ -57,6 +57,7 @@ export function createApiWorld(options: Options): ApiWorld {
     observe: (key) => observe(docker, server, key),
     logs: (key, log) => serviceLogs(key, log, options),
     buildLogs: (key, log) => buildLogs(key, log, options),
+    checkLog: (key, name) => store.checks.logOf(key, newestOf(store.attempts.of(key))?.generation ?? 0, name),
     plan: async (key) => {
       const plan = await previewPlan(key, loop.world, AbortSignal.timeout(60_000));
       const steps = plan.steps.map((step) => ({

@@ -51,6 +51,14 @@ export function maskedStore(store: Store, masks: Pick<Masks, "of">): Store {
       trouble: (key, generation, failure) =>
         store.attempts.trouble(key, generation, failure && maskFailure(failure, maskFor(key))),
     },
+    checks: {
+      ...store.checks,
+      end(check) {
+        const mask = maskFor(check.preview);
+        const detail = check.detail === null ? null : mask(check.detail);
+        store.checks.end({ ...check, detail, log: maskLines(check.log, mask) });
+      },
+    },
     timeline: {
       ...store.timeline,
       end: (event) =>

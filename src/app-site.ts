@@ -40,6 +40,7 @@ export function createSite({ config, store, access, turnOf, clock, mask }: SiteW
       queue: turnOf(preview.key),
       facts: store.volumes.factsOf(preview.key),
       retired: store.volumes.retiredOf(preview.key),
+      checks: store.checks.of(preview.key),
     });
 
   const page = (key: string): PageModel | null => {

@@ -4,6 +4,7 @@ import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
 import { within } from "./domain/time.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
+import { runCheck } from "./engine/checks.ts";
 import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
@@ -65,6 +66,10 @@ function engineOf({ config, server, docker, disk, data, keeper, store, learn, cl
     async pull(reference, trust, signal) {
       const { isNew } = await images.pull(reference, trust, signal);
       if (isNew) store.images.rememberPulled(reference);
+    },
+    check: async (step, context) => {
+      const secrets = await keeper.recall(context.preview, step.container.service.secrets);
+      return runCheck({ docker, server, pool, routes: hostRoutes, egress, clock, log }, step, { ...context, secrets });
     },
     requireUp: (readiness) => requireUp({ docker, clock }, readiness),
     gatherFacts: (which, signal) => gatherFacts({ docker, server }, which, signal),

@@ -7,6 +7,7 @@ import type { ApiWorld, LogLine } from "./world.ts";
 
 const LogQuery = z.object({
   service: z.string().max(255).optional(),
+  check: z.string().max(60).optional(),
   follow: z.enum(["true", "1", "false", "0", ""]).optional(),
   tail: z.coerce.number().int().min(0).max(10_000).default(200),
   format: z.enum(["json", "text"]).default("json"),
@@ -15,7 +16,7 @@ type LogQuery = z.infer<typeof LogQuery>;
 
 type Lines = (signal: AbortSignal, follow: boolean) => AsyncIterable<Omit<LogLine, "at">>;
 
-/** `/logs` of services and `/build-logs` of images: an event stream with `follow`, else an array or (`format=text`) a download. */
+/** `/logs` of services, `/build-logs` of images and `/check-logs` of a check: an event stream with `follow`, else an array or (`format=text`) a download. */
 export function logRoutes(world: ApiWorld, house: StreamHouse): Hono<CallerEnv> {
   return new Hono<CallerEnv>()
     .get("/:id/logs", async (c) => {
@@ -25,6 +26,15 @@ export function logRoutes(world: ApiWorld, house: StreamHouse): Hono<CallerEnv> 
       const lines: Lines = (signal, follow) =>
         world.logs(key, { ...(service !== "" && { service }), tail, follow, signal });
       return answer(c, { lines, query, house, name: `${slug}.log` });
+    })
+    .get("/:id/check-logs", async (c) => {
+      const { key, slug } = await c.get("sight").preview(c.req.param("id"));
+      const query = readQuery(c);
+      const { check: service = "" } = query;
+      const lines: Lines = async function* () {
+        yield* world.checkLog(key, service).map((line) => ({ service, line }));
+      };
+      return answer(c, { lines, query, house, name: `${slug}-${service.replaceAll(/[^a-z0-9-]/g, "")}.log` });
     })
     .get("/:id/build-logs", async (c) => {
       const { key, slug } = await c.get("sight").preview(c.req.param("id"));

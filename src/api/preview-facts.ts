@@ -1,4 +1,5 @@
 import type { AuditEntry } from "../domain/audit.ts";
+import type { CheckView } from "../domain/check.ts";
 import { MayflyError } from "../domain/errors.ts";
 import { isLocalKey } from "../domain/local.ts";
 import { type Deployment, newestOf, servingOf, type TimelineEvent } from "../domain/preview.ts";
@@ -17,6 +18,8 @@ export type PreviewFacts = {
   timeline: TimelineEvent[];
   /** Null while the engine does not answer. */
   containers: StackState["containers"] | null;
+  /** Of the newest attempt, each with its last lines. */
+  checks: (CheckView & { tail: string[] })[];
   /** The latest entries, newest first. */
   audit: AuditEntry[];
   /** Where the commits and the pull request are; null for a preview of `mayfly up`. */
@@ -35,6 +38,7 @@ export async function gatherFacts(world: ApiWorld, view: PreviewView): Promise<P
     serving: servingOf(deployments),
     timeline: world.timeline(view.key).filter((event) => event.generation === newest?.generation),
     containers: await observeContainers(world, view.key),
+    checks: view.checks.map((check) => ({ ...check, tail: world.checkLog(view.key, check.name).slice(-20) })),
     audit: world.audit.list({ preview: view.key, limit: 10 }),
     webUrl: isLocalKey(view.key) ? null : world.webUrl,
     now: world.clock.now(),

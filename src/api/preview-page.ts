@@ -5,6 +5,7 @@ import type { Deployment } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ObservedContainer } from "../domain/stack-state.ts";
 import { auditPart } from "./audit-part.ts";
+import { checksPart } from "./checks-part.ts";
 import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { section } from "./page-shell.ts";
@@ -19,6 +20,7 @@ export function previewParts(facts: PreviewFacts): Parts {
   return new Map([
     ["status", statusPart(facts)],
     ["timeline", timelinePart(facts)],
+    ["checks", checksPart(facts)],
     ["services", servicesPart(facts)],
     ["findings", findingsPart(facts)],
     ["history", historyPart(facts)],

@@ -34,6 +34,8 @@ export type ApiWorld = {
   logs(key: string, options: LogOptions): AsyncIterable<LogLine>;
   /** Lines of the newest attempt's image builds, masked. */
   buildLogs(key: string, options: Pick<LogOptions, "follow" | "signal">): AsyncIterable<Omit<LogLine, "at">>;
+  /** What a check of the newest attempt wrote, masked; nothing where there is none of that name. */
+  checkLog(key: string, name: string): string[];
   plan(key: string): Promise<PlanAnswer>;
   /** Writes the wish and wakes the loop; answers with a sentence. Throws MayflyError. */
   act(key: string, said: Omit<SaidVerb, "by">, asker: Asker): Promise<{ accepted: string }>;

@@ -71,6 +71,7 @@ const optionHelp: Record<string, string> = {
   org: "the organization that the App is for (yourself)",
   port: "where the page listens on 127.0.0.1 (a free one)",
   print: "only print the page's address, and open no browser",
+  check: "what that check of the newest attempt wrote instead",
   build: "the image builds of the newest attempt instead",
   branch: "a branch as it is committed, in place of the working tree",
   fix: "as root, install the firewall's rules that are missing",

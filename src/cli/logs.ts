@@ -7,15 +7,16 @@ import type { Terminal } from "./terminal.ts";
 
 type Line = { service: string; line: string };
 
-/** `mayfly logs ID [SERVICE] [-f]`: the newest lines, and with `-f` those that come. */
+/** `mayfly logs ID [SERVICE] [-f]`: the newest lines, and with `-f` those that come; `--check NAME`: what a check wrote. */
 export const logs: Command = {
   args: "ID [SERVICE]",
-  help: "print a preview's log lines; -f follows",
+  help: "print a preview's log lines; -f follows, --check NAME is a check's",
   options: {
     ...clientOptions,
     follow: { type: "boolean", short: "f" },
     tail: { type: "string" },
     build: { type: "boolean" },
+    check: { type: "string" },
   },
   async run(input, terminal) {
     const client = connect(input, terminal);
@@ -44,12 +45,15 @@ function pathOf(input: Input): string {
   if (!/^\d{1,5}$/.test(tail)) {
     throw new InputError("usage", `--tail must be a number, not "${tail}"`, { hint: "See `mayfly logs --help`." });
   }
+  const check = textOf(input, "check");
+  if (check !== undefined) return `${previewPath(id)}/check-logs?check=${encodeURIComponent(check)}`;
   const isBuild = input.values["build"] === true;
   if (isBuild && service !== "") throw new InputError("usage", "--build shows all image builds; leave the service out");
   return `${previewPath(id)}/${isBuild ? "build-logs" : "logs"}?tail=${tail}&service=${encodeURIComponent(service)}`;
 }
 
 function whyNone({ values, positionals }: Input): string {
+  if (typeof values["check"] === "string") return "The newest attempt has no such check, or it has written nothing.";
   if (values["build"] === true) return "The newest attempt built no image.";
   return positionals.length > 1 ? "There is no such service, or it has written nothing." : "There are no lines.";
 }

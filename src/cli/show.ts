@@ -48,6 +48,7 @@ function describe(view: PreviewView, now: number): string[] {
     ],
     ["newest", newestWords(view)],
     ["rollback", rollbackWords(view)],
+    ...view.checks.map((check): [string, string] => ["check", checkWords(check)]),
     ...routes
       .filter(({ url }) => url !== view.url)
       .map(({ service, link }): [string, string] => ["route", `${service} ${link}`]),
@@ -76,6 +77,11 @@ function newestWords({ newest, serving }: PreviewView): string | null {
   if (newest === null || newest.generation === serving?.generation) return null;
   const how = `${newest.phase} ${isUnderWay(newest) ? "for" : "after"} ${formatSpan(newest.seconds * 1000)}`;
   return `${short(newest.commit)} ${how}: ${newest.cause}`;
+}
+
+function checkWords({ name, state, detail, seconds, required }: PreviewView["checks"][number]): string {
+  const how = detail === null ? "" : `: it ${detail}`;
+  return `${name} ${state} ${state === "running" ? "for" : "after"} ${formatSpan(seconds * 1000)}${required ? "" : " (only reports)"}${how}`;
 }
 
 function rollbackWords({ rolledBack, rollbackTo }: PreviewView): string | null {

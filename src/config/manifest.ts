@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { InputError } from "../domain/errors.ts";
 import { absolutePath } from "./absolute-path.ts";
+import { Checks } from "./checks.ts";
 import { conform, keys, planned } from "./explain.ts";
 import { port } from "./quantity.ts";
 import { Ready } from "./ready.ts";
@@ -121,7 +122,7 @@ export const ManifestFile = keys({
     .optional()
     .describe("What the preview does otherwise: drop leaves a service out, Compose's own keys change it."),
   secrets: Secrets.optional().describe("Names of secrets that the operator has set for this repository."),
-  checks: planned,
+  checks: Checks.optional().describe("What is run against a new version before it takes over."),
   ttl: planned,
 });
 

@@ -113,6 +113,10 @@ export const catalogue = {
     title: "A part of the preview's data was removed by somebody else",
     hint: "/reset gives the preview its data anew; do not prune volumes on this host.",
   },
+  "check-failed": {
+    title: "A check that has to pass failed",
+    hint: "Its log is on the preview's page. Mend what it found, or say `required: false` of it.",
+  },
   "probe-failed": { title: "The main page does not answer", hint: "It must answer below 500; see the service's log." },
   // Sources and their masks
   "mask-invalid": {

@@ -5,6 +5,8 @@ import type { FileSpec } from "./stack.ts";
 const boundRoot = "repository";
 /** Under this name it holds what configs and secrets give, each for itself. */
 const givenRoot = "given";
+/** Under this name it holds what checks are run with. */
+const checksRoot = "checks";
 
 /** Where a path of the repository is in the files volume: one place for all services that bind it, or a part of it. */
 export function boundPath(path: string): string {
@@ -14,6 +16,11 @@ export function boundPath(path: string): string {
 /** Where a config or secret is in the files volume. */
 export function givenPath(name: string): string {
   return posix.join(givenRoot, name);
+}
+
+/** Where the files of a check are in the files volume. */
+export function checkPath(check: string): string {
+  return posix.join(checksRoot, check);
 }
 
 /** The path of the repository that a path of the files volume is filled from; null where it is filled otherwise. */

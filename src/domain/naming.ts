@@ -76,6 +76,11 @@ export function containerName(
   return `${project}-${service.name}-${service.kept ? version.hash.slice(0, 8) : `g${version.generation}`}`;
 }
 
+/** The container of a check. No service's can have its name: those go on with `-`. */
+export function checkContainerName(project: string, generation: number, check: string): string {
+  return `${project}.check-${check}-g${generation}`;
+}
+
 /** Images that we built live under this name; nobody may name it in `image:` or `FROM`. */
 export const imageNamespace = "mayfly.local";
 

@@ -1,4 +1,5 @@
 import type { DataChoice, DataRules, Migrations } from "./data.ts";
+import type { CheckSpec } from "./check.ts";
 import type { Place } from "./errors.ts";
 import type { SeedSpec } from "./seed.ts";
 import type { PageWish } from "./page-wish.ts";
@@ -121,6 +122,8 @@ export type StackSpec = {
   readyTimeoutMs: number;
   /** What the main page has to answer; below 500 where nothing is said. */
   page?: PageWish;
+  /** What is run against it before it takes over. */
+  checks?: CheckSpec[];
   /** Paths of the repository of which it is made, folders with a slash at their end; null where every push changes it. */
   sources: string[] | null;
   /** Where the branch says what: `services.web.environment.PORT`, `routes.web` → `compose.yaml:14:7`. */

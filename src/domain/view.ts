@@ -1,6 +1,7 @@
 import type { Access } from "./access.ts";
 import { type Allowance, allowancesOf } from "./allowance.ts";
 import { type Turn, turnWords } from "./admission.ts";
+import { type CheckResult, type CheckView, viewChecks } from "./check.ts";
 import type { Failure } from "./errors.ts";
 import type { RetiredVolume, VolumeFacts } from "./data.ts";
 import { describeData, describeRetired, noteData, type RetiredView } from "./data-view.ts";
@@ -61,6 +62,8 @@ export type PreviewView = {
     cause: string;
     failure: Failure | null;
   } | null;
+  /** What was run against the newest attempt. */
+  checks: CheckView[];
   /** The earlier deployment that what is wished for runs again; null where nobody rolled back. */
   rolledBack: { generation: number; commit: string } | null;
   /** Where a rollback would lead; null where there is nothing before what serves. */
@@ -103,6 +106,7 @@ export function viewPreview(
     /** Of its volumes, by their names on the engine. */
     facts: Readonly<Record<string, VolumeFacts>>;
     retired: readonly RetiredVolume[];
+    checks?: readonly CheckResult[];
   },
 ): PreviewView {
   const serving = servingOf(deployments);
@@ -149,6 +153,7 @@ export function viewPreview(
       cause: newest.cause,
       failure: newest.failure,
     },
+    checks: viewChecks(context.checks ?? [], newest?.generation, context.now),
     rolledBack: running ? (preview.spec.rollback ?? null) : null,
     rollbackTo: running ? rollbackOf(deployments) : null,
     data: describeData(stack, context.facts),

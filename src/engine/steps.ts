@@ -76,6 +76,7 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
       case "seed":
       case "complete":
       case "probe":
+      case "check":
       case "swap":
       case "drain":
       case "lull":

@@ -38,7 +38,7 @@ export function newestAttempt(view: PreviewView, { preview, timeline, now }: Rep
 
 /** Names of builds and waits as the timeline has them: `build web`, `snapshot db`, `await db`. */
 function momentOf({ name, startedAt }: TimelineEvent, now: number): Moment[] {
-  const what = /^(?:build|pull|snapshot|await|seed) (.+)$/.exec(name)?.[1];
+  const what = /^(?:build|pull|snapshot|await|seed|check) (.+)$/.exec(name)?.[1];
   if (what === undefined) return [];
   // In tens, so that the comment is not edited each second.
   const ms = Math.floor((now - startedAt) / 10_000) * 10_000;

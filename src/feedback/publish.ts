@@ -16,6 +16,8 @@ export type Published = {
   status: string | null;
   /** The check run that says it, with an App. */
   checkRun?: CheckRun | null;
+  /** The same of each check of a preview, by its name. */
+  checks?: Record<string, { hash: string; checkRun: CheckRun | null }>;
   deployments: { generation: number; id: number; hash: string }[];
   /** Answers by the comment that asked, the newest last. */
   answers: { commentId: number; hash: string }[];
@@ -74,6 +76,17 @@ export function createPublisher({ client, memory, log }: { client: Client; memor
     remember(view.key, { status: hash, checkRun });
   }
 
+  async function publishChecks(view: PreviewView, checks: Report["checks"]): Promise<void> {
+    for (const { name, ...said } of checks) {
+      const hash = specHash(said);
+      const known = recall(view.key).checks?.[name];
+      if (known?.hash === hash) continue;
+      const status = { preview: view.key, check: name, ...said };
+      const checkRun = await client.setStatus(view.repository, status, known?.checkRun ?? null);
+      remember(view.key, { checks: { ...recall(view.key).checks, [name]: { hash, checkRun } } });
+    }
+  }
+
   async function publishDeployments(view: PreviewView, reports: DeploymentReport[]): Promise<void> {
     for (const each of reports) await publishDeployment(view, each);
     const told = new Set(reports.map(({ generation }) => generation));
@@ -114,6 +127,7 @@ export function createPublisher({ client, memory, log }: { client: Client; memor
       const outcomes = [
         await settle(publishComment(view, told)),
         told.status && (await settle(publishStatus(view, told.status))),
+        await settle(publishChecks(view, told.checks)),
         await settle(publishDeployments(view, told.deployments)),
       ].filter((failure) => failure !== null);
       for (const failure of outcomes)

@@ -8,6 +8,7 @@ import type { PreviewView } from "../domain/view.ts";
 import { type Attempt, newestAttempt } from "./attempt.ts";
 import { code, fold, foldedList, link } from "./markdown.ts";
 import { maskLines, maskSecrets } from "./masking.ts";
+import { checksSection } from "./report-checks.ts";
 import { masked, type ReportDetails } from "./report-details.ts";
 import { shortCommit, whyLength } from "./report-headline.ts";
 import { changesOf } from "./service-changes.ts";
@@ -25,6 +26,7 @@ export function sections(view: PreviewView, details: ReportDetails): string[] {
   const failed = attempt.kind === "failed" ? newest : null;
   return [
     rolledBack(view, details),
+    checksSection(view, details),
     routes(view),
     attempt.kind === "ready" ? services(view, newest, details) : null,
     failed?.failure ? whatNow(failed.failure, details) : null,

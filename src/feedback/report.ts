@@ -1,4 +1,5 @@
 import type { PreviewView } from "../domain/view.ts";
+import { type CheckReport, reportChecks } from "./report-checks.ts";
 import { type CommitReport, reportCommit } from "./report-commit.ts";
 import { type DeploymentReport, reportDeployments } from "./report-deployments.ts";
 import type { ReportDetails } from "./report-details.ts";
@@ -11,6 +12,7 @@ export type Report = {
   /** Whether it is worth a first comment; what goes, or was never wanted, only changes the one that is there. */
   isNews: boolean;
   status: CommitReport | null;
+  checks: CheckReport[];
   deployments: DeploymentReport[];
 };
 
@@ -23,6 +25,7 @@ export function report(view: PreviewView, details: ReportDetails): Report {
     comment: [headline(view, details), ...sections(view, details), commentMarker(view.key)].join("\n\n"),
     isNews: details.preview.spec.wanted !== "absent",
     status: reportCommit(view, details),
+    checks: reportChecks(view, details),
     deployments: reportDeployments(view, details),
   };
 }

@@ -2,12 +2,14 @@ import type { RestLevel, Slept } from "../domain/rest.ts";
 import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
 import type { ObservedVolume, StackState } from "../domain/stack-state.ts";
 import { planBringUp } from "./bring-up.ts";
+import { planChecks } from "./checks.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { planHold } from "./hold.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
+import { watchedOf } from "./ready.ts";
 import { partsOf, planRemoval } from "./removal.ts";
 import { replacedBy } from "./replaced.ts";
-import type { Plan, Readiness, Step } from "./step.ts";
+import type { Plan, Step } from "./step.ts";
 import { planAnchors } from "./volumes.ts";
 
 export type DeployInput = {
@@ -22,6 +24,8 @@ export type DeployInput = {
   secrets?: Readonly<Record<string, string>>;
   /** Names of the volumes that were replaced and are kept for a while. */
   retired?: ReadonlySet<string>;
+  /** Names of checks that have their result in this attempt: they are not run again. */
+  checked?: ReadonlySet<string>;
   /** Golden data that is ready, by the user's name of the volume that branches from it. */
   snapshots?: Readonly<Record<string, Snapshot>>;
   nonce: string;
@@ -36,10 +40,10 @@ export type DeployInput = {
 export function planDeploy(input: DeployInput): Plan {
   const { candidate, serving, state } = input;
   const draft = newDraft();
+  const given = { ...input, stack: candidate };
   const volumes = planBringUp(
     {
-      ...input,
-      stack: candidate,
+      ...given,
       servingNetworks: serving
         ? serving.services.flatMap((service) =>
             attachmentsOf(serving, service).map((each) => ({ ...each, index: null })),
@@ -61,10 +65,6 @@ export function planDeploy(input: DeployInput): Plan {
   );
   const ready = draft.steps.filter(({ kind }) => ["await", "complete", "join"].includes(kind)).map(({ id }) => id);
   if (serving) planHold(draft, state, { serving, timeoutMs: input.drainMs });
-  const old = serving ? usedBy(serving, state) : newDraft();
-  const retired = replacedBy(input, volumes);
-  for (const { name } of retired) draft.volumes.add(name);
-  planLeftovers(input, draft, old);
   draft.steps.push({
     kind: "probe",
     id: "probe",
@@ -74,12 +74,17 @@ export function planDeploy(input: DeployInput): Plan {
     isGate: true,
     watched: watchedOf(draft),
   });
+  const passing = planChecks(given, draft, volumes);
+  const old = serving ? usedBy(serving, state) : newDraft();
+  const retired = replacedBy(input, volumes);
+  for (const { name } of retired) draft.volumes.add(name);
+  planLeftovers(input, draft, old);
   const swapCause = serving ? `g${serving.generation} → g${candidate.generation}` : "first to serve";
   draft.steps.push({
     kind: "swap",
     id: "swap",
     cause: swapCause,
-    after: ["probe"],
+    after: ["probe", ...passing],
     stack: { ...candidate, resolved: { images: { ...input.images }, volumes, secrets: input.secrets ?? {} } },
     from: serving?.generation ?? null,
     retired,
@@ -96,13 +101,6 @@ export function planDeploy(input: DeployInput): Plan {
     planRemoval(draft, { state: only(state, old), cause: "replaced", after: ["drain"], graceMs: 10_000 });
   }
   return finish(draft);
-}
-
-/** Whoever was ready has to stay so until the swap. */
-function watchedOf({ steps }: Draft): Readiness[] {
-  return steps.flatMap((step) =>
-    step.kind === "await" && step.readiness.condition === "healthy" ? [step.readiness] : [],
-  );
 }
 
 /** What neither serves nor is part of the candidate: an overtaken or failed attempt left it. */

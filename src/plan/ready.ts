@@ -81,3 +81,10 @@ function planWhole(stack: StackSpec, { service, draft }: Context): void {
     });
   }
 }
+
+/** Whoever was ready has to stay so until the swap. */
+export function watchedOf({ steps }: Draft): Readiness[] {
+  return steps.flatMap((step) =>
+    step.kind === "await" && step.readiness.condition === "healthy" ? [step.readiness] : [],
+  );
+}

@@ -95,9 +95,9 @@ function stepsBefore({ plan }: Program): string[] {
   return [...data, ...networks, "fill", `remove:${plan.name}`];
 }
 
-/** How many addresses a stack takes in each of its networks: each seed's programs are run one after the other. */
-export function addressesOf(stack: Pick<StackSpec, "services" | "seeds">): number {
-  return stack.services.length + seedsWithPrograms(stack).length;
+/** How many addresses a stack takes in each of its networks: each seed's programs are run one after the other, checks come last. */
+export function addressesOf(stack: Pick<StackSpec, "services" | "seeds" | "checks">): number {
+  return stack.services.length + seedsWithPrograms(stack).length + (stack.checks?.length ?? 0);
 }
 
 function seedsWithPrograms({ seeds }: Pick<StackSpec, "seeds">): SeedSpec[] {

@@ -95,6 +95,8 @@ export type Step = { id: string; cause: string; after: string[] } & (
   | { kind: "complete"; volume: string; seed: string | null }
   /** Asks the main page, until it answers well or one of `watched` ended; without `isGate` it only waits for a good answer a while. */
   | { kind: "probe"; stack: StackSpec; isGate: boolean; watched: Readiness[] }
+  /** Runs a check to its end in a container of its own; what came of it is stored. */
+  | { kind: "check"; check: { name: string; required: boolean; timeoutMs: number }; container: ContainerPlan }
   /** The commit point: the deployment is ready, the gateway routes to it. */
   | { kind: "swap"; stack: StackSpec & { resolved: Resolved }; from: number | null; retired: Replaced[] }
   /** Waits until nothing is in flight to that generation. */
@@ -191,6 +193,8 @@ export function resourceOf(step: Step): string {
       return step.seed.service;
     case "complete":
       return `volume ${step.volume}`;
+    case "check":
+      return step.check.name;
     case "probe":
       return mainRoute(step.stack);
     case "swap":

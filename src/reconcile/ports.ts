@@ -1,4 +1,5 @@
 import type { RetiredVolume } from "../domain/data.ts";
+import type { CheckEnd } from "./check-ports.ts";
 import type { Failure, Finding } from "../domain/errors.ts";
 import type { ContainerFacts, LookedInto } from "../domain/facts.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
@@ -132,6 +133,8 @@ export type Engine = {
   run(step: Step, context: StepContext): Promise<void>;
   /** Looks at a container that failed; null when it is gone. Throws EngineError. */
   gatherFacts(which: LookedInto, signal: AbortSignal): Promise<ContainerFacts | null>;
+  /** Runs a check to its end and removes what it ran in; throws EngineError for what is not the check's own failure. */
+  check(step: Extract<Step, { kind: "check" }>, context: StepContext): Promise<CheckEnd>;
   /** Throws EngineError `service-exited` when a service that was ready ended for good. */
   requireUp(readiness: Readiness): Promise<void>;
 };

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { runnersOf } from "../domain/check.ts";
 import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { SeedPart } from "../domain/seed.ts";
@@ -81,7 +82,7 @@ export async function gatherImages(
   signal: AbortSignal,
 ): Promise<Gathered> {
   const found = await findImages(preview, stack, world);
-  const missing = stack.services.filter((service) => !(service.name in found));
+  const missing = runnersOf(stack).filter((service) => !(service.name in found));
   const isWhole = await pullImages({ preview, stack }, missing, world, signal);
   const builds = missingBuilds(stack, missing);
   if (builds.length > 0) await world.engine.requireRoom("an image is to be built");
@@ -106,7 +107,7 @@ export async function findImages(
   world: Pick<World, "engine">,
 ): Promise<Record<string, ResolvedImage>> {
   const found = await Promise.all(
-    stack.services.map(
+    runnersOf(stack).map(
       async (service) =>
         [
           service.name,
@@ -122,7 +123,7 @@ export async function findImages(
 
 async function findAll(preview: Preview, stack: StackSpec, world: World): Promise<Record<string, ResolvedImage>> {
   const images = await findImages(preview, stack, world);
-  const lost = stack.services.find((service) => !(service.name in images));
+  const lost = runnersOf(stack).find((service) => !(service.name in images));
   if (lost)
     throw new InputError(
       "image-unavailable",

@@ -22,7 +22,9 @@ export async function recallStack(
   if (!stored) throw new MayflyError("internal", `nothing is stored of generation ${rollback?.generation ?? "none"}`);
   return await timed(world, { preview: preview.key, generation, name: "recall" }, signal, async () => {
     const { images, gone } = await findAgain(preview, stored, world);
-    const again = { ...stored, generation, dataEpoch: resets, resolved: { images, volumes: {} } };
+    // It passed them, and nobody wants to wait for them now.
+    const { checks: _passed, ...stack } = stored;
+    const again = { ...stack, generation, dataEpoch: resets, resolved: { images, volumes: {} } };
     const volumes = await chooseVolumes({ preview, stack: again, serving, checkout: null }, world);
     const candidate = { ...again, volumes };
     const kept = keepFirstRunFiles(candidate, serving);

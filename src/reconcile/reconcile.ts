@@ -9,6 +9,7 @@ import { steadyMs } from "./crashes.ts";
 import { explainFailure } from "./explain.ts";
 import { expectedSnapshots, findSnapshots, gatherData } from "./gather-data.ts";
 import { layGround } from "./ground.ts";
+import { checkedOf } from "./checks.ts";
 import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
 import { planSettled, retiredNames, roomRestMs, settle, showServing } from "./settle.ts";
@@ -33,6 +34,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (preview === null || preview.spec.reason === "unread") return { kind: "done" };
   const { generation, wanted, commit } = preview.spec;
   world.attempts.supersede(key, generation);
+  world.checks.stop(key, generation);
   world.builds.release(key, wanted === "running" ? generation : undefined);
   if (wanted !== "running" || commit === null) {
     world.snapshots.release(key);
@@ -144,7 +146,9 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   const secrets = await world.secretPrints(preview, candidate);
   const nonce = world.randomId(8);
   const retired = retiredNames(key, world);
-  const plan = planDeploy({ candidate, serving, state, images, whole, retired, snapshots, secrets, nonce, drainMs });
+  const checked = checkedOf(preview, world);
+  const beside = { whole, retired, snapshots, secrets, checked };
+  const plan = planDeploy({ candidate, serving, state, images, ...beside, nonce, drainMs });
   rememberMigrations(key, plan, world);
   const run = () => runPlan(plan, { preview, stack: candidate }, world, signal);
   if (serving && touchesServing(plan, serving)) await world.turns.take(key, signal, run);

@@ -39,6 +39,7 @@ export async function restServing(key: string, world: World, signal: AbortSignal
 export async function settle(preview: Preview, world: World, signal: AbortSignal): Promise<void> {
   const { key } = preview;
   await world.turns.take(key, signal, async () => {
+    if (world.checks.stop(key) > 0) world.changed(key);
     const now = readServing(key, world);
     const about = { preview: now?.preview ?? preview, serving: now?.serving ?? null };
     await carryOut(await planSettled(about.preview, about.serving, world), about, world, signal);

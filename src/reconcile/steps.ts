@@ -2,6 +2,7 @@ import { EngineError, MayflyError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import { type Plan, resourceOf, type Step } from "../plan/step.ts";
+import { runCheck } from "./checks.ts";
 import { executePlan } from "./execute.ts";
 import type { CheckoutOf, StepContext } from "./ports.ts";
 import { probe, probeAWhile } from "./probe.ts";
@@ -21,7 +22,7 @@ type About = {
 };
 
 /** Steps that people wait for, and therefore see. */
-const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", "probe", "swap", "drain"]);
+const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", "probe", "check", "swap", "drain"]);
 
 /** Executes a plan: each step by whoever it concerns, the telling ones on the timeline. */
 export async function runPlan(plan: Plan, about: About, world: World, signal: AbortSignal): Promise<void> {
@@ -77,6 +78,9 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
     }
     case "probe":
       await (step.isGate ? probe : probeAWhile)(step, key, world, signal);
+      return;
+    case "check":
+      await runCheck(step, stepContext(about, world, signal), world);
       return;
     case "swap":
       await swap(step, { key, slug }, world);

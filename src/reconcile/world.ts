@@ -3,6 +3,7 @@ import type { Preview } from "../domain/preview.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
 import type { DataBranches, WholeVolumes } from "./data-ports.ts";
+import type { Checks } from "./check-ports.ts";
 import type { Turns } from "./turns.ts";
 import type {
   Attempts,
@@ -24,6 +25,7 @@ export type World = {
   wishes: Wishes;
   attempts: Attempts;
   timeline: Timeline;
+  checks: Checks;
   volumes: WholeVolumes;
   source: Source;
   engine: Engine;

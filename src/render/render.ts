@@ -14,6 +14,7 @@ import type { PreviewLimits } from "./stack/limits.ts";
 import type { PreviewFacts } from "./preview-facts.ts";
 import { adviseOwnAddresses } from "./advice/own-addresses.ts";
 import { policeBuilds } from "./policy/police-builds.ts";
+import { policeChecks, withChecks } from "./stack/checks.ts";
 import { placeFiles } from "./stack/place-files.ts";
 import { placesOf } from "./stack/places.ts";
 import { policeFiles } from "./policy/police-files.ts";
@@ -64,6 +65,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   judge(source.model, { findings, reader, limits, given: { registries, allow: isTeam ? preview.allow : [] } });
   for (const finding of policeFiles({ ...source, reader })) findings.add(finding);
   for (const finding of misplacedSecrets(source.model, manifest)) findings.add(finding);
+  for (const finding of policeChecks(manifest, registries)) findings.add(finding);
   for (const finding of noteCommitArguments(source.model, preview.commit)) findings.add(finding);
   const { all } = findings;
   const done = { model, findings: all, detected: choice.detected };
@@ -89,9 +91,10 @@ export function renderStack(input: RenderInput): RenderOutput {
   for (const finding of adviseOwnAddresses(source.model, routes)) findings.add(finding);
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
   const given = giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings });
-  noteLeft(given);
+  const checked = withChecks(given, manifest, reader);
+  noteLeft(checked);
   const places = placesOf(source.model, manifest.node, routes);
-  return { ...done, stack: { ...given, sources: sourcesOf(given, asked), places } };
+  return { ...done, stack: { ...checked, sources: sourcesOf(checked, asked), places } };
 }
 
 /** Where each image is named, for the day it is not to be had. */

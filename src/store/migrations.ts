@@ -115,6 +115,20 @@ export const migrations: readonly string[] = [
     primary key (preview, generation)
   ) strict;
 
+  -- what was run against an attempt, and what came of it
+  create table checks (
+    preview text not null references previews (key),
+    generation integer not null,
+    name text not null,
+    required integer not null,
+    state text not null,
+    started_at integer not null,
+    ended_at integer,
+    detail text,
+    log text,
+    primary key (preview, generation, name)
+  ) strict, without rowid;
+
   -- who let which commit of a fork run
   create table approvals (
     preview text not null references previews (key),

@@ -7,6 +7,7 @@ import type { Snapshot, StackSpec } from "../domain/stack.ts";
 import type { Clock } from "../domain/time.ts";
 import { createAuditStore } from "./audit.ts";
 import { createAuditedWrites } from "./audited.ts";
+import { createCheckStore } from "./checks.ts";
 import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
 import { createDeploymentStore } from "./deployments.ts";
@@ -37,6 +38,7 @@ export function openStore(path: string, clock: Clock) {
   const deployments = createDeploymentStore(database);
   const requests = createRequestStore(database);
   const timeline = createTimelineStore(database);
+  const checks = createCheckStore(database);
   const volumes = createVolumeStore(database);
   const tokens = createTokenStore(database);
   const sessions = createSessionStore(database);
@@ -117,7 +119,18 @@ export function openStore(path: string, clock: Clock) {
         // Most runs find none; only then there is anything of them to end.
         if (deployments.supersede(key, below, now()) > 0) timeline.abort(key, below, now());
       },
-      retireAll: (key: string): void => void deployments.retireAll(key, now()),
+      retireAll(key: string): void {
+        deployments.retireAll(key, now());
+        checks.forget(key);
+      },
+    },
+
+    checks: {
+      of: checks.of,
+      logOf: checks.logOf,
+      begin: (check: Parameters<typeof checks.begin>[0]): void => checks.begin(check, now()),
+      end: (check: Parameters<typeof checks.end>[0]): void => checks.end(check, now()),
+      stop: (key: string, below = Number.MAX_SAFE_INTEGER): number => checks.stop(key, below, now()),
     },
 
     timeline: {

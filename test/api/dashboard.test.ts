@@ -178,24 +178,25 @@ describe("a preview's page", () => {
     )) {
       for (const [, data = ""] of chunk.matchAll(/data: (.*)/g))
         parts.push(JSON.parse(data) as { id: string; html: string });
-      if (parts.length === 6) {
+      if (parts.length === 7) {
         world.events.push(moment("probe", 1, 2));
         world.change("another-key");
         world.change("7-42");
       }
-      if (parts.length > 6) break;
+      if (parts.length > 7) break;
     }
     client.abort();
     expect(parts.map((part) => part.id)).toEqual([
       "status",
       "timeline",
+      "checks",
       "services",
       "findings",
       "history",
       "audit",
       "timeline",
     ]);
-    expect(parts[6]?.html).toContain("probe");
+    expect(parts[7]?.html).toContain("probe");
   });
 
   test("that does not exist is a plain page with 404", async () => {

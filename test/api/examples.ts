@@ -29,6 +29,7 @@ export function view(changes: Partial<PreviewView> = {}): PreviewView {
     asleep: null,
     serving: { commit: "abc1234567890", generation: 7, readyAt: Date.now() - 180_000, seconds: 11.2 },
     newest: newest(),
+    checks: [],
     rolledBack: null,
     rollbackTo: null,
     dataNotes: [],

@@ -48,6 +48,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
   const store = openStore(":memory:", changes.clock ?? clock);
   const world: InMemory = {
     views: [view()],
+    checkLog: () => [],
     stored: [stored()],
     attempts: [deployment()],
     events: [],

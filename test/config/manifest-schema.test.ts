@@ -46,9 +46,12 @@ test.each([
   ["ready: { status: 200, body: Welcome }", true],
   ["ready: { status: [200, 3xx] }", true],
   ["ready: { status: 9xx }", false],
+  ["checks: [ { name: smoke, service: web, command: npm run smoke, required: true, timeout: 2m } ]", true],
+  ["checks: [ { name: load, image: grafana/k6, files: load.js, command: [ run, load.js ] } ]", true],
+  ["checks: [ { service: web, command: npm run smoke } ]", false],
+  ["checks: { smoke: npm run smoke }", false],
   ["services: { traefik: drop, web: { environment: { A: b } }, db: }", true],
   ["services: { web: keep }", false],
-  ["checks: []", false],
   ["rotes: { web: 1 }", false],
 ])("an editor and Mayfly agree on %j", (text, isGood) => {
   expect(accepted(text)).toEqual({ byEditor: isGood, byMayfly: isGood });

@@ -1,4 +1,5 @@
 import type { Preview } from "../../src/domain/preview.ts";
+import type { CheckSpec } from "../../src/domain/check.ts";
 import { boundPath } from "../../src/domain/files.ts";
 import type { Mount } from "../../src/domain/service.ts";
 import type { FileSpec, StackSpec } from "../../src/domain/stack.ts";
@@ -16,6 +17,8 @@ export const commits = {
   rebound: "9",
   unbound: "8",
   unordered: "7",
+  checked: "6",
+  unchecked: "5",
 } as const;
 export type Commit = keyof typeof commits;
 
@@ -62,6 +65,7 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
     ...(isBranched && {
       volumes: [{ name: "pgdata", rules: { service: "db", migrations: ["db/*.sql"], changed: "wait" } }],
     }),
+    ...((head === "checked" || head === "unchecked") && { checks: [checkOf("smoke", true), checkOf("e2e", false)] }),
     files: isBound ? [boundFile("db.conf"), boundFile("web.conf")] : [],
     builds: [
       {
@@ -76,6 +80,11 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
       },
     ],
   };
+}
+
+function checkOf(name: string, required: boolean): CheckSpec {
+  const runner = service(`check.${name}`, { image: { kind: "build", build: "web" }, job: true, restart: "no" });
+  return { name, required, timeoutMs: 60_000, runner };
 }
 
 function boundFile(name: string): FileSpec {

@@ -11,6 +11,9 @@ const stories: [string, { before: Wish[]; wish: Wish; visited?: true }][] = [
   ["a first deployment of services in no order", { before: [], wish: { push: "unordered" } }],
   ["a push", { before: [{ push: "first" }], wish: { push: "second" } }],
   ["a push that replaces the database on its data", { before: [{ push: "first" }], wish: { push: "tuned" } }],
+  ["a first deployment that is checked", { before: [], wish: { push: "checked" } }],
+  ["a push that is checked", { before: [{ push: "first" }], wish: { push: "checked" } }],
+  ["a push that does not pass its check", { before: [{ push: "checked" }], wish: { push: "unchecked" } }],
   ["a rollback", { before: [{ push: "first" }, { push: "second" }], wish: { rollback: "first" } }],
   [
     "a rollback whose images are gone",

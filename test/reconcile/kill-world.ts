@@ -156,6 +156,7 @@ export function createKillWorld({ visited = false } = {}) {
         trouble: "trouble",
         stall: "stall",
       }),
+      checks: guarded(store.checks, { begin: "begin check", end: "end check" }),
       volumes: guarded(store.volumes, { complete: "complete", forgetAll: "forget volumes" }),
       // A dead process writes no history, and its last promises must not fail because of it.
       timeline: { begin: () => undefined, end: () => undefined },
@@ -184,6 +185,15 @@ export function createKillWorld({ visited = false } = {}) {
         requireRoom: async () => check(),
         requireUp: async () => check(),
         gatherFacts: async () => (check(), null),
+        check: async (step) => {
+          const isBad = step.check.required && head === "unchecked";
+          act(
+            { kind: "check", id: step.id },
+            () => engine.check(step),
+            () => engine.runHalf(step),
+          );
+          return { passed: !isBad, how: "exited with code 1", lines: [] };
+        },
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
           const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;
@@ -262,6 +272,7 @@ export function createKillWorld({ visited = false } = {}) {
       deployments: store.attempts
         .of(key)
         .map((each) => `g${each.generation} ${each.phase} ${each.failure?.code ?? ""} ${each.failure?.where ?? ""}`),
+      checks: store.checks.of(key).map(({ generation, name, state }) => `g${generation} ${name} ${state}`),
       whole: store.volumes.of(key).size,
       replaced: store.volumes.retiredOf(key).map(({ volume, replacedBy }) => `${volume} by g${replacedBy}`),
       gone: store.wishes.get(key)!.goneAt !== null,
