@@ -21,12 +21,6 @@ export function earlierThan(deployments: readonly Deployment[]): Earlier | null 
   return good.toSorted((a, b) => b.generation - a.generation)[0] ?? null;
 }
 
-/** The ids of the images that a preview needs: of what serves, and of what a rollback would run again. */
-export function neededImages(deployments: readonly Deployment[]): Set<string> {
-  const needed = [servingOf(deployments), earlierThan(deployments)];
-  return new Set(needed.flatMap((each) => Object.values(each?.stack?.resolved?.images ?? {}).map(({ id }) => id)));
-}
-
 function placeOf({ generation, origin }: Deployment, deployments: readonly Deployment[]): number {
   if (origin == null) return generation;
   const original = deployments.find((each) => each.generation === origin);

@@ -65,7 +65,9 @@ function rolledBack(view: PreviewView, details: ReportDetails): string | null {
   const to = shortCommit(view, view.rolledBack.commit, details);
   const head = shortCommit(view, pull.headCommit, details);
   const why = masked(details).prose(cause);
-  return `Rolled back to ${to} (${why}): it runs as it did then, on the data that there is now, which was not rolled back. The next push deploys again; \`/redeploy\` returns to ${head}.`;
+  const isNew = newestOf(details.deployments)?.stack?.volumes.some(({ choice }) => choice?.kind === "re-branch");
+  const data = isNew ? "on new data, as told below" : "on the data that there is now, which was not rolled back";
+  return `Rolled back to ${to} (${why}): it runs as it did then, ${data}. The next push deploys again; \`/redeploy\` returns to ${head}.`;
 }
 
 function fromFork({ preview: { spec } }: ReportDetails): string | null {

@@ -85,6 +85,8 @@ function planExisting(
     pushStart(input, { service, draft }, { container: container.name, cause: "it was stopped", networks });
   } else if (shouldStart(service, container, input.images[service.name])) {
     pushStart(input, { service, draft }, { container: container.name, cause: tellEnd(container), networks });
+  } else if (container.state === "exited" && container.exitCode !== 0 && !service.job) {
+    draft.ended.push({ service: service.name, how: tellEnd(container) });
   } else if (joins.first.length + joins.whenReady.length === 0) {
     draft.kept.push({ resource: service.name, cause: container.state === "exited" ? "it completed" : "unchanged" });
   }

@@ -109,6 +109,7 @@ function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
     steps: draft.steps,
     kept: [],
     lost: [],
+    ended: [],
     lostData: [],
     containers: draft.containers.union(old.containers),
     networks: draft.networks.union(old.networks),

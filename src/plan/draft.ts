@@ -6,6 +6,8 @@ export type Draft = {
   kept: Kept[];
   /** Services whose containers and images are gone. */
   lost: string[];
+  /** Services that ended soon after they began, and how: they would only end again. */
+  ended: { service: string; how: string }[];
   /** Services whose data was removed by somebody. */
   lostData: { service: string; volume: string }[];
   containers: Set<string>;
@@ -19,6 +21,7 @@ export function newDraft(): Draft {
     kept: [],
     lost: [],
     lostData: [],
+    ended: [],
     containers: new Set(),
     networks: new Set(),
     volumes: new Set(),
@@ -38,6 +41,12 @@ export function joinsOf(draft: Draft, service: string): string[] {
 export function finish(draft: Draft): Plan {
   const ids = new Set(draft.steps.map((step) => step.id));
   const steps = draft.steps.map((step) => ({ ...step, after: [...new Set(step.after.filter((id) => ids.has(id)))] }));
-  const { kept, lost, lostData } = draft;
-  return { steps, kept, ...(lost.length > 0 && { lost }), ...(lostData.length > 0 && { lostData }) };
+  const { kept, lost, lostData, ended } = draft;
+  return {
+    steps,
+    kept,
+    ...(lost.length > 0 && { lost }),
+    ...(lostData.length > 0 && { lostData }),
+    ...(ended.length > 0 && { ended }),
+  };
 }

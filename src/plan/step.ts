@@ -121,7 +121,7 @@ export type Kept = { resource: string; cause: string };
 
 /**
  * `missing` names what has to be made before; only a plan made to be read has it. `lost`: services whose containers and
- * images are gone.
+ * images are gone. `ended`: services that are not started again, since they would only end again.
  */
 export type Plan = {
   steps: Step[];
@@ -129,6 +129,8 @@ export type Plan = {
   lost?: string[];
   /** Services whose data was removed by somebody, by the user's own names. */
   lostData?: { service: string; volume: string }[];
+  /** Services that are not started again, since they would only end again. */
+  ended?: { service: string; how: string }[];
   missing?: Missing[];
 };
 

@@ -117,7 +117,7 @@ async function wake({ preview, serving }: Serving, world: World, signal: AbortSi
   return { kind: "done" };
 }
 
-/** Data that was removed does not come back, nor a container without its image; null where nothing is lost. */
+/** Data that was removed does not come back, nor a container without its image, nor what ends at once; else null. */
 function lossOf(plan: Plan): Failure | null {
   const [data] = plan.lostData ?? [];
   if (data !== undefined) {
@@ -125,11 +125,20 @@ function lossOf(plan: Plan): Failure | null {
     return describeFailure(new EngineError("data-lost", what, { service: data.service }));
   }
   const [lost] = plan.lost ?? [];
-  if (lost === undefined) return null;
+  if (lost === undefined) return endOf(plan);
   const what = `${lost} cannot be started: its container and its image were removed from this host`;
   return describeFailure(
     new EngineError("image-unavailable", what, { service: lost, hint: "`/redeploy` makes both again." }),
   );
+}
+
+/** Null where nothing ended for good. */
+function endOf({ ended: [ended] = [] }: Plan): Failure | null {
+  if (ended === undefined) return null;
+  const { service, how } = ended;
+  const what = `${service} is down: ${how}, soon after it was started, and would only end again`;
+  const hint = "Its log tells why. `/redeploy` starts it anew, `/rollback` returns to the version before.";
+  return describeFailure(new EngineError("service-exited", what, { service, hint }));
 }
 
 async function carryOut(

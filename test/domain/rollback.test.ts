@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import type { Deployment } from "../../src/domain/preview.ts";
-import { earlierThan, neededImages } from "../../src/domain/rollback.ts";
+import { earlierThan } from "../../src/domain/rollback.ts";
 import { attempt } from "../feedback/facts.ts";
-import { shop } from "../support/stack.ts";
 
 const good = (generation: number, commit: string, origin: number | null = null): Deployment =>
   attempt(generation, { commit, origin });
@@ -31,15 +30,4 @@ test.each<[string, Deployment[], number | null]>([
   ["one that was removed with the preview is there still", [{ ...good(1, "a"), phase: "superseded" }, good(2, "b")], 1],
 ])("a rollback: %s", (_name, deployments, generation) => {
   expect(earlierThan(deployments)?.generation ?? null).toBe(generation);
-});
-
-test("the images of what serves and of what a rollback leads to are needed, and no others", () => {
-  const images = (id: string) => ({ web: { id, ports: [], volumes: [] } });
-  const ran = (generation: number) =>
-    attempt(generation, {
-      commit: `${generation}`,
-      stack: { ...shop(generation), resolved: { images: images(`sha256:${generation}`), volumes: {} } },
-    });
-  expect(neededImages([ran(1), ran(2), ran(3)])).toEqual(new Set(["sha256:3", "sha256:2"]));
-  expect(neededImages([])).toEqual(new Set());
 });

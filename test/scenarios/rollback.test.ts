@@ -120,6 +120,25 @@ test("/rollback returns to the deployment before, in seconds and without a faile
   expect(failed).toEqual([]);
 });
 
+test("a version that ends soon after it took over is told of, and /rollback mends it", async () => {
+  tellOnFailure(scenario);
+  const { mayfly } = scenario;
+  const number = await scenario.open({ branch: "short", files: miniShop({ page: "lasting" }) });
+  const slug = `shop-pr-${number}`;
+  const { url } = await scenario.seen(slug, ({ phase }) => phase === "ready");
+  const short = `${miniShop()["web/server.js"]!}\nsetTimeout(() => process.exit(7), 4000);\n`;
+  const commit = await scenario.push({ branch: "short", files: { "compose.yaml": noRestart, "web/server.js": short } });
+  const { reason } = await scenario.seen(
+    slug,
+    ({ serving, reason: why }) => serving?.commit === commit && why !== null,
+  );
+  expect(reason).toMatch(/^web is down: it had ended with code 7, soon after it was started/);
+  await mayfly.api(`/api/previews/${slug}/rollback`, { method: "POST" });
+  const back = await scenario.seen(slug, ({ serving }) => serving?.generation === 3);
+  expect(back.reason).toBeNull();
+  expect((await mayfly.visit(url)).body).toContain("lasting at");
+});
+
 test("a rollback whose images were removed builds them again from that commit", async () => {
   tellOnFailure(scenario);
   const { mayfly, docker, serverId } = scenario;
