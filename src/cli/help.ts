@@ -52,6 +52,7 @@ const values: Record<string, string> = {
   org: "ORG",
   port: "N",
   branch: "NAME",
+  check: "NAME",
   schema: "WHERE",
 };
 

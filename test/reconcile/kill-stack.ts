@@ -45,6 +45,8 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
   return {
     ...base,
     commit,
+    // A page that stays bad is asked again and again until then.
+    readyTimeoutMs: 10_000,
     dataEpoch: preview.spec.resets,
     seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }],
     services: [
