@@ -23,7 +23,7 @@ export function wishSnapshots(input: Input, owner: { repositoryId: number }): Sn
     const { readyTimeoutMs, trust } = input.stack;
     const whole = { ...seed, content: seed.content };
     const made = { service: alone, seed: whole, imageId: image.id, programs };
-    return [{ ...made, key: snapshotKey(made, { ...owner, trust }), readyTimeoutMs }];
+    return [{ ...made, key: snapshotKey(made, { repositoryId: owner.repositoryId, trust }), readyTimeoutMs }];
   });
 }
 

@@ -169,10 +169,12 @@ describe("a data branch", () => {
 });
 
 describe("which snapshot", () => {
-  const keyOf = (stack: StackSpec, more: { image?: string; repositoryId?: number } = {}) => {
+  const keyOf = (stack: StackSpec, more: { image?: string; repositoryId?: number; number?: number } = {}) => {
     const db = { ...images["db"]!, ...(more.image !== undefined && { id: more.image }) };
     const input = { stack, state: nothing, images: { ...images, db }, whole: new Set<string>() };
-    return wishSnapshots(input, { repositoryId: more.repositoryId ?? 7 })[0]?.key;
+    // As a preview asks for it, with all that it is beside.
+    const preview = { repositoryId: more.repositoryId ?? 7, number: more.number ?? 1 };
+    return wishSnapshots(input, preview)[0]?.key;
   };
   const withDb = (more: Partial<ServiceSpec>): StackSpec => {
     const stack = seeded(1);
@@ -184,6 +186,7 @@ describe("which snapshot", () => {
       "another generation, commit or pull request",
       keyOf(seeded(9, { slug: "shop-pr-43", project: "shop-pr-43-ab12" })),
     ],
+    ["who asks", keyOf(seeded(1), { number: 2 })],
     ["a reset", keyOf(seeded(1, { dataEpoch: 3 }))],
     ["its health check", keyOf(withDb({ healthcheck: "none" }))],
     ["the other services", keyOf({ ...seeded(1), services: [seeded(1).services[0]!] })],
