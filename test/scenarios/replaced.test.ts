@@ -91,15 +91,18 @@ test("pushes, /redeploy, a failing push, /rollback and changed options of the da
   const pages = new Set<string>();
   const uploads: { status: number; body: string }[] = [];
   const up = new AbortController();
-  const browser = async () => {
-    const headers = { accept: "text/html", "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" };
-    while (!up.signal.aborted) {
+  const headers = { accept: "text/html", "sec-fetch-dest": "document", "sec-fetch-mode": "navigate" };
+  const again = async (visit: () => Promise<void>) => {
+    while (!up.signal.aborted) await visit();
+  };
+  // Side by side: a held upload must not keep the browser from looking.
+  const browsing = Promise.all([
+    again(async () => {
       const page = await mayfly.visit(url, { headers });
       pages.add(page.status === 200 ? "the site" : `${page.status} ${/<h1>(.*?)<\/h1>/.exec(page.body)?.[1]}`);
-      uploads.push(await mayfly.visit(url, { method: "POST", body: "x".repeat(300_000) }));
-    }
-  };
-  const browsing = browser();
+    }),
+    again(async () => void uploads.push(await mayfly.visit(url, { method: "POST", body: "x".repeat(300_000) }))),
+  ]);
   await scenario.serving(slug, changed);
   up.abort();
   await browsing;
