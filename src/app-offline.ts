@@ -31,6 +31,7 @@ function offlineInput(directory: string): RenderInput {
     templates: createTemplates(resolve(import.meta.dirname, "../templates")),
     limits: defaultSettings.limits,
     secrets: null,
+    sources: null,
     preview: {
       slug: "preview-pr-0",
       project: "preview-pr-0",

@@ -16,6 +16,7 @@ export type RenderTask = {
   publicUrl: string;
   limits: RenderInput["limits"];
   secrets: RenderInput["secrets"];
+  sources: RenderInput["sources"];
 };
 
 export type RenderAnswer =
@@ -26,11 +27,11 @@ const templates = createTemplates(resolve(import.meta.dirname, "../templates"));
 
 parentPort?.on("message", (task: RenderTask) => parentPort?.postMessage(render(task)));
 
-function render({ root, special, left, preview, publicUrl, limits, secrets }: RenderTask): RenderAnswer {
+function render({ root, special, preview, publicUrl, ...rest }: RenderTask): RenderAnswer {
   try {
     const link = (host: string) => previewLink(host, publicUrl);
     const reader = readers(root, special);
-    const output = renderStack({ reader, left, templates, limits, secrets, preview: { ...preview, link } });
+    const output = renderStack({ ...rest, reader, templates, preview: { ...preview, link } });
     return { kind: "rendered", output };
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;

@@ -25,9 +25,10 @@ export async function openState(
   const tenure = opening.use(await holdState(state, options));
   const server = keptSecret(state, "server-id", { length: 16, randomId });
   const salt = keptSecret(state, "image-salt", { length: 32, randomId });
+  const maskingKey = keptSecret(state, "masking.key", { length: 64, randomId });
   const accessSecret = keptSecret(state, "access-secret", { length: 64, randomId });
   const apiToken = config.apiToken ?? keptSecret(state, "api-token", { length: 40, randomId });
-  const keeper = createSecrets(config, { salt, others: [apiToken, accessSecret] });
+  const keeper = createSecrets(config, { salt, others: [apiToken, accessSecret, maskingKey] });
   const masks = createMasks(keeper);
   const log = options.log ?? createLog(keeper);
   const store = maskedStore(opening.use(openStore(join(state, "mayfly.db"), clock)), masks);
@@ -39,6 +40,7 @@ export async function openState(
     salt,
     apiToken,
     accessSecret,
+    maskingKey,
     keeper,
     masks,
     store,

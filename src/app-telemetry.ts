@@ -3,6 +3,7 @@ import type { Governor } from "./app-disk.ts";
 import type { Pressure } from "./app-pressure.ts";
 import type { Site } from "./app-site.ts";
 import type { ServerConfig } from "./config/server.ts";
+import type { Failure } from "./domain/errors.ts";
 import { isUnderWay } from "./domain/preview.ts";
 import type { Clock } from "./domain/time.ts";
 import type { BuildJobs } from "./engine/build-jobs.ts";
@@ -12,7 +13,13 @@ import type { Loop } from "./reconcile/loop.ts";
 import type { Attempts, Timeline } from "./reconcile/ports.ts";
 import type { Store } from "./store/store.ts";
 import { createMetrics, type Standing } from "./telemetry/metrics.ts";
-import { noticeOfDeployment, noticeOfEngine, noticeOfForgeAnswer, noticeOfOrphans } from "./telemetry/notices.ts";
+import {
+  noticeOfDeployment,
+  noticeOfEngine,
+  noticeOfForgeAnswer,
+  noticeOfOrphans,
+  noticeOfSource,
+} from "./telemetry/notices.ts";
 import { createNotify } from "./telemetry/notify.ts";
 import { createSpans } from "./telemetry/spans.ts";
 
@@ -121,6 +128,10 @@ export function createTelemetry({ config, server, version, store, site, standing
     forgeCall(call: Parameters<typeof metrics.forgeCall>[0]): void {
       metrics.forgeCall(call);
       notify.tell(noticeOfForgeAnswer(call.status));
+    },
+    sourceRead(source: string, failure: Pick<Failure, "what"> | null): void {
+      metrics.sourceRead(source, failure === null ? "done" : "failed", clock.now());
+      notify.tell(noticeOfSource(source, failure));
     },
     orphans: (count: number): void => notify.tell(noticeOfOrphans(count)),
     engine: (state: "lost" | "back"): void => notify.tell(noticeOfEngine(state)),

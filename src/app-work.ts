@@ -2,6 +2,7 @@ import { ignoreOf } from "./engine/build-context.ts";
 import { settingsFor } from "./config/server.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
+import { offerSources, sourceKey } from "./domain/source.ts";
 import { within } from "./domain/time.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
 import { runCheck } from "./engine/checks.ts";
@@ -37,13 +38,14 @@ type WorkOptions = Ground & {
 /** Fits the edges to what the loop asks of them. */
 export function createWork(
   options: WorkOptions,
-): Pick<World, "engine" | "gateway" | "projectOf" | "render" | "tagOf" | "ignoreOf"> {
-  const { salt, server } = options;
+): Pick<World, "engine" | "gateway" | "projectOf" | "render" | "tagOf" | "ignoreOf" | "sourceKey"> {
+  const { salt, server, config } = options;
   return {
     engine: engineOf(options),
     gateway: gatewayOf(options),
     ignoreOf,
     projectOf: ({ slug }) => projectName(slug, server),
+    sourceKey: (name, service) => sourceKey(config.sources, name, service),
     render: (checkout, preview) => render(checkout, preview, options),
     tagOf: (preview, stack, build, content) => {
       const { name: _name, tag: _tag, ...rest } = build;
@@ -140,6 +142,7 @@ async function render(
     left: checkout.left,
     publicUrl: config.publicUrl,
     limits: settings.limits,
+    sources: offerSources(config.sources, { repository: preview.repository, trust }),
     secrets: { names: Object.keys(settings.secrets), serverFile: config.path, repository: preview.repository },
     preview: {
       slug: preview.slug,

@@ -30,7 +30,6 @@ import { createBuildJobs } from "./engine/build-jobs.ts";
 import { createBuildMemory } from "./engine/build-memory.ts";
 import { isOnThisMachine } from "./engine/docker.ts";
 import { observeOwned } from "./engine/observe.ts";
-import { createVolumeUsage } from "./engine/volume-usage.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createSwitchboard } from "./gateway/switchboard.ts";
 import { createIntake } from "./intake/intake.ts";
@@ -69,8 +68,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
   const builds = opening.use(createBuildJobs({ ...config.builds, ...jobs, docker, disk, memory, server, clock, log }));
-  const usage = createVolumeUsage(ground);
-  const data = opening.use(createData({ ...ground, disk, usage, onEnd }));
+  const onRead: Telemetry["sourceRead"] = (...read) => telemetry.sourceRead(...read);
+  const data = opening.use(createData({ ...ground, disk, onEnd, onRead }));
   const learn = createLearner(ground);
   const access = createAccessDesk(ground);
   const places = createPlaces(ground);
@@ -160,6 +159,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       parallel,
     }),
   );
+  const refresh = working.use(data.keepFresh(source));
   const housekeeping = working.use(
     createHousekeeping({
       forge: github,
@@ -179,7 +179,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       onRound: async (orphans) => {
         store.forgetOld({ auditKeepMs: config.audit.keepMs });
         telemetry.orphans(orphans);
-        await data.snapshots.sweep();
+        await refresh.sweep();
       },
     }),
   );
@@ -204,7 +204,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       mask: masks.of,
       learn,
       receiveWebhook,
-      snapshots: createSnapshotDesk({ ...ground, usage }),
+      snapshots: createSnapshotDesk({ ...ground, data, refresh, slugOf: (id) => site.find(id)?.slug ?? null }),
       local: createLocalPreviews({ store, source, intake, site }),
       orphans: housekeeping.orphans,
       metrics: telemetry.metrics,

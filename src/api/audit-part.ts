@@ -15,7 +15,7 @@ export function auditPart({ audit, now }: PreviewFacts): Html {
         >${nameOfAsker(entry)}${entry.via === "mayfly" ? null : html` <span class="quiet">${doors[entry.via]}</span>`}</span
       >
       <span
-        >${entry.outcome === "refused" ? html`<span class="state bad">refused</span> ` : null}${entry.detail ?? ""}</span
+        >${entry.outcome === "done" ? null : html`<span class="state bad">${entry.outcome}</span> `}${entry.detail ?? ""}</span
       >
       <span class="quiet">${ago(entry.at, now)}</span>
     </li>`;

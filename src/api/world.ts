@@ -6,6 +6,7 @@ import type { LocalWork } from "../domain/local.ts";
 import type { Level, Person } from "../domain/person.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
 import type { DataUse, SnapshotView } from "../domain/snapshot.ts";
+import type { SourceView } from "../domain/source.ts";
 import type { StackState } from "../domain/stack-state.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
 import type { Token } from "../domain/token.ts";
@@ -65,7 +66,14 @@ export type ApiWorld = {
     /** Most recently used first. */
     list(): Promise<SnapshotView[]>;
     show(id: string): Promise<SnapshotView>;
+    sources(): SourceView[];
     use(): Promise<DataUse>;
+    /** Begins to read a source anew, and to build what is loaded from it. Throws InputError. */
+    refresh(source: string, asker: Asker): void;
+    /** Begins to build one again, or those that a preview branches from; answers their ids. */
+    build(id: string, asker: Asker): Promise<string[]>;
+    /** Answers its id. Throws EngineError `snapshot-in-use`. */
+    remove(id: string, asker: Asker): Promise<string>;
   };
   /** Null where nobody can sign in with the forge. */
   signIn: SignIn | null;

@@ -1,4 +1,5 @@
-import type { SnapshotView } from "../domain/snapshot.ts";
+import { type SnapshotView, snapshotId } from "../domain/snapshot.ts";
+import type { SourceView } from "../domain/source.ts";
 import { formatSpan } from "../domain/time.ts";
 
 /** One snapshot as people read it, a line each. */
@@ -17,9 +18,57 @@ export function describeSnapshot(view: SnapshotView, now: number): string[] {
     ...branches.map((each): [string, string] => ["branch", `${each.preview}, wrote ${sizeWords(each.bytes)}`]),
     ["failed", view.failure && `${formatSpan(now - view.failure.at)} ago: ${view.failure.what} ${view.failure.now}`],
   ];
+  return [view.id, ...columnsOf(facts)];
+}
+
+/** A source and what it gave last, a line each. */
+export function describeSource(view: SourceView, now: number): string[] {
+  const { name, sensitive, rules, refresh, next, repositories, forks, read, editions } = view;
+  const newest = editions.filter(({ replacedAt }) => replacedAt === null);
+  const facts: [string, string | null][] = [
+    ["read", readWords(view, now)],
+    [
+      "refresh",
+      refresh === null
+        ? "by `mayfly snapshot refresh` alone"
+        : `${refresh}${next === null ? "" : `, next in ${formatSpan(next - now)}`}`,
+    ],
+    ["mask", rules === null ? "none: it is shown as it is" : `rules ${rules}${sensitive ? ", every column" : ""}`],
+    ["for", `${repositories?.join(", ") ?? "every repository"}${forks ? ", forks too" : ""}`],
+    ...newest.flatMap((edition): [string, string][] => [
+      [
+        "edition",
+        `${snapshotId(edition.volume)}${edition.image === null ? "" : ` in ${edition.image}`}, ${formatSpan(now - edition.builtAt)} old, made in ${formatSpan(edition.tookMs)}, ${sizeWords(edition.facts.bytes)} unpacked, ${edition.cause}`,
+      ],
+      ...edition.facts.coverage.map((line): [string, string] => ["column", line]),
+      ...(edition.image === null
+        ? []
+        : [["searched", `${edition.facts.searched} raw values, none found`] satisfies [string, string]]),
+    ]),
+    ["failed", read?.failure ? `${read.failure.what}. ${read.failure.now}` : null],
+    ...(read?.failure?.words ?? "")
+      .split("\n")
+      .map((line): [string, string | null] => ["said", line === "" ? null : line]),
+  ];
+  return [name, ...columnsOf(facts)];
+}
+
+/** When it was read, and how that went. */
+export function readWords({ read, isUnderWay, editions }: SourceView, now: number): string {
+  if (isUnderWay) return "is being read";
+  const done =
+    read?.doneAt == null
+      ? editions.length === 0
+        ? "not read yet"
+        : "read before"
+      : `read ${formatSpan(now - read.doneAt)} ago`;
+  return read?.failure ? `${done}, failed ${formatSpan(now - read.triedAt)} ago: ${read.failure.what}` : done;
+}
+
+function columnsOf(facts: readonly (readonly [string, string | null])[]): string[] {
   const told = facts.filter((fact): fact is [string, string] => fact[1] !== null);
   const width = Math.max(...told.map(([name]) => name.length));
-  return [view.id, ...told.map(([name, fact]) => `  ${name.padEnd(width)}  ${fact.replaceAll(/\s+/g, " ")}`)];
+  return told.map(([name, fact]) => `  ${name.padEnd(width)}  ${fact.replaceAll(/\s+/g, " ")}`);
 }
 
 /** `3.2 GiB`. */

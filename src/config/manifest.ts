@@ -5,7 +5,7 @@ import { Checks } from "./checks.ts";
 import { conform, keys, planned } from "./explain.ts";
 import { port } from "./quantity.ts";
 import { Ready } from "./ready.ts";
-import { Seed } from "./seed-entry.ts";
+import { Seed, sourceName } from "./seed-entry.ts";
 import { mapNode, placeOf, type YamlNode } from "./yaml-node.ts";
 import { readYaml } from "./yaml-source.ts";
 
@@ -101,7 +101,7 @@ export const ManifestFile = keys({
           .describe(
             "What an edited migration or another seed does to data that people wrote to: wait for /reset (default), reset at once, or keep it.",
           ),
-        source: planned,
+        source: sourceName.optional().describe("A source of the server file that is loaded before the seed."),
       }),
     )
     .optional()

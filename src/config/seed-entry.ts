@@ -1,7 +1,10 @@
 import { z } from "zod";
-import { keys, planned } from "./explain.ts";
+import { keys } from "./explain.ts";
 
 const name = z.string().regex(/^[a-zA-Z0-9._-]+$/, "must be a service's name");
+
+/** As the server file names one. */
+export const sourceName = z.string().min(1, "must be a source's name").max(100, "must be a source's name");
 
 /** Longer ones belong into a script of the repository. */
 const longestCommand = 10_000;
@@ -35,10 +38,10 @@ const SeedEntry = z
       })
         .optional()
         .describe("A program of the stack's own that fills the database."),
-      source: planned,
+      source: sourceName.optional().describe("A source of the server file; it comes first."),
     }).refine(
-      (entry) => [entry.path, entry.run].filter((each) => each !== undefined).length === 1,
-      "must be a path or a run",
+      (entry) => [entry.path, entry.run, entry.source].filter((each) => each !== undefined).length === 1,
+      "must be a path, a run or a source",
     ),
   )
   .meta({ short: z.string().min(1).max(1000) });

@@ -107,7 +107,7 @@ export function loadServerConfig(source: ServerFileSource): ServerConfig {
     notify: readNotify(file.notify ?? {}, readSecret),
     audit: { keepMs: file.audit?.keep ?? 90 * 86_400_000 },
     telemetry: file.telemetry ?? null,
-    sources: readSources(file.sources ?? {}, path),
+    sources: readSources(file.sources ?? {}, path, (at) => placeOf(node, ["sources", ...at])),
     data: { budgetBytes: file.data?.budget ?? null },
     gitEnvironment: pickGitEnvironment(source.environment),
     secretSources: { environment: source.environment, readFile: source.readFile },

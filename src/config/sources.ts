@@ -2,8 +2,11 @@ import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { Source } from "../domain/source.ts";
 import { specHash } from "../domain/spec-hash.ts";
+import type { Place } from "../domain/errors.ts";
 import { keys } from "./explain.ts";
+import { describeMask, Mask, readMask } from "./mask.ts";
 import { duration, size } from "./quantity.ts";
+import type { Path } from "./yaml-node.ts";
 import { schedule } from "./schedule.ts";
 
 const text = z.string().min(1, "must not be empty");
@@ -14,7 +17,7 @@ const SourceEntry = keys({
   file: text.optional(),
   image: text.optional(),
   sensitive: z.boolean().optional(),
-  mask: z.record(z.string(), z.unknown()).optional(),
+  mask: Mask.optional(),
   refresh: schedule.optional(),
   repositories: z
     .array(z.string().regex(/^[\w.-]+\/([\w.-]+|\*)$/, "must be OWNER/NAME or OWNER/*"))
@@ -35,8 +38,16 @@ export const Sources = z.record(
   SourceEntry,
 );
 
-/** With defaults filled in; a file is found beside the server file. */
-export function readSources(written: z.infer<typeof Sources>, serverFile: string): Source[] {
+/** With defaults filled in; a file is found beside the server file. `placeAt` finds what stands at a path below `sources`. */
+export function readSources(
+  written: z.infer<typeof Sources>,
+  serverFile: string,
+  placeAt: (path: Path) => Place,
+): Source[] {
+  const maskOf = (name: string, mask: Mask): Source["mask"] => {
+    const rules = readMask(mask, (path) => placeAt([name, "mask", ...path]));
+    return { rules, hash: specHash(describeMask(rules)).slice(0, 16) };
+  };
   return Object.entries(written).map(([name, entry]) => ({
     name,
     from:
@@ -45,7 +56,7 @@ export function readSources(written: z.infer<typeof Sources>, serverFile: string
         : { kind: "command", command: entry.command },
     image: entry.image ?? null,
     sensitive: entry.sensitive ?? false,
-    mask: entry.mask === undefined ? null : { written: entry.mask, hash: specHash(entry.mask).slice(0, 16) },
+    mask: entry.mask === undefined ? null : maskOf(name, entry.mask),
     refresh: entry.refresh ?? null,
     repositories: entry.repositories?.map((each) => each.toLowerCase()) ?? null,
     forks: entry.forks === "allow",

@@ -17,11 +17,11 @@ export type Asker = {
 export type AuditEntry = Asker & {
   /** Epoch milliseconds. */
   at: number;
-  /** A verb, `up`, `down`, `share off`, `sign-in`, `sign-out`, `token-create`, `token-remove`, `block`, `widen`, `destroy-all`; of what was refused also `POST /path`. */
+  /** A verb, `up`, `down`, `share off`, `sign-in`, `sign-out`, `token-create`, `token-remove`, `block`, `widen`, `destroy-all`, `source-read`, `snapshot-build`, `snapshot-rm`; of what was refused also `POST /path`. */
   action: string;
   /** The preview's key; null where it is about none. */
   preview: string | null;
-  outcome: "done" | "refused";
+  outcome: "done" | "refused" | "failed";
   /** Why, or which; what people said is cut to 300 characters. */
   detail: string | null;
 };

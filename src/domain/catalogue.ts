@@ -109,6 +109,18 @@ export const catalogue = {
     title: "The seed data could not be loaded",
     hint: "Mend the seed file at the line the database names.",
   },
+  "source-missing": {
+    title: "A source that is named is not there for this preview",
+    hint: "Ask the operator: sources are set in server.yaml (docs/sources.md).",
+  },
+  "source-failed": {
+    title: "A source of the operator's gave no data",
+    hint: "Ask the operator: `mayfly snapshot show NAME` tells why. `/redeploy` tries again.",
+  },
+  "snapshot-in-use": {
+    title: "A snapshot is in use",
+    hint: "`mayfly snapshot show` tells by whom; it can be removed when they are gone.",
+  },
   "data-lost": {
     title: "A part of the preview's data was removed by somebody else",
     hint: "/reset gives the preview its data anew; do not prune volumes on this host.",

@@ -72,6 +72,14 @@ export function snapshotLabels(
   };
 }
 
+/** What a source gave, and what is made to mask it: no repository's, but the operator's own. */
+export function editionLabels(
+  owner: { server: string; key: string },
+  kind: "snapshot" | "helper",
+): Record<string, string> {
+  return { [labels.server]: owner.server, [labels.kind]: kind, [labels.dataKey]: owner.key };
+}
+
 /** A label that people of the stack may not set themselves. */
 export function isReservedLabel(key: string): boolean {
   return key.startsWith("dev.mayfly.") || key.startsWith("com.docker.");

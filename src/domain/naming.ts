@@ -107,6 +107,11 @@ export function snapshotVolumeName(server: string, key: string, nonce: string): 
   return `mayfly-snapshot-${server.slice(0, 4)}-${key.slice(0, 8)}-${nonce}`;
 }
 
+/** A source edition's volume, and by what is added to its name what is made on the way to it. */
+export function editionVolumeName(server: string, source: string, nonce: string): string {
+  return `mayfly-source-${server.slice(0, 4)}-${source}-${nonce}`;
+}
+
 /** What a copy-on-write branch consists of beside its own volume. */
 export function branchParts(volume: string): { upper: string; work: string; anchor: string } {
   return { upper: `${volume}.upper`, work: `${volume}.work`, anchor: `${volume}.anchor` };

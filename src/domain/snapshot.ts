@@ -32,15 +32,21 @@ export type SnapshotOrigin = {
 export type SnapshotRow = Snapshot & {
   origin: SnapshotOrigin;
   /** The source editions that it was loaded from, by their volumes. */
-  editions: string[];
+  editions: EditionUse[];
   builtAt: number;
   tookMs: number;
   usedAt: number;
   /** Since when another one of the same key is given to new previews; null for that one. */
   replacedAt: number | null;
   /** Why building it anew did not succeed, last. */
-  failure: (Failure & { at: number }) | null;
+  failure: RebuildFailure | null;
 };
+
+/** A source edition by its key, and the volume that it stood in. */
+export type EditionUse = { key: string; volume: string };
+
+/** `with`: the volumes of the editions that it failed with, which it would fail with again. */
+export type RebuildFailure = Failure & { at: number; with: string };
 
 /** The short name of a snapshot's volume, for people: `3f2a91bc-5d1e88f0`. */
 export function snapshotId(volume: string): string {

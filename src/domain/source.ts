@@ -1,3 +1,10 @@
+import type { Failure } from "./errors.ts";
+import { wholeReference } from "./image-reference.ts";
+import type { MaskRule } from "./mask.ts";
+import type { ServiceSpec } from "./service.ts";
+import { specHash } from "./spec-hash.ts";
+import type { Trust } from "./stack.ts";
+
 /** When something is due again. */
 export type Schedule = {
   /** As it is written. */
@@ -27,5 +34,103 @@ export type Source = {
   mostBytes: number;
 };
 
-/** Rules as they are written, and a hash of them: other rules are other data. */
-type Mask = { written: unknown; hash: string };
+/** The rules, and a hash of what they do: other rules are other data. */
+type Mask = { rules: readonly MaskRule[]; hash: string };
+
+/** What a manifest may name: `closed` are there, and not for a fork. */
+export type SourceOffer = { names: readonly string[]; closed: readonly string[] };
+
+/** The sources that a pull request of this repository (`owner/name`) may name. */
+export function offerSources(sources: readonly Source[], asker: { repository: string; trust: Trust }): SourceOffer {
+  const theirs = sources.filter((source) => isFor(source, asker.repository.toLowerCase()));
+  const isOpen = (source: Source) => asker.trust === "team" || source.forks;
+  const namesOf = (some: readonly Source[]) => some.map(({ name }) => name);
+  return { names: namesOf(theirs.filter(isOpen)), closed: namesOf(theirs.filter((source) => !isOpen(source))) };
+}
+
+function isFor({ repositories }: Source, repository: string): boolean {
+  const names = [repository, `${repository.split("/")[0]}/*`];
+  return repositories === null || names.some((name) => repositories.includes(name));
+}
+
+/**
+ * The edition of a source that is loaded into a service of that image, and its key. Nothing that a refresh changes is in
+ * it: what a source gives from one night to the next is the same data to those who name it. Null where it is to be
+ * masked, and nobody says in which database.
+ */
+export function wishEdition(source: Source, service: Pick<ServiceSpec, "image">): EditionWish | null {
+  const { name, from, mask } = source;
+  const image = mask === null ? null : (source.image ?? officialImage(service));
+  if (mask !== null && image === null) return null;
+  const rules = mask?.hash ?? null;
+  return { key: specHash({ name, from, rules, image }).slice(0, 32), source: name, image, rules };
+}
+
+/** The key of what a name gives to a service, also where it gives nothing as yet. */
+export function sourceKey(
+  sources: readonly Source[],
+  name: string,
+  service: Pick<ServiceSpec, "image"> | undefined,
+): string {
+  const source = sources.find((each) => each.name === name);
+  return (source && service && wishEdition(source, service)?.key) ?? `no edition of ${name}`;
+}
+
+/** The image of a service that is a database's own, by its name: no branch has made it. */
+function officialImage({ image }: Pick<ServiceSpec, "image">): string | null {
+  if (image.kind !== "pull") return null;
+  const [, name] = /^docker\.io\/library\/([a-z]+)[:@]/.exec(wholeReference(image.reference)) ?? [];
+  return ["postgres", "mariadb", "mysql"].includes(name ?? "") ? image.reference : null;
+}
+
+/** One edition to be made: of a source by its rules, in a database of this image. Equal keys have equal data. */
+export type EditionWish = {
+  key: string;
+  source: string;
+  /** The database's image by name; null where nothing is masked, and so nothing is run. */
+  image: string | null;
+  /** A hash of the rules; null without any. */
+  rules: string | null;
+};
+
+/** What is known of an edition once it is made. */
+export type EditionFacts = {
+  form: "sql" | "dump";
+  /** Unpacked, as it is loaded. */
+  bytes: number;
+  /** Per table what was done with its columns, a line each; empty without a mask. */
+  coverage: string[];
+  /** How many raw values were looked for in it, and not found. */
+  searched: number;
+};
+
+/** What the store knows of one. Times in epoch milliseconds. */
+export type Edition = EditionWish & {
+  volume: string;
+  facts: EditionFacts;
+  cause: string;
+  builtAt: number;
+  tookMs: number;
+  /** Since when another one of the same key is loaded; null for that one. */
+  replacedAt: number | null;
+};
+
+/** When a source was read last; `failure` is why that did not succeed. */
+export type SourceRead = {
+  triedAt: number;
+  doneAt: number | null;
+  failure: (Failure & { words: string | null }) | null;
+};
+
+/** What people are shown of a source. Times in epoch milliseconds. */
+export type SourceView = Pick<Source, "name" | "sensitive" | "repositories" | "forks"> & {
+  kind: "source";
+  /** A hash of its mask's rules; null without any. */
+  rules: string | null;
+  refresh: string | null;
+  next: number | null;
+  isUnderWay: boolean;
+  read: SourceRead | null;
+  /** Newest first. */
+  editions: Edition[];
+};

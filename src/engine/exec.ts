@@ -11,6 +11,8 @@ export type ExecCall = {
   env?: string[];
   /** Its standard input, written as fast as it reads; absent means none. */
   input?: AsyncIterable<string | Buffer>;
+  /** Told each line of its output; false ends the call, since the rest is not wanted. */
+  heard?(line: string): boolean;
   signal: AbortSignal;
 };
 
@@ -37,12 +39,13 @@ export async function execute(
     AttachStderr: true,
   });
   const lines: string[] = [];
+  const abort = () => void socket.destroy();
   const splitter = createLogSplitter(true, (line) => {
     lines.push(cleanLine(line));
     if (lines.length > keptLines) lines.shift();
+    if (call.heard?.(line) === false) abort();
   });
   const socket = await exec.start({ hijack: true, stdin: call.input !== undefined });
-  const abort = () => socket.destroy();
   call.signal.addEventListener("abort", abort, { once: true });
   try {
     socket.on("data", splitter.write);
@@ -81,8 +84,8 @@ function drained(socket: Duplex): Promise<void> {
   });
 }
 
-/** The stream may end a moment before the engine knows the exit code. */
-async function exitCodeOf(clock: Clock, exec: Docker.Exec): Promise<number> {
+/** How a program ended whose stream has: the engine may know it a moment later. Throws EngineError. */
+export async function exitCodeOf(clock: Clock, exec: Docker.Exec): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const { Running, ExitCode } = await exec.inspect();
     if (!Running && ExitCode !== null) return ExitCode;

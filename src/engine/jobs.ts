@@ -13,6 +13,8 @@ export type Job<Work> = {
   opener: string;
   /** Preview → the newest generation of it that waits. */
   subscribers: Map<string, number>;
+  /** Who waits right here, and not as a preview. */
+  waiters: ((failure: Failure | null) => void)[];
   cancel: AbortController;
 };
 
@@ -21,6 +23,8 @@ export type Jobs<Work> = AsyncDisposable & {
   takeEnd(key: string, subscriber: Subscriber): { failure: Failure | null } | null;
   /** Waits for the job of that key, made where there is none; answers whether the subscriber did not wait before. */
   join(key: string, subscriber: Subscriber, make: () => Work): boolean;
+  /** Waits for the end of the job of that key, made where there is none; answers why it failed, null also when it was cancelled. */
+  wait(key: string, make: () => Work): Promise<Failure | null>;
   /** Gives up a preview's requests below `generation` (all without it); a job that nobody waits for is cancelled. */
   release(preview: string, generation?: number): void;
   /** How many jobs stand before this one; 0 while it runs, null when nobody asked for it. */
@@ -66,12 +70,14 @@ export function createJobs<Work>(options: JobOptions<Work>): Jobs<Work> {
       subscribers.set(preview, generation);
       return isNew;
     },
+    wait: (key, make) =>
+      new Promise((resolve) => void (jobs.get(key) ?? enqueue(key, "", make())).waiters.push(resolve)),
     release(preview, generation = Number.POSITIVE_INFINITY) {
       for (const [name, each] of untold)
         if (each.preview === preview && each.generation < generation) untold.delete(name);
       for (const job of jobs.values()) {
         if ((job.subscribers.get(preview) ?? generation) < generation) job.subscribers.delete(preview);
-        if (job.subscribers.size === 0) cancel(job);
+        if (job.subscribers.size === 0 && job.waiters.length === 0) cancel(job);
       }
     },
     place(key) {
@@ -87,7 +93,7 @@ export function createJobs<Work>(options: JobOptions<Work>): Jobs<Work> {
   };
 
   function enqueue(key: string, opener: string, work: Work): Job<Work> {
-    const job: Job<Work> = { key, work, opener, subscribers: new Map(), cancel: new AbortController() };
+    const job: Job<Work> = { key, work, opener, subscribers: new Map(), waiters: [], cancel: new AbortController() };
     jobs.set(key, job);
     queue.push(job);
     startNext();
@@ -116,6 +122,7 @@ export function createJobs<Work>(options: JobOptions<Work>): Jobs<Work> {
     if (job.cancel.signal.aborted) return log.debug(told, `${kind} cancelled`);
     jobs.delete(job.key);
     const failure = error && describeFailure(error.thrown);
+    for (const tell of job.waiters) tell(failure);
     log.info({ ...told, ...(failure && { code: failure.code, what: failure.what }) }, `${kind} ended`);
     for (const [preview, generation] of job.subscribers) {
       // That one commit cannot be read says nothing of the others', who ask again.
@@ -130,5 +137,6 @@ export function createJobs<Work>(options: JobOptions<Work>): Jobs<Work> {
     if (queue.includes(job)) queue.splice(queue.indexOf(job), 1);
     job.subscribers.clear();
     job.cancel.abort();
+    for (const tell of job.waiters) tell(null);
   }
 }

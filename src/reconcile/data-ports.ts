@@ -1,3 +1,8 @@
+import type { Failure } from "../domain/errors.ts";
+import type { SeedSpec } from "../domain/seed.ts";
+import type { SnapshotOrigin, SnapshotWish } from "../domain/snapshot.ts";
+import type { Snapshot } from "../domain/stack.ts";
+import type { Checkout, Subscriber } from "./ports.ts";
 import type { Migrations, RetiredVolume, Strategy, VolumeFacts } from "../domain/data.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ObservedVolume } from "../domain/stack-state.ts";
@@ -28,4 +33,30 @@ export type DataBranches = {
   isSameCount(before: string, now: string): boolean;
   /** How a branch is made on this host. */
   strategy(): Promise<Strategy>;
+};
+
+/** `isNews`: the subscriber was not told so before. */
+type SnapshotOutcome =
+  | { state: "ready"; snapshot: Snapshot; isNews: boolean }
+  | { state: "building"; isNews: boolean }
+  | { state: "failed"; failure: Failure };
+
+/** Golden data that previews branch from; built, told of and given up as images are. */
+export type Snapshots = {
+  find(key: string): Promise<Snapshot | null>;
+  request(
+    wish: SnapshotWish,
+    subscriber: Subscriber,
+    request: {
+      owner: Omit<SnapshotOrigin, "wish">;
+      open(signal: AbortSignal, paths: readonly string[]): Promise<Checkout>;
+    },
+  ): Promise<SnapshotOutcome>;
+  /** Asks for what the sources of a seed give that is loaded where it runs. */
+  requestSources(
+    seed: SeedSpec,
+    service: ServiceSpec,
+    subscriber: Subscriber,
+  ): Promise<{ state: "ready" | "building"; isNews: boolean } | { state: "failed"; failure: Failure }>;
+  release(preview: string, generation?: number): void;
 };

@@ -1,5 +1,6 @@
 import type { Failure } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
+import type { SnapshotWish } from "../domain/snapshot.ts";
 import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
 import type { StackState } from "../domain/stack-state.ts";
 import { wishSnapshots } from "../plan/snapshots.ts";
@@ -37,16 +38,35 @@ export async function gatherData(preview: Preview, input: DataInput, world: Worl
       return { wish, outcome };
     }),
   );
+  const inPlace = await Promise.all(
+    seededInPlace(input, outcomes).map(async ({ seed, service }) => {
+      const outcome = await world.snapshots.requestSources(seed, service, subscriber);
+      tell(outcome, { ...subscriber, name: `source for ${service.name}` }, world);
+      return outcome;
+    }),
+  );
   // Only now: what is wanted still has its subscriber again, and goes on being built.
   world.snapshots.release(preview.key, stack.generation);
   const snapshots: Record<string, Snapshot> = {};
+  for (const outcome of inPlace) if (outcome.state === "failed") return { kind: "failed", failure: outcome.failure };
   for (const { wish, outcome } of outcomes) {
     if (outcome.state === "failed") return { kind: "failed", failure: outcome.failure };
     if (outcome.state === "ready") snapshots[wish.seed.volume] = outcome.snapshot;
   }
-  return outcomes.some(({ outcome }) => outcome.state === "building")
+  return [...outcomes.map(({ outcome }) => outcome), ...inPlace].some(({ state }) => state === "building")
     ? { kind: "building" }
     : { kind: "ready", snapshots };
+}
+
+/** What has no snapshot and is loaded from a source where it runs. */
+function seededInPlace(input: DataInput, outcomes: readonly { wish: SnapshotWish }[]) {
+  const missing = missingVolumes(input);
+  return input.stack.seeds.flatMap((seed) => {
+    const service = input.stack.services.find(({ name }) => name === seed.service);
+    const isNamed = seed.parts.some(({ kind }) => kind === "source");
+    const hasSnapshot = outcomes.some(({ wish }) => wish.seed.volume === seed.volume);
+    return service && isNamed && missing.includes(seed.volume) && !hasSnapshot ? [{ seed, service }] : [];
+  });
 }
 
 /** The snapshots that are there already; nothing is asked for. */
@@ -73,7 +93,7 @@ export function expectedSnapshots(preview: Preview, input: DataInput): Record<st
   );
 }
 
-type Outcome = Awaited<ReturnType<World["snapshots"]["request"]>>;
+type Outcome = Awaited<ReturnType<World["snapshots"]["request" | "requestSources"]>>;
 
 function tell(outcome: Outcome, moment: { preview: string; generation: number; name: string }, world: World): void {
   if (outcome.state === "building") {

@@ -7,10 +7,9 @@ import type { Comment, Heard } from "../domain/intent.ts";
 import type { PageAnswer } from "../domain/page-wish.ts";
 import type { Deployment, Preview, PullRequest, Repository } from "../domain/preview.ts";
 import type { ServiceSpec } from "../domain/service.ts";
-import type { BuildSpec, ResolvedImage, Snapshot, StackSpec, Trust } from "../domain/stack.ts";
+import type { BuildSpec, ResolvedImage, StackSpec, Trust } from "../domain/stack.ts";
 import type { StackState } from "../domain/stack-state.ts";
 import type { Verb } from "../domain/verbs.ts";
-import type { SnapshotOrigin, SnapshotWish } from "../domain/snapshot.ts";
 import type { Readiness, Step } from "../plan/step.ts";
 
 /** What the loop needs of GitHub and its like. Every call may throw RemoteError. */
@@ -87,26 +86,6 @@ export type BuildContext = {
   trust: StackSpec["trust"];
   /** Lays out the files when the job starts; disposed when it ends. */
   open(signal: AbortSignal): Promise<Checkout>;
-};
-
-/** `isNews`: the subscriber was not told so before. */
-export type SnapshotOutcome =
-  | { state: "ready"; snapshot: Snapshot; isNews: boolean }
-  | { state: "building"; isNews: boolean }
-  | { state: "failed"; failure: Failure };
-
-/** Golden data that previews branch from; built, told of and given up as images are. */
-export type Snapshots = {
-  find(key: string): Promise<Snapshot | null>;
-  request(
-    wish: SnapshotWish,
-    subscriber: Subscriber,
-    request: {
-      owner: Omit<SnapshotOrigin, "wish">;
-      open(signal: AbortSignal, paths: readonly string[]): Promise<Checkout>;
-    },
-  ): Promise<SnapshotOutcome>;
-  release(preview: string, generation?: number): void;
 };
 
 export type StepContext = {

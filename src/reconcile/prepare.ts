@@ -42,7 +42,11 @@ export async function prepareStack(
       world.tagOf(preview, stack, build, await contentOf(build, checkout, world.ignoreOf)),
     );
     const seeds = await Promise.all(
-      stack.seeds.map(async (seed) => ({ ...seed, content: await seedContent(seed.parts, checkout) })),
+      stack.seeds.map(async (seed) => {
+        const service = stack.services.find(({ name }) => name === seed.service);
+        const sourceKey = (name: string) => world.sourceKey(name, service);
+        return { ...seed, content: await seedContent(seed.parts, { checkout, sourceKey }) };
+      }),
     );
     const services = await prepareFiles(stack, checkout);
     await looked;
@@ -61,10 +65,14 @@ async function lookBeforehand(preview: Preview, stack: StackSpec | null, world: 
 }
 
 /** Changes only when what a seed is made of does, or its order. */
-async function seedContent(parts: readonly SeedPart[], checkout: Checkout): Promise<string> {
-  const contents = parts.map((part) =>
-    "path" in part ? checkout.treeId(posix.normalize(part.path)) : Promise.resolve(part),
-  );
+async function seedContent(
+  parts: readonly SeedPart[],
+  { checkout, sourceKey }: { checkout: Checkout; sourceKey(name: string): string },
+): Promise<string> {
+  const contents = parts.map(async (part) => {
+    if ("path" in part) return await checkout.treeId(posix.normalize(part.path));
+    return part.kind === "source" ? { ...part, key: sourceKey(part.name) } : part;
+  });
   return specHash(await Promise.all(contents));
 }
 

@@ -1,23 +1,12 @@
 import type { Logger } from "pino";
 import type { Preview } from "../domain/preview.ts";
+import type { ServiceSpec } from "../domain/service.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Clock, RandomId } from "../domain/time.ts";
-import type { DataBranches, WholeVolumes } from "./data-ports.ts";
+import type { DataBranches, Snapshots, WholeVolumes } from "./data-ports.ts";
 import type { Checks } from "./check-ports.ts";
 import type { Turns } from "./turns.ts";
-import type {
-  Attempts,
-  Builds,
-  Checkout,
-  Engine,
-  Gateway,
-  Rendered,
-  Room,
-  Snapshots,
-  Source,
-  Timeline,
-  Wishes,
-} from "./ports.ts";
+import type { Attempts, Builds, Checkout, Engine, Gateway, Rendered, Room, Source, Timeline, Wishes } from "./ports.ts";
 import type { BuildContent, IgnoreOf } from "./prepare-builds.ts";
 
 /** Everything a run needs, given once in `app.ts`. */
@@ -42,6 +31,8 @@ export type World = {
   /** The tag of an image to build, from everything that goes in. */
   tagOf(preview: Preview, stack: StackSpec, build: StackSpec["builds"][number], content: BuildContent): string;
   ignoreOf: IgnoreOf;
+  /** Says which data a source gives to a service: other rules or another database is other data, the next night's is not. */
+  sourceKey(name: string, service: ServiceSpec | undefined): string;
   /** Reads the secrets that a stack names, and answers a keyed hash of each value. Throws InputError. */
   secretPrints(preview: Preview, stack: StackSpec): Promise<Readonly<Record<string, string>>>;
   /** How long an image that is named after its commit may take to be pushed. */

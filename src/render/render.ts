@@ -2,6 +2,7 @@ import { conform } from "../config/explain.ts";
 import { child, placeOf, type YamlMap } from "../config/yaml-node.ts";
 import type { Finding } from "../domain/errors.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
+import type { SourceOffer } from "../domain/source.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Choice } from "./choice/compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
@@ -24,6 +25,7 @@ import { printModel } from "./compose/print-model.ts";
 import { readStack } from "./compose/read-stack.ts";
 import { withoutAbsent } from "./stack/replicas.ts";
 import type { SourceReader } from "./repository-path.ts";
+import { checkSources } from "./stack/named-sources.ts";
 import { placeRoutes, type RouteWish, wishRoutes } from "./stack/routes.ts";
 import { giveSecrets, misplacedSecrets, type SecretOffer } from "./stack/secrets.ts";
 import { specifyStack } from "./stack/stack-spec.ts";
@@ -39,6 +41,8 @@ export type RenderInput = {
   limits: PreviewLimits;
   /** Null where no server tells which secrets there are: any name will do. */
   secrets: SecretOffer | null;
+  /** Null where no server tells which sources there are: any name will do. */
+  sources: SourceOffer | null;
 };
 
 export type RenderOutput = {
@@ -90,6 +94,7 @@ export function renderStack(input: RenderInput): RenderOutput {
   });
   for (const finding of adviseOwnAddresses(source.model, routes)) findings.add(finding);
   const stack = placeImages(specifyStack(compose, { manifest, routes, preview, limits, reader, files }), source.model);
+  checkSources(stack, manifest, input.sources);
   const given = giveSecrets(stack, { manifest, compose, model: source.model, offer: input.secrets, findings });
   const checked = withChecks(given, manifest, reader);
   noteLeft(checked);

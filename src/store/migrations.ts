@@ -213,6 +213,28 @@ export const migrations: readonly string[] = [
     pulled_at integer not null
   ) strict, without rowid;
 
+  -- what sources gave, masked; a row is written when one is whole
+  create table editions (
+    volume text primary key,
+    key text not null,
+    source text not null,
+    wish text not null,
+    facts text not null,
+    cause text not null,
+    built_at integer not null,
+    took_ms integer not null,
+    replaced_at integer
+  ) strict, without rowid;
+  create unique index newest_editions on editions (key) where replaced_at is null;
+
+  -- when each source was read last, well or not
+  create table source_reads (
+    source text primary key,
+    tried_at integer not null,
+    done_at integer,
+    failure text
+  ) strict, without rowid;
+
   create table published (
     preview text primary key,
     value text not null

@@ -1,5 +1,4 @@
-import type { Failure } from "../domain/errors.ts";
-import type { SnapshotOrigin, SnapshotRow } from "../domain/snapshot.ts";
+import type { EditionUse, RebuildFailure, SnapshotOrigin, SnapshotRow } from "../domain/snapshot.ts";
 import type { Snapshot } from "../domain/stack.ts";
 import type { Database } from "./database.ts";
 
@@ -39,7 +38,7 @@ export function createSnapshotStore(database: Database) {
       }),
 
     /** It could not be built anew, and stays. */
-    fail: (volume: string, failure: Failure, now: number): number =>
+    fail: (volume: string, failure: Omit<RebuildFailure, "at">, now: number): number =>
       database.run(
         "update snapshots set failure = ? where volume = ?",
         JSON.stringify({ ...failure, at: now }),
@@ -60,7 +59,7 @@ function parse(row: Record<string, unknown>): SnapshotRow {
     seed: row["seed"] as string,
     root: JSON.parse(row["root"] as string) as Snapshot["root"],
     origin: JSON.parse(row["origin"] as string) as SnapshotOrigin,
-    editions: JSON.parse(row["editions"] as string) as string[],
+    editions: JSON.parse(row["editions"] as string) as EditionUse[],
     builtAt: row["built_at"] as number,
     tookMs: row["took_ms"] as number,
     usedAt: row["used_at"] as number,

@@ -1,5 +1,4 @@
 import type { AuditNote } from "../domain/audit.ts";
-import type { Failure } from "../domain/errors.ts";
 import type { Migrations, RetiredVolume } from "../domain/data.ts";
 import type { Heard } from "../domain/intent.ts";
 import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
@@ -12,6 +11,7 @@ import { openDatabase } from "./database.ts";
 import { createDeliveryStore, type DeliveryId } from "./deliveries.ts";
 import { createDeploymentStore } from "./deployments.ts";
 import { createImageStore } from "./images.ts";
+import { createEditionStore } from "./editions.ts";
 import { createPlaceStore } from "./places.ts";
 import { createPreviewStore } from "./previews.ts";
 import { createPublishedStore } from "./published.ts";
@@ -44,6 +44,7 @@ export function openStore(path: string, clock: Clock) {
   const sessions = createSessionStore(database);
   const snapshots = createSnapshotStore(database);
   const images = createImageStore(database);
+  const editions = createEditionStore(database);
   const audit = createAuditStore(database);
   const now = () => clock.now();
   const audited = createAuditedWrites({ database, previews, deployments, requests, audit, now });
@@ -195,9 +196,27 @@ export function openStore(path: string, clock: Clock) {
       use: (key: string) => snapshots.use(key, now()),
       publish: (snapshot: Snapshot, about: Parameters<typeof snapshots.publish>[1]): void =>
         snapshots.publish(snapshot, about, now()),
-      fail: (volume: string, failure: Failure): void => void snapshots.fail(volume, failure, now()),
+      fail: (volume: string, failure: Parameters<typeof snapshots.fail>[1]): void =>
+        void snapshots.fail(volume, failure, now()),
       forget: (volume: string): void => void snapshots.forget(volume),
       all: snapshots.all,
+    },
+
+    editions: {
+      publish: (edition: Parameters<typeof editions.publish>[0], told: AuditNote): void =>
+        database.transaction(() => {
+          editions.publish(edition, now());
+          note(told);
+        }),
+      fail: (source: string, failure: Parameters<typeof editions.fail>[1], told: AuditNote): void =>
+        database.transaction(() => {
+          editions.fail(source, failure, now());
+          note(told);
+        }),
+      see: (source: string): void => void editions.see(source, now()),
+      forget: (volume: string): void => void editions.forget(volume),
+      all: editions.all,
+      readOf: editions.readOf,
     },
 
     [Symbol.dispose]: () => database[Symbol.dispose](),

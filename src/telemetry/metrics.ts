@@ -70,7 +70,24 @@ export function createMetrics(options: { version: string; standing(): Standing; 
     registers,
   });
 
+  const sourceReads = new Counter({
+    name: "mayfly_source_reads_total",
+    help: "Times that a source of the server file was read, by outcome.",
+    labelNames: ["source", "outcome"] as const,
+    registers,
+  });
+  const sourceReadAt = new Gauge({
+    name: "mayfly_source_read_timestamp_seconds",
+    help: "When a source was read last, and went well.",
+    labelNames: ["source"] as const,
+    registers,
+  });
+
   return {
+    sourceRead(source: string, outcome: "done" | "failed", at: number): void {
+      sourceReads.inc({ source, outcome });
+      if (outcome === "done") sourceReadAt.set({ source }, at / 1000);
+    },
     deployment({ outcome, code, startedAt, endedAt }: DeploymentEnd): void {
       deployments.inc({ outcome, code: code ?? "" });
       deploymentSeconds.observe({ outcome }, (endedAt - startedAt) / 1000);

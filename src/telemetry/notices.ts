@@ -70,6 +70,15 @@ export function noticeOfOrphans(count: number): Notice | null {
   );
 }
 
+/** A source of the server file gave no data; what it gave before goes on being used. */
+export function noticeOfSource(source: string, failure: { what: string } | null): Notice {
+  const topic = `source ${source}`;
+  if (failure === null)
+    return { ...serverNotice("info", `${source} was read`, "New previews get its new data."), topic };
+  const text = `${failure.what}. What it gave before is kept; \`mayfly snapshot show ${source}\` tells more.`;
+  return { ...serverNotice("error", `${source} could not be read`, text), topic };
+}
+
 /** The engine went away, or came back. */
 export function noticeOfEngine(state: "lost" | "back"): Notice {
   const notice =

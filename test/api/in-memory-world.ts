@@ -9,6 +9,7 @@ import type { ApiWorld, LogLine } from "../../src/api/world.ts";
 import { nameOfAsker } from "../../src/domain/audit.ts";
 import type { Deployment, TimelineEvent } from "../../src/domain/preview.ts";
 import type { SnapshotView } from "../../src/domain/snapshot.ts";
+import type { SourceView } from "../../src/domain/source.ts";
 import type { Clock } from "../../src/domain/time.ts";
 import type { PreviewView } from "../../src/domain/view.ts";
 import type { Token } from "../../src/domain/token.ts";
@@ -32,6 +33,7 @@ export function firstToken(text: string): Token {
 export type InMemory = ApiWorld & {
   views: PreviewView[];
   stored: SnapshotView[];
+  sources: SourceView[];
   attempts: Deployment[];
   events: TimelineEvent[];
   lines: LogLine[];
@@ -50,6 +52,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     views: [view()],
     checkLog: () => [],
     stored: [stored()],
+    sources: [],
     attempts: [deployment()],
     events: [],
     lines: [
@@ -104,6 +107,10 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     snapshots: {
       list: async () => world.stored,
       show: async (id) => named(world.stored, id),
+      sources: () => world.sources,
+      refresh: (name, { actor }) => void world.acts.push({ key: name, verb: "refresh", by: actor.name }),
+      build: async (id) => [named(world.stored, id).id],
+      remove: async (id) => named(world.stored, id).id,
       use: async () => ({ snapshots: 3 * 1024 ** 3, editions: 0, branches: 2 * 1024 ** 2, budget: null }),
     },
     local: { up: async () => Promise.reject(new Error("not asked")), down: async () => null },

@@ -23,6 +23,7 @@ const render = (compose: string) => {
     left: [],
     publicUrl: "https://mayfly.example.net:8443",
     secrets: null,
+    sources: null,
     limits: { cpus: 2, memoryBytes: 2 ** 31, pids: 1024, services: 30 },
     preview: {
       slug: "shop-pr-1",

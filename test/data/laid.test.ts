@@ -4,7 +4,7 @@ import type { SeedPart } from "../../src/domain/seed.ts";
 import { service } from "../support/stack.ts";
 import { commitOf } from "./commit.ts";
 import { ask, printed, run, volume, wishOf } from "./kinds-world.ts";
-import { createWorld, ownedByTeam, type World } from "./world.ts";
+import { createWorld, noSources, ownedByTeam, type World } from "./world.ts";
 
 let world: World;
 beforeAll(async () => {
@@ -61,6 +61,7 @@ describe("a volume of files", () => {
       await using jobs = createSnapshotJobs({
         ...world.host,
         ...world.budget,
+        sources: noSources,
         docker,
         subnets: world.subnets,
         rows: world.store.snapshots,

@@ -27,6 +27,8 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
+const refuse = (name: string) => Promise.reject(new Error(`there is no ${name}`));
+
 function seed(
   files: Record<string, string>,
   more: { signal?: AbortSignal; step?: Partial<SeedStep> } = {},
@@ -43,6 +45,7 @@ function seed(
     signal,
     labels: {},
     openSource: async () => commitOf(files),
+    openEdition: refuse,
   });
 }
 

@@ -9,7 +9,7 @@ import { sweepSnapshots } from "../../src/data/snapshot/sweep.ts";
 import { clock } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
 import { nothingLeft } from "../support/nothing-left.ts";
-import { createWorld, ownedByTeam, type World } from "./world.ts";
+import { createWorld, noSources, ownedByTeam, type World } from "./world.ts";
 import { sqlFiles } from "../support/stack.ts";
 import { commitOf } from "./commit.ts";
 
@@ -111,6 +111,7 @@ describe("a snapshot", () => {
     await using killed = createSnapshotJobs({
       ...world.host,
       ...world.budget,
+      sources: noSources,
       rows: { ...world.store.snapshots, publish: () => Promise.reject(new Error("killed before this")) as never },
       parallel: 1,
       timeoutMs: 60_000,
@@ -155,6 +156,7 @@ describe("a snapshot", () => {
     const later = createSnapshotJobs({
       ...world.host,
       ...world.budget,
+      sources: noSources,
       clock: { ...clock, now: () => clock.now() + 8 * 86_400_000 },
       rows: world.store.snapshots,
       parallel: 1,
@@ -188,11 +190,11 @@ describe("a snapshot", () => {
     }
     const inAnHour = { ...clock, now: () => clock.now() + 3_600_000 };
     const host = { ...world.host, ...world.budget, clock: inAnHour, rows: store.snapshots };
-    await sweepSnapshots(host, () => false);
+    await sweepSnapshots(host, noSources);
     expect(await namesLike("mayfly-snapshot-spare")).toEqual(names.slice(2));
     expect(store.snapshots.all()).toHaveLength(20);
     const usage = async () => new Map(names.map((volume) => [volume, 100]));
-    await sweepSnapshots({ ...host, usage, budgetBytes: 1750 }, () => false);
+    await sweepSnapshots({ ...host, usage, budgetBytes: 1750 }, noSources);
     expect(await namesLike("mayfly-snapshot-spare"), "beyond the budget, too").toEqual(names.slice(5));
     for (const volume of names.slice(5)) {
       await docker.getVolume(volume).remove();

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execute } from "../../src/engine/exec.ts";
 import { runAnchor, runBranch } from "../../src/data/branch/branch.ts";
 import { createSnapshotJobs, type SnapshotRequest } from "../../src/data/snapshot/jobs.ts";
+import type { SeedSources } from "../../src/data/source/seed-sources.ts";
 import type { Strategy } from "../../src/domain/data.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
@@ -18,6 +19,15 @@ import { commitOf } from "./commit.ts";
 import { createSubnets } from "../../src/engine/subnets.ts";
 
 const target = "/var/lib/postgresql/data";
+
+/** No seed of theirs names one. */
+export const noSources: SeedSources = {
+  request: async () => ({ state: "ready", isNews: false }),
+  open: async (name) => Promise.reject(new Error(`there is no ${name}`)),
+  release: () => undefined,
+  isInUse: () => false,
+  isEdition: () => false,
+};
 
 /** Whose the snapshots of these tests are. */
 export const ownedByTeam = {
@@ -44,6 +54,7 @@ export async function createWorld() {
     ...host,
     rows: store.snapshots,
     ...budget,
+    sources: noSources,
     parallel: 2,
     timeoutMs: 240_000,
     disk: undefined,

@@ -2,7 +2,8 @@ import { pino } from "pino";
 import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
 import type { RestLevel } from "../../src/domain/rest.ts";
-import type { Builds, Checkout, Snapshots } from "../../src/reconcile/ports.ts";
+import type { Snapshots } from "../../src/reconcile/data-ports.ts";
+import type { Builds, Checkout } from "../../src/reconcile/ports.ts";
 import { restServing } from "../../src/reconcile/settle.ts";
 import { createTurns } from "../../src/reconcile/turns.ts";
 import { reconcile } from "../../src/reconcile/reconcile.ts";
@@ -143,6 +144,7 @@ export function createKillWorld({ visited = false } = {}) {
       },
       // What is still wanted has asked again before.
       release: (_preview, generation) => void (generation === undefined && branching.clear()),
+      requestSources: async () => ({ state: "ready", isNews: false }),
     };
     const world: World = {
       wishes: guarded(store.wishes, { markGone: "mark gone" }),
@@ -169,6 +171,7 @@ export function createKillWorld({ visited = false } = {}) {
         strategy: async () => "overlay",
       },
       secretPrints: async () => ({}),
+      sourceKey: (name) => name,
       takePlace: () => (check(), true),
       placeFreed: check,
       restSoon: check,

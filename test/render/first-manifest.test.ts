@@ -4,7 +4,7 @@ import { firstManifest } from "../../src/render/init/first-manifest.ts";
 import { type Files, limits, preview, readerOf, render, templates } from "./fixtures.ts";
 
 const propose = (files: Files, schema: string | null = null) =>
-  firstManifest({ reader: readerOf(files), templates, preview, limits, secrets: null }, schema);
+  firstManifest({ reader: readerOf(files), templates, preview, limits, secrets: null, sources: null }, schema);
 
 const dockerfile = "FROM node:24\nCOPY . .\n";
 

@@ -53,7 +53,7 @@ export const preview: RenderInput["preview"] = {
 export const limits = { cpus: 2, memoryBytes: 2 * 1024 ** 3, pids: 1024, services: 30 };
 
 export function render(files: Files, change: Partial<RenderInput> = {}): RenderOutput {
-  return renderStack({ reader: readerOf(files), templates, preview, limits, secrets: null, ...change });
+  return renderStack({ reader: readerOf(files), templates, preview, limits, secrets: null, sources: null, ...change });
 }
 
 /** The same with one Compose file, and a Dockerfile at the root. */

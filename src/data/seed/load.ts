@@ -14,7 +14,7 @@ import { postgres } from "./postgres.ts";
 import { type ProgramPlace, runProgram } from "./program.ts";
 import { redis } from "./redis.ts";
 import { runScript } from "./script.ts";
-import { type DatabaseTool, type Running, seedFailed } from "./tool.ts";
+import { type DatabaseTool, type Running, type SeedFile, seedFailed } from "./tool.ts";
 
 /** The parts, the container of the service that they go into, and what its programs run in. */
 export type SeedStep = Pick<Extract<Step, { kind: "seed" }>, "container" | "service" | "seed" | "programs">;
@@ -23,6 +23,8 @@ export type SeedStep = Pick<Extract<Step, { kind: "seed" }>, "container" | "serv
 export type SeedScope = Partial<Pick<ProgramPlace, "secrets">> & {
   signal: AbortSignal;
   openSource(paths: readonly string[]): Promise<SourceFiles>;
+  /** What a source of the server file gave. */
+  openEdition(name: string): Promise<SeedFile & AsyncDisposable>;
   labels: Record<string, string>;
   /** By service of a program, the names of the secrets that it is not given. */
   withoutSecrets?: Readonly<Record<string, readonly string[]>>;
@@ -85,15 +87,24 @@ async function loadPart(part: SeedPart, loading: Loading): Promise<void> {
     case "run":
       return await runIts(part, loading);
     case "source":
-      throw new TypeError(`the source ${part.name} has no edition here`);
+      return await loadEdition(part.name, loading);
   }
 }
 
 async function loadFile(part: Extract<SeedPart, { kind: "file" }>, { step, running, source }: Loading): Promise<void> {
   await using file = await openSeedFile(source, part.path);
   if (part.form === "shell") return await runScript(running, file);
-  const tool = toolOf(step.service);
-  if (tool === null) throw unknownDatabase(step.service.name);
+  await loadInto(running, step.service, file);
+}
+
+async function loadEdition(name: string, { step, running, scope }: Loading): Promise<void> {
+  await using edition = await scope.openEdition(name);
+  await loadInto(running, step.service, edition);
+}
+
+async function loadInto(running: Running, service: ServiceSpec, file: SeedFile): Promise<void> {
+  const tool = toolOf(service);
+  if (tool === null) throw unknownDatabase(service.name);
   await tool.load(running, file);
 }
 

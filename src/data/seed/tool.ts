@@ -1,5 +1,5 @@
 import { EngineError } from "../../domain/errors.ts";
-import type { ExecResult } from "../../engine/exec.ts";
+import type { ExecCall, ExecResult } from "../../engine/exec.ts";
 
 /** A file of a seed as it is read: what is in it, whatever it is named. */
 export type SeedFile = {
@@ -17,7 +17,7 @@ export type Running = {
   /** Of its container. */
   environment: ReadonlyMap<string, string>;
   command: readonly string[];
-  execute(call: { command: string[]; env?: string[]; input?: AsyncIterable<string | Buffer> }): Promise<ExecResult>;
+  execute(call: Pick<ExecCall, "command" | "env" | "input" | "heard">): Promise<ExecResult>;
 };
 
 /** How one kind of database is asked and filled. */

@@ -11,22 +11,20 @@ import { readOwnership } from "../../engine/directory.ts";
 import { allow } from "../../engine/docker.ts";
 import { describeExit } from "../../engine/exits.ts";
 import { tail } from "../../engine/logs.ts";
-import type { SourceFiles } from "../../engine/step-host.ts";
 import { awaitReady } from "../../engine/readiness.ts";
 import type { Subnets } from "../../engine/subnets.ts";
 import type { ContainerPlan } from "../../plan/step.ts";
 import type { SnapshotWish } from "../../domain/snapshot.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume } from "../data-volume.ts";
-import { runSeed, settle, toolOf } from "../seed/load.ts";
+import { runSeed, type SeedScope, settle, toolOf } from "../seed/load.ts";
 
 /** Whose snapshot it is, the name of its volume, and where the seed's files are read. */
 export type SnapshotBuild = {
   wish: SnapshotWish;
   owner: { repositoryId: number; trust: Trust };
   volume: string;
-  openSource(paths: readonly string[]): Promise<SourceFiles>;
-};
+} & Pick<SeedScope, "openSource" | "openEdition">;
 
 /** Where the networks of builders come from, beside the engine. */
 export type SnapshotHost = DataHost & { subnets: Subnets };
@@ -106,12 +104,12 @@ async function createBuilderNetwork(
 type Filling = { build: SnapshotBuild; plan: ContainerPlan; labels: Record<string, string> };
 
 async function fill(host: SnapshotHost, { build, plan, labels }: Filling, signal: AbortSignal): Promise<void> {
-  const { wish, openSource } = build;
+  const { wish, openSource, openEdition } = build;
   const { service, seed, readyTimeoutMs } = wish;
   const withoutSecrets = Object.fromEntries(
     Object.entries(wish.programs).map(([name, program]) => [name, program.withoutSecrets]),
   );
-  const scope = { signal, openSource, labels, withoutSecrets };
+  const scope = { signal, openSource, openEdition, labels, withoutSecrets };
   const about = { container: plan.name, service: plan.service, programs: programPlans(wish, build.volume) };
   const [early, late] = splitParts(seed.parts, service);
   await runSeed(host, { ...about, seed: { ...seed, parts: early } }, scope);

@@ -4,8 +4,9 @@ import type { Snapshot } from "../../domain/stack.ts";
 import { allow } from "../../engine/docker.ts";
 import { createJobs, type Job, type Jobs, type Subscriber } from "../../engine/jobs.ts";
 import type { SourceFiles } from "../../engine/step-host.ts";
-import type { SnapshotOrigin, SnapshotWish } from "../../domain/snapshot.ts";
+import type { EditionUse, SnapshotOrigin, SnapshotRow, SnapshotWish } from "../../domain/snapshot.ts";
 import { type SeedLimits, withinLimits } from "../seed/limits.ts";
+import type { SeedSources } from "../source/seed-sources.ts";
 import { buildSnapshot, discardSnapshot, type SnapshotHost } from "./build.ts";
 import { type DataBudget, type SnapshotRows, sweepSnapshots } from "./sweep.ts";
 
@@ -30,6 +31,8 @@ export type SnapshotJobs = AsyncDisposable &
      * `onEnd` is called for. Asking again after a failure builds again.
      */
     request(wish: SnapshotWish, subscriber: Subscriber, request: SnapshotRequest): Promise<SnapshotOutcome>;
+    /** Builds one again that is there, for its newer editions; answers why that did not succeed. */
+    rebuild(row: SnapshotRow, request: Pick<SnapshotRequest, "open"> & { cause: string }): Promise<Failure | null>;
     /** Removes what interrupted builds left, and snapshots that nobody has used for long. */
     sweep(): Promise<void>;
   };
@@ -38,6 +41,7 @@ export type SnapshotOptions = SnapshotHost &
   DataBudget &
   SeedLimits & {
     rows: SnapshotRows;
+    sources: SeedSources;
     parallel: number;
     onEnd(previewKey: string): void;
   };
@@ -58,8 +62,14 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
     describe: ({ wish, volume }) => ({ service: wish.service.name, snapshot: volume }),
     run: (job) => buildWithin(options, job),
   });
+  const volumeFor = (key: string) => snapshotVolumeName(server, key, randomId(8));
+  const isBuilding = (volume: string) => jobs.all().some(({ work }) => work.volume === volume);
   return {
     ...jobs,
+    release(...given) {
+      jobs.release(...given);
+      options.sources.release(...given);
+    },
     find,
     async request(wish, subscriber, request) {
       const { key } = wish;
@@ -67,10 +77,17 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
       if (told?.failure) return { state: "failed", failure: told.failure };
       const snapshot = await find(key);
       if (snapshot) return { state: "ready", snapshot, isNews: told !== null };
-      const volume = () => snapshotVolumeName(server, key, randomId(8));
-      return { state: "building", isNews: jobs.join(key, subscriber, () => ({ wish, request, volume: volume() })) };
+      const found = await options.sources.request(wish.seed, wish.service, subscriber);
+      if (found.state !== "ready") return found;
+      const isNews = jobs.join(key, subscriber, () => ({ wish, request, volume: volumeFor(key) }));
+      return { state: "building", isNews: isNews || found.isNews };
     },
-    sweep: () => sweepSnapshots(options, (volume) => jobs.all().some(({ work }) => work.volume === volume)),
+    rebuild: ({ key, origin: { wish, ...owner } }, { open, cause }) =>
+      jobs.wait(key, () => ({ wish, request: { owner: { ...owner, cause }, open }, volume: volumeFor(key) })),
+    sweep: () => {
+      const { isInUse, isEdition } = options.sources;
+      return sweepSnapshots(options, { isInUse: (volume) => isBuilding(volume) || isInUse(volume), isEdition });
+    },
   };
 
   async function find(key: string): Promise<Snapshot | null> {
@@ -88,10 +105,16 @@ async function buildWithin(options: SnapshotOptions, { work, cancel }: Job<Build
   const startedAt = clock.now();
   const { wish, request, volume } = work;
   const about = { service: wish.service.name, signal: cancel.signal };
+  const editions: EditionUse[] = [];
   const snapshot = await withinLimits(options, about, (signal) => {
     const openSource = (paths: readonly string[]) => request.open(signal, paths);
-    return buildSnapshot(options, { wish, owner: request.owner, volume, openSource }, signal);
+    const openEdition = async (name: string) => {
+      const opened = await options.sources.open(name, wish.service, signal);
+      editions.push(opened.edition);
+      return opened;
+    };
+    return buildSnapshot(options, { wish, owner: request.owner, volume, openSource, openEdition }, signal);
   });
   if (cancel.signal.aborted) await discardSnapshot(options.docker, volume);
-  else rows.publish(snapshot, { origin: { ...request.owner, wish }, editions: [], tookMs: clock.now() - startedAt });
+  else rows.publish(snapshot, { origin: { ...request.owner, wish }, editions, tookMs: clock.now() - startedAt });
 }

@@ -14,7 +14,7 @@ export type SnapshotRows = {
   publish(snapshot: Snapshot, about: Pick<SnapshotRow, "origin" | "editions" | "tookMs">): void;
   forget(volume: string): void;
   /** Most recently used first. */
-  all(): Pick<SnapshotRow, "volume" | "usedAt">[];
+  all(): Pick<SnapshotRow, "volume" | "usedAt" | "replacedAt">[];
 };
 
 /** A snapshot that no preview branched from for this long is built again when it is asked for again. */
@@ -33,16 +33,19 @@ type Found = {
   createdAt: number;
 };
 
+/** What is being filled or loaded right now, and what holds a source's edition, by volume. */
+export type VolumesInUse = { isInUse(volume: string): boolean; isEdition(volume: string): boolean };
+
 /** What all data may take, and what each volume takes; without a budget nobody is asked. */
 export type DataBudget = { budgetBytes: number | null; usage: VolumeUsage };
 
 /**
  * Removes what interrupted builds and trials left, and snapshots beyond what is worth keeping, or beyond the budget;
- * one that a data branch reads is never touched. `isBuilding` says which volumes are being filled right now. Throws EngineError.
+ * one that a data branch reads is never touched. Throws EngineError.
  */
 export async function sweepSnapshots(
   host: DataHost & DataBudget & { rows: SnapshotRows },
-  isBuilding: (volume: string) => boolean,
+  inUse: VolumesInUse,
 ): Promise<void> {
   const { docker, rows, clock, log } = host;
   const found = await listCaches(host);
@@ -51,15 +54,19 @@ export async function sweepSnapshots(
   const now = clock.now();
   const spare = published.filter(({ volume, usedAt }) => !branched.has(volume) && now - usedAt > youngMs);
   const outlived = new Set(
-    spare.filter(({ usedAt }, index) => index >= spareCount || now - usedAt > unusedMs).map(({ volume }) => volume),
+    spare
+      .filter(({ usedAt, replacedAt }, index) => replacedAt !== null || index >= spareCount || now - usedAt > unusedMs)
+      .map(({ volume }) => volume),
   );
   for (const volume of await overBudget(host, spare)) outlived.add(volume);
   const isLeft = ({ name, labels: told, createdAt }: Found): boolean => {
     // A trial of this host's ways, perhaps another process's.
     if (told[labels.dataKey] === undefined) return now - createdAt > trialMs;
-    const volume = name.replace(/\.(builder|program|net)$/, "");
-    if (isBuilding(volume) || branched.has(volume)) return false;
-    return outlived.has(volume) || !rows.all().some((row) => row.volume === volume) || name !== volume;
+    // What is made beside a volume is named after it.
+    const volume = name.replace(/\..*$/, "");
+    if (inUse.isInUse(volume) || branched.has(volume)) return false;
+    const isKnown = rows.all().some((row) => row.volume === volume) || inUse.isEdition(volume);
+    return outlived.has(volume) || !isKnown || name !== volume;
   };
   const left = found.filter(isLeft);
   for (const { name, kind } of left) {

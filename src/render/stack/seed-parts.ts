@@ -25,11 +25,12 @@ export function specifyParts(written: readonly Written[], context: Context): See
   return parts;
 }
 
-function specifyEntry({ path, run }: SeedEntry, place: Place, { services, reader }: Context): SeedPart[] {
+function specifyEntry({ path, run, source }: SeedEntry, place: Place, { services, reader }: Context): SeedPart[] {
   if (run !== undefined) {
     refuseUnknown(run.service, services, place);
     return [{ kind: "run", service: run.service, command: run.command }];
   }
+  if (source !== undefined) return [{ kind: "source", name: source }];
   const said = path ?? "";
   if (leadsOutside(said))
     throw new InputError("path-outside", `${excerpt(said)} leads outside the repository`, { place });
@@ -99,6 +100,10 @@ function refuseUnfit(part: SeedPart, service: ServiceSpec, place: Place): void {
 
 /** Two dumps would be one, and nothing is put below a server that runs. */
 function refuseLate(part: SeedPart, before: readonly SeedPart[], service: ServiceSpec, place: Place): void {
+  if (part.kind === "source" && before.length > 0) {
+    const hint = "Move it up: what follows is loaded into what it gave.";
+    throw new InputError("invalid-value", `the source ${excerpt(part.name)} must come first`, { place, hint });
+  }
   if (!isLaid(part)) return;
   const isRdb = (each: SeedPart) => each.kind === "file" && each.form === "rdb";
   if (isRdb(part) && before.some(isRdb))

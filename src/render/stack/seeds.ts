@@ -1,7 +1,8 @@
 import { excerpt } from "../../config/excerpt.ts";
+import type { SeedEntry } from "../../config/seed-entry.ts";
 import type { Manifest } from "../../config/manifest.ts";
 import { keyPlaceOf, placeOf } from "../../config/yaml-node.ts";
-import { InputError } from "../../domain/errors.ts";
+import { InputError, type Place } from "../../domain/errors.ts";
 import type { SeedSpec } from "../../domain/seed.ts";
 import type { ServiceSpec } from "../../domain/service.ts";
 import { nearest } from "../../domain/verbs.ts";
@@ -13,7 +14,7 @@ import { specifyParts } from "./seed-parts.ts";
  * its volume or a part does not exist or cannot be loaded, at the place in the manifest.
  */
 export function specifySeeds(services: readonly ServiceSpec[], manifest: Manifest, reader: SourceReader): SeedSpec[] {
-  return Object.entries(manifest.data ?? {}).flatMap(([name, { volume: named, seed = [] }]) => {
+  return Object.entries(manifest.data ?? {}).flatMap(([name, { volume: named, source, seed = [] }]) => {
     const place = keyPlaceOf(manifest.node, ["data", name]);
     const service = services.find((each) => each.name === name);
     if (service === undefined) {
@@ -28,16 +29,19 @@ export function specifySeeds(services: readonly ServiceSpec[], manifest: Manifes
       const message = `data.${name}: the service does not mount the volume ${named}`;
       throw new InputError("invalid-value", message, { place: placeOf(manifest.node, ["data", name, "volume"]) });
     }
-    if (seed.length === 0) return [];
+    if (seed.length === 0 && source === undefined) return [];
     const volume = named ?? (mounted.length === 1 ? mounted[0] : undefined);
     if (volume === undefined) {
       const hint = "Mount a named volume at the database's data directory, and name it: data: { db: { volume: … } }.";
       throw new InputError("invalid-value", `data.${name}: a seed needs a named volume`, { place, hint });
     }
-    const written = seed.map((entry, index) => ({
+    const written: { entry: SeedEntry; place: Place }[] = seed.map((entry, index) => ({
       entry,
       place: placeOf(manifest.node, ["data", name, "seed", index]),
     }));
+    if (source !== undefined) {
+      written.unshift({ entry: { source }, place: placeOf(manifest.node, ["data", name, "source"]) });
+    }
     return [{ service: name, volume, parts: specifyParts(written, { service, services, reader }) }];
   });
 }

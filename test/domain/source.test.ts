@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { offerSources, type Source, sourceKey, wishEdition } from "../../src/domain/source.ts";
+import { service } from "../support/stack.ts";
+
+const source = (changes: Partial<Source> = {}): Source => ({
+  name: "nightly",
+  from: { kind: "command", command: "cat dump" },
+  image: null,
+  sensitive: true,
+  mask: { rules: [], hash: "1234" },
+  refresh: null,
+  repositories: null,
+  forks: false,
+  timeoutMs: 1000,
+  mostBytes: 1000,
+  ...changes,
+});
+const runs = (reference: string) => service("db", { image: { kind: "pull", reference } });
+
+describe("who may name a source", () => {
+  test.each([
+    [{}, "acme/shop", "team", true],
+    [{}, "acme/shop", "fork", false],
+    [{ forks: true }, "acme/shop", "fork", true],
+    [{ repositories: ["acme/shop"] }, "Acme/Shop", "team", true],
+    [{ repositories: ["acme/*"] }, "acme/other", "team", true],
+    [{ repositories: ["acme/shop"] }, "acme/other", "team", false],
+    [{ repositories: ["acme/shop"], forks: true }, "acme/other", "fork", false],
+  ] as const)("%j: %s, %s", (changes, repository, trust, may) => {
+    const offer = offerSources([source(changes)], { repository, trust });
+    expect(offer.names).toEqual(may ? ["nightly"] : []);
+  });
+
+  test("what another repository has is not told, not even as closed to forks", () => {
+    const theirs = source({ repositories: ["acme/shop"] });
+    expect(offerSources([theirs], { repository: "evil/shop", trust: "fork" })).toEqual({ names: [], closed: [] });
+  });
+});
+
+describe("which edition a service gets", () => {
+  test.each(["postgres:17", "docker.io/library/postgres:17"])(
+    "in its own image, where that is official: %s",
+    (reference) => {
+      expect(wishEdition(source(), runs(reference))?.image).toBe(reference);
+    },
+  );
+  test.each(["evil/postgres:17", "ghcr.io/library/postgres:17", "localhost:5000/library/postgres:17"])(
+    "in no other: %s",
+    (reference) => {
+      expect(wishEdition(source(), runs(reference))).toBeNull();
+      expect(wishEdition(source({ image: "postgres:17" }), runs(reference))?.image).toBe("postgres:17");
+    },
+  );
+  test("in none that the branch builds", () => {
+    expect(wishEdition(source(), service("db", { image: { kind: "build", build: "db" } }))).toBeNull();
+  });
+
+  test("is another for other rules, another command or another image, and the same for the next night", () => {
+    const key = (changes: Partial<Source>, reference = "postgres:17") =>
+      sourceKey([source(changes)], "nightly", runs(reference));
+    const same = key({});
+    expect(key({ refresh: { text: "@daily", next: () => null }, repositories: ["a/b"], timeoutMs: 5 })).toBe(same);
+    const others = [
+      key({ mask: { rules: [], hash: "5678" } }),
+      key({ from: { kind: "file", path: "/dump" } }),
+      key({}, "postgres:16"),
+      key({ mask: null }),
+    ];
+    expect(new Set([same, ...others]).size).toBe(5);
+  });
+});
