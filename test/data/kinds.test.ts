@@ -46,7 +46,8 @@ describe("Postgres", () => {
     // It reaches the database by its alias, is given no secret, and reaches nothing else.
     const program = `const {connect} = require("node:net"); const host = process.env.DATABASE_HOST;
       if (process.env.STRIPE_KEY) throw new Error("a secret");
-      connect(5432, host).once("connect", () => process.exit(0)).once("error", (error) => { console.error(String(error)); process.exit(3) });`;
+      const outside = () => connect(53, "9.9.9.9").once("connect", () => process.exit(4)).once("error", ({code}) => process.exit(code === "ENETUNREACH" ? 0 : 5));
+      connect(5432, host).once("connect", outside).once("error", (error) => { console.error(String(error)); process.exit(3) });`;
     const parts = [
       file("db/1.sql", "sql"),
       file("db/2.sql.gz", "sql.gz"),
