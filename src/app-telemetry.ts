@@ -12,6 +12,7 @@ import type { Housekeeping } from "./reconcile/housekeeping.ts";
 import type { Loop } from "./reconcile/loop.ts";
 import type { Attempts, Timeline } from "./reconcile/ports.ts";
 import type { Store } from "./store/store.ts";
+import type { DataBytes } from "./telemetry/data-metrics.ts";
 import { createMetrics, type Standing } from "./telemetry/metrics.ts";
 import {
   noticeOfDeployment,
@@ -30,6 +31,8 @@ type Options = {
   store: Pick<Store, "attempts" | "timeline" | "wishes">;
   site: Pick<Site, "view" | "dashboardOrigin">;
   standing(): Standing;
+  /** Throws EngineError. */
+  data(): Promise<DataBytes>;
   mask(text: string): string;
   clock: Clock;
   log: Logger;
@@ -61,8 +64,12 @@ export function standingOf(world: {
 export type Telemetry = ReturnType<typeof createTelemetry>;
 
 /** Listens to what the rooms do and tells the operator: metrics, spans, and notices. */
-export function createTelemetry({ config, server, version, store, site, standing, mask, clock, log }: Options) {
-  const metrics = createMetrics({ version, standing });
+export function createTelemetry({ config, server, version, store, site, standing, data, mask, clock, log }: Options) {
+  const unseen = (error: unknown) => {
+    log.debug({ err: error }, "what data takes is not told");
+    return null;
+  };
+  const metrics = createMetrics({ version, standing, data: () => data().catch(unseen) });
   const notify = createNotify({ channels: config.notify, mask, clock, log: log.child({ room: "telemetry" }) });
   const spans = config.telemetry && createSpans({ endpoint: config.telemetry.endpoint, server, version });
 

@@ -105,6 +105,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       ...ground,
       version: options.version ?? "unknown",
       site,
+      data: () => snapshots.use(),
       standing: () => standingOf({ site, builds, loop, housekeeping, room, disk }),
       mask: masks.all,
     }),
@@ -160,6 +161,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
     }),
   );
   const refresh = working.use(data.keepFresh(source));
+  const slugOf = (id: string) => site.find(id)?.slug ?? null;
+  const snapshots = createSnapshotDesk({ ...ground, data, refresh, slugOf });
   const housekeeping = working.use(
     createHousekeeping({
       forge: github,
@@ -204,7 +207,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       mask: masks.of,
       learn,
       receiveWebhook,
-      snapshots: createSnapshotDesk({ ...ground, data, refresh, slugOf: (id) => site.find(id)?.slug ?? null }),
+      snapshots,
       local: createLocalPreviews({ store, source, intake, site }),
       orphans: housekeeping.orphans,
       metrics: telemetry.metrics,

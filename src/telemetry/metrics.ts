@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type DataBytes, dataGauges } from "./data-metrics.ts";
 import { type DeploymentEnd, phaseOf, type StepEnd } from "./heard.ts";
 
 /** What is so now, asked when the metrics are read. */
@@ -19,11 +20,17 @@ const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
  * Counts and measures by Prometheus' conventions (base units, `_total`, `_seconds`; prometheus.io/docs/practices/naming).
  * No label takes a value that grows with use: neither previews nor repositories are labels.
  */
-export function createMetrics(options: { version: string; standing(): Standing; process?: boolean }) {
+export function createMetrics(options: {
+  version: string;
+  standing(): Standing;
+  data(): Promise<DataBytes | null>;
+  process?: boolean;
+}) {
   const registry = new Registry();
   const registers = [registry];
   if (options.process !== false) collectDefaultMetrics({ register: registry });
   for (const gauge of standingGauges(options)) registry.registerMetric(gauge);
+  dataGauges(registry, options.data);
 
   const deployments = new Counter({
     name: "mayfly_deployments_total",

@@ -14,6 +14,7 @@ test("a deployment that ends because its pull request was closed is counted", as
     version: "1.2.3",
     store,
     site: { view: () => ({ slug: "shop-pr-42", repository: "acme/shop", number: 42 }) as never, dashboardOrigin: "" },
+    data: async () => ({ snapshots: 0, editions: 0, branches: 0, budget: null }),
     standing: () => ({
       previews: {},
       queue: 0,

@@ -10,6 +10,7 @@ const standing = () => ({
   memoryBytes: null,
   diskBytes: null,
 });
+const data = async () => ({ snapshots: 3000, editions: 200, branches: 10, budget: 5000 });
 const step = { preview: "7-42", generation: 1, startedAt: 1000, endedAt: 3500, outcome: "done", detail: null } as const;
 const end = {
   preview: "7-42",
@@ -22,7 +23,7 @@ const end = {
 } as const;
 
 async function lines(hear: (metrics: ReturnType<typeof createMetrics>) => void): Promise<string[]> {
-  const metrics = createMetrics({ version: "1.2.3", standing, process: false });
+  const metrics = createMetrics({ version: "1.2.3", standing, data, process: false });
   hear(metrics);
   return (await metrics.text()).split("\n");
 }
@@ -38,6 +39,8 @@ describe("the metrics", () => {
         'mayfly_builds{state="running"} 1',
         'mayfly_builds{state="waiting"} 4',
         "mayfly_orphans 0",
+        'mayfly_data_bytes{kind="snapshots"} 3000',
+        "mayfly_data_budget_bytes 5000",
       ]),
     );
   });
