@@ -129,6 +129,11 @@ describe("a dump of Postgres", () => {
       "COPY public.users (id, new) FROM stdin;\n1\t2\n\\.\n",
       "line 1 of the dump has rows of public.users.new",
     ],
+    [
+      "rows whose columns it does not tell",
+      "COPY public.users  FROM stdin;\n1\tAda\tnote\n\\.\n",
+      "line 2 of the dump, a row of public.users, has 3 values in place of 0",
+    ],
     ["another's rows", "COPY users FROM '/etc/passwd';\n", "line 1 of the dump has a COPY that is not pg_dump's"],
     [
       "an INSERT",

@@ -55,8 +55,9 @@ function beginCopy(target: CopyTarget, plan: MaskPlan, line: number): Copying {
     if (known === undefined) throw unknownTo(`${name}.${column}`, line);
     return known.mask === null ? null : { column: known.column, mask: known.mask };
   });
-  // A table without columns has rows, and none that the catalog could tell.
-  return { name, fields, isEmptied: table?.isEmptied ?? false, isUntouched: fields.every((field) => field === null) };
+  // A table without columns has rows, and none that the catalog could tell: each is looked at, and may hold nothing.
+  const isUntouched = fields.length > 0 && fields.every((field) => field === null);
+  return { name, fields, isEmptied: table?.isEmptied ?? false, isUntouched };
 }
 
 function unknownTo(what: string, line: number): EngineError {
