@@ -59,11 +59,13 @@ function isFor({ repositories }: Source, repository: string): boolean {
  * masked, and nobody says in which database.
  */
 export function wishEdition(source: Source, service: Pick<ServiceSpec, "image">): EditionWish | null {
-  const { name, from, mask } = source;
+  const { name, from, mask, sensitive } = source;
   const image = mask === null ? null : (source.image ?? officialImage(service));
   if (mask !== null && image === null) return null;
   const rules = mask?.hash ?? null;
-  return { key: specHash({ name, from, rules, image }).slice(0, 32), source: name, image, rules };
+  // What was published before it was sensitive was never held to that: it is no edition of what is.
+  const key = specHash({ name, from, rules, image, sensitive }).slice(0, 32);
+  return { key, source: name, image, rules };
 }
 
 /** The key of what a name gives to a service, also where it gives nothing as yet. */

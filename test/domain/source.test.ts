@@ -68,4 +68,9 @@ describe("which edition a service gets", () => {
     ];
     expect(new Set([same, ...others]).size).toBe(5);
   });
+
+  test("is another once the source is sensitive: what was published unchecked is loaded no more", () => {
+    const key = (sensitive: boolean) => sourceKey([source({ sensitive })], "nightly", runs("postgres:17"));
+    expect(key(true)).not.toBe(key(false));
+  });
 });
