@@ -184,11 +184,14 @@ describe("a source's edition", () => {
   });
 
   test("that cannot be loaded is told without a value of it", async () => {
-    writeFileSync(join(folder, "people.sql"), "CREATE TABLE a (n int);\nINSERT INTO a VALUES ('ada@example.org');\n");
+    writeFileSync(
+      join(folder, "people.sql"),
+      `CREATE TABLE a (n int);\nINSERT INTO a VALUES ('an "ada@example.org" does not exist');\n`,
+    );
     const { make } = editionsOf(rules('{ "*": keep }'));
     const failure = await make();
-    const what = "the source nightly could not be loaded to be masked: invalid input syntax for type integer: …";
-    expect(failure?.what).toBe(what);
+    const what = "invalid input syntax for type integer, line 2 of what it gave";
+    expect(failure?.what).toBe(`the source nightly could not be loaded to be masked: ${what}`);
     expect(JSON.stringify([failure, world.store.editions.readOf("nightly")])).not.toContain("ada@");
   });
 

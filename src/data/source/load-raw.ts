@@ -1,5 +1,6 @@
 import { EngineError } from "../../domain/errors.ts";
 import type { Dump } from "./recognize.ts";
+import { tellRefusal } from "./refusal.ts";
 import type { Scratch } from "./scratch.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { Scratch } from "./scratch.ts";
 export async function loadRaw(raw: Scratch, { form, content }: Dump, source: string): Promise<string> {
   const refused: string[] = [];
   const heard = (line: string) => {
-    if (/\b(ERROR|FATAL):/.test(line) && !isNobodysLoss(line)) refused.push(withoutValues(line));
+    if (/\b(ERROR|FATAL):/.test(line) && !isNobodysLoss(line)) refused.push(tellRefusal(line));
   };
   const { exitCode, lines } = await raw.running.execute({
     command: form === "dump" ? restore : script,
@@ -23,7 +24,7 @@ export async function loadRaw(raw: Scratch, { form, content }: Dump, source: str
   const [first] = refused;
   if (first !== undefined) throw notLoaded(source, first);
   if (exitCode !== 0 && form === "sql") throw notLoaded(source, `psql ended with code ${exitCode}`);
-  if (exitCode !== 0) throw notLoaded(source, withoutValues(lines.at(-1) ?? `pg_restore ended with code ${exitCode}`));
+  if (exitCode !== 0) throw notLoaded(source, tellRefusal(lines.at(-1) ?? ""));
   return await databaseWithData(raw, source);
 }
 
@@ -55,21 +56,12 @@ function isNobodysLoss(line: string): boolean {
   return /ERROR:\s+role ".*" (does not exist|already exists)$/.test(line);
 }
 
-/** What a message quotes may be a row's; names of what is missing are not. */
-function withoutValues(line: string): string {
-  const said = line
-    .replace(/^.*?\b(ERROR|FATAL):\s*/, "")
-    .replace(/ at character \d+$/, "")
-    .slice(0, 300);
-  const isOfNames =
-    /(does not exist|already exists|is not available|could not open extension control file|permission denied)/;
-  return isOfNames.test(said) ? said : said.replaceAll(/"[^"]*"?|'[^']*'?/g, "…");
-}
-
 /** What was dumped with `--create`, or as a whole cluster, is in a database of its own. */
 async function databaseWithData({ running }: Scratch, source: string): Promise<string> {
   const query = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'";
-  const { lines } = await running.execute({ command: ["psql", "--no-psqlrc", "-Atq", ...account, "-c", query] });
+  const command = ["psql", "--no-psqlrc", "-Atq", ...account, "-c", query];
+  const { exitCode, lines } = await running.execute({ command });
+  if (exitCode !== 0) throw notLoaded(source, tellRefusal(lines.at(-1) ?? ""));
   const [only, ...more] = lines.filter((line) => line !== "");
   if (more.length > 0) throw notLoaded(source, `it holds several databases: ${lines.join(", ")}. Dump one of them`);
   return only ?? "postgres";
