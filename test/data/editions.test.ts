@@ -172,13 +172,15 @@ describe("a source's edition", () => {
     ],
     [
       whole.replace("note: text", "note: { constant: person7@secret-7.example.org }"),
-      "nightly was masked, but a value of users.email, pe…g (28 characters), is in",
+      "nightly was masked, but a value of users.email is in",
     ],
   ])("stops where its mask does not hold, and leaves nothing: %s", async (mask, what) => {
     writeFileSync(join(folder, "people.sql"), people);
     const { editions, wish, make } = editionsOf(rules(mask));
     const failure = await make();
     expect(failure?.what.replace("orders.user_email", "users.email")).toContain(what);
+    // Of a value that was found not a letter is told to others than the operator.
+    expect(JSON.stringify(failure)).not.toContain("pe…g");
     expect(await editions.find(wish.key)).toBeNull();
     expect((await world.left()).filter((name) => /raw|check/.test(name))).toEqual([]);
   });

@@ -25,7 +25,10 @@ export async function searchFiles(
   return leaks;
 }
 
-/** Throws EngineError `raw-data-found` with the places, when there are any. */
+/**
+ * Throws EngineError `raw-data-found` with the first place, when there are any. All of them are its cause, with enough of
+ * each value to look it up: that is for the operator alone, as the values are.
+ */
 export function refuseLeaks(source: string, leaks: readonly Leak[]): void {
   const [first] = leaks;
   if (first === undefined) return;
@@ -36,5 +39,6 @@ export function refuseLeaks(source: string, leaks: readonly Leak[]): void {
       : leaks.length > 1
         ? ` (and ${leaks.length - 1} more)`
         : "";
-  throw new EngineError("raw-data-found", `${source} was masked, but ${told[0]}${more}`, { logTail: told });
+  const what = `${source} was masked, but a value of ${first.column} is in ${first.where}${more}`;
+  throw new EngineError("raw-data-found", what, { cause: new Error(told.join("\n")) });
 }

@@ -120,7 +120,11 @@ describe("a masked database", () => {
     expect(() => refuseLeaks("nightly", dumped)).toThrow(
       expect.objectContaining({
         code: "raw-data-found",
-        message: expect.stringContaining("nightly was masked, but a value of users.email, pe…g"),
+        message: expect.stringContaining(
+          "nightly was masked, but a value of users.email is in public.notes.body, line",
+        ),
+        cause: expect.objectContaining({ message: expect.stringContaining("a value of users.email, pe…g") }),
+        logTail: [],
       }),
     );
     await masked.psql(`DELETE FROM notes WHERE body LIKE 'call%'`);
