@@ -65,9 +65,10 @@ export async function startScratch(host: DataHost, wish: ScratchWish, signal: Ab
   try {
     const { Config } = await docker.getImage(imageId).inspect();
     const environment = environmentOf([...(Config.Env ?? []), `POSTGRES_PASSWORD=${host.randomId(32)}`]);
-    const target = Object.keys(Config.Volumes ?? {})[0] ?? environment.get("PGDATA");
-    if (target === undefined || !environment.has("PGDATA"))
+    const pgdata = environment.get("PGDATA");
+    if (pgdata === undefined)
       throw scratchFailed(source, "its image is no Postgres: sources that are masked are Postgres for now");
+    const target = dataPlace(pgdata, Object.keys(Config.Volumes ?? {}));
     await ensureVolume(docker, { name, labels });
     signal.throwIfAborted();
     await docker.createContainer({
@@ -111,6 +112,16 @@ export async function startScratch(host: DataHost, wish: ScratchWish, signal: Ab
     await discard();
     throw error;
   }
+}
+
+/**
+ * Where the volume is mounted, so that all of a database's files are in it, and in no other that the image declares:
+ * they are what is searched.
+ */
+export function dataPlace(pgdata: string, declared: readonly string[]): string {
+  const bare = (path: string) => path.replace(/\/+$/, "");
+  const around = declared.map(bare).filter((path) => `${bare(pgdata)}/`.startsWith(`${path}/`));
+  return around.toSorted((a, b) => b.length - a.length)[0] ?? bare(pgdata);
 }
 
 /** `words` may hold what nobody but the operator should read. */
