@@ -223,5 +223,7 @@ describe("a source's edition", () => {
     expect(volumes).toHaveLength(1);
     expect(await world.left()).toContain(volumes[0]?.volume);
     expect(await world.left()).not.toContain(first?.volume);
+    await expect(editions.open(first!, never)).rejects.toMatchObject({ code: "source-failed", retry: "backoff" });
+    expect(await world.docker.listVolumes({ filters: { name: [first!.volume] } })).toMatchObject({ Volumes: [] });
   });
 });

@@ -101,6 +101,9 @@ export function createEditions(options: EditionOptions): Editions {
     },
     renew: (wish, why) => jobs.wait(wish.key, making(wish, why)),
     async open(edition, signal) {
+      // A sweep that ran since it was found has forgotten it, and the engine would make an empty volume of its name; one
+      // that runs from here on spares it.
+      if (rows.all().every(({ volume }) => volume !== edition.volume)) throw goneMeanwhile(edition);
       count(edition.volume, 1);
       const opened = await openEdition(options, edition, signal).catch((error: unknown) => {
         count(edition.volume, -1);
@@ -163,6 +166,10 @@ async function makeWithin(options: EditionOptions, { work, cancel }: Job<Making>
     onRead(wish.source, failure);
     throw known;
   }
+}
+
+function goneMeanwhile({ source }: Edition): EngineError {
+  return new EngineError("source-failed", `an edition of ${source} was replaced meanwhile`, { retry: "backoff" });
 }
 
 /** `nightly in postgres:17 by rules 0d2f11aa`. */
