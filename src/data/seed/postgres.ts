@@ -1,4 +1,5 @@
 import type { ExecResult } from "../../engine/exec.ts";
+import { settlePostgres } from "./postgres-settle.ts";
 import { committed, type DatabaseTool, lastWord, type Running, type SeedFile, seedFailed, withEnd } from "./tool.ts";
 
 type Environment = ReadonlyMap<string, string>;
@@ -12,6 +13,8 @@ export const postgres: DatabaseTool = {
       ? restore(database, file)
       : runScript(database, file));
   },
+  settle: (database) =>
+    settlePostgres(database, { account: account(database.environment), env: [password(database.environment)] }),
 };
 
 /**
