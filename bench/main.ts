@@ -1,3 +1,4 @@
+import { benchData } from "./data.ts";
 import { benchGateway } from "./gateway.ts";
 import { benchIntake } from "./intake.ts";
 import { benchRedeploy } from "./redeploy.ts";
@@ -7,6 +8,7 @@ import { benchTimeToPreview } from "./time-to-preview.ts";
 import { benchWake } from "./wake.ts";
 
 const benches: Record<string, () => Promise<Record<string, unknown>>> = {
+  data: benchData,
   gateway: benchGateway,
   intake: benchIntake,
   redeploy: benchRedeploy,

@@ -240,6 +240,20 @@ describe.each<Strategy>(["overlay", "copy"])("a data branch by %s", (strategy) =
     for (const volume of [one, other, pristine]) await world.drop(volume);
   });
 
+  test("finds a database that was vacuumed, and no log of its loading", async () => {
+    const load = "CREATE TABLE big AS SELECT n, repeat('x', 500) FROM generate_series(1, 60000) AS n;";
+    const snapshot = await world.snapshot("aaaa0002", load);
+    const volume = await world.branch(snapshot, `7-51-${strategy}`, strategy);
+    {
+      await using database = await world.run(volume);
+      const log = "SELECT coalesce(sum(size), 0) <= 32 * 1024 * 1024 FROM pg_ls_waldir()";
+      expect(await database.psql(log)).toBe("t");
+      const vacuumed = "SELECT relallvisible > relpages / 2 FROM pg_class WHERE relname = 'big'";
+      expect(await database.psql(vacuumed)).toBe("t");
+    }
+    await world.drop(volume);
+  });
+
   test("can be made twice, as after a kill in its middle", async () => {
     const snapshot = await world.snapshot("aaaa0001", seed);
     const volume = await world.branch(snapshot, `7-41-${strategy}`, strategy);
