@@ -5,7 +5,7 @@ import type { ServerConfig } from "./config/server.ts";
 import { spareImages } from "./domain/spare-images.ts";
 import type { Clock } from "./domain/time.ts";
 import { createDisk, type Disk, type DiskSpace, measureDisk } from "./engine/disk.ts";
-import { builtImages, forgetBuilds, namedImages, removeImage } from "./engine/spare.ts";
+import { builtImages, forgetBuilds, pulledImages, removeImage } from "./engine/spare.ts";
 import { every } from "./reconcile/every.ts";
 import type { Store } from "./store/store.ts";
 
@@ -55,14 +55,7 @@ export function createGovernor(world: GovernorWorld): Governor {
     return now === null || now.freeBytes >= now.reserveBytes * beyond;
   };
   const freeUnusedImages = async (): Promise<void> => {
-    const pulled = store.images.pulled();
-    const all = [
-      ...(await builtImages(docker, server)),
-      ...(await namedImages(
-        docker,
-        pulled.map(({ name }) => name),
-      )),
-    ];
+    const all = [...(await builtImages(docker, server)), ...(await pulledImages(docker, store.images.pulled()))];
     for (const { name } of spareImages(all, store.images.uses(), { now: clock.now(), keepMs })) {
       if (await isEnough()) return;
       if (!(await removeImage(docker, name))) continue;

@@ -1,7 +1,10 @@
+import { type Deployment, isUnderWay, servingOf } from "./preview.ts";
+import { earlierThan } from "./rollback.ts";
+
 /** An image that Mayfly built or pulled, by the name it is removed by. */
 export type OwnImage = { name: string; id: string; createdAt: number };
 
-/** What a deployment ran with, and when it was made. */
+/** What a deployment ran with, and when it was made; live where its preview needs that still. */
 export type ImageUse = { images: readonly string[]; at: number; isLive: boolean };
 
 /**
@@ -22,4 +25,15 @@ export function spareImages(
   return images
     .filter((each) => !needed.has(each.name) && !needed.has(each.id) && now - lastUse(each) >= keepMs)
     .toSorted((a, b) => lastUse(a) - lastUse(b) || (a.name < b.name ? -1 : 1));
+}
+
+/**
+ * The deployments of a preview whose images it needs: what is under way (and what that runs again), what serves, awake or
+ * not, and where the next rollback leads. What is further back is built or pulled again by whoever returns to it.
+ */
+export function neededOf(deployments: readonly Deployment[]): Deployment[] {
+  const underWay = deployments.filter(isUnderWay);
+  const again = underWay.map(({ origin }) => origin);
+  const needed = new Set([servingOf(deployments)?.generation, earlierThan(deployments)?.generation, ...again]);
+  return deployments.filter((each) => underWay.includes(each) || needed.has(each.generation));
 }

@@ -12,12 +12,15 @@ export async function builtImages(docker: Docker, server: string): Promise<OwnIm
   );
 }
 
-/** Those of these names that are on the engine still. Throws EngineError. */
-export async function namedImages(docker: Docker, names: readonly string[]): Promise<OwnImage[]> {
+/** Those of these that are on the engine still, as old as their pull. Throws EngineError. */
+export async function pulledImages(
+  docker: Docker,
+  pulled: readonly { name: string; pulledAt: number }[],
+): Promise<OwnImage[]> {
   const found = await Promise.all(
-    names.map(async (name) => {
+    pulled.map(async ({ name, pulledAt }) => {
       const info = await allow(docker.getImage(name).inspect(), 404, 400);
-      return info === null ? [] : [{ name, id: info.Id, createdAt: 0 }];
+      return info === null ? [] : [{ name, id: info.Id, createdAt: pulledAt }];
     }),
   );
   return found.flat();

@@ -1,9 +1,14 @@
-import type { ImageUse } from "../domain/spare-images.ts";
+import { runnersOf } from "../domain/check.ts";
+import { type ImageUse, neededOf } from "../domain/spare-images.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { Database } from "./database.ts";
+import type { createDeploymentStore } from "./deployments.ts";
 
 /** Which images are ours to remove, and what they were used for. */
-export function createImageStore(database: Database) {
+export function createImageStore(
+  database: Database,
+  deployments: Pick<ReturnType<typeof createDeploymentStore>, "of">,
+) {
   return {
     pulled: (): { name: string; pulledAt: number }[] =>
       database
@@ -19,26 +24,24 @@ export function createImageStore(database: Database) {
 
     forgetPulled: (name: string): void => void database.run("delete from pulled_images where name = ?", name),
 
-    /** Every deployment's; live are those that serve or are under way, of previews that are not gone. */
+    /** Every deployment's. */
     uses: (): ImageUse[] =>
-      database
-        .all(
-          `select deployments.stack, max(deployments.started_at, coalesce(deployments.ready_at, 0)) as at,
-             previews.gone_at is null and deployments.phase in ('pending', 'building', 'starting', 'ready') as live
-           from deployments join previews on previews.key = deployments.preview where deployments.stack is not null`,
-        )
-        .map((row) => ({
-          images: imagesOf(JSON.parse(row["stack"] as string) as StackSpec),
-          at: row["at"] as number,
-          isLive: row["live"] === 1,
-        })),
+      database.all("select key, gone_at is null as live from previews").flatMap((preview) => {
+        const all = deployments.of(preview["key"] as string);
+        const needed = preview["live"] === 1 ? neededOf(all) : [];
+        return all.flatMap((each) => {
+          const { stack, startedAt, readyAt } = each;
+          if (stack === null) return [];
+          return [{ images: imagesOf(stack), at: Math.max(startedAt, readyAt ?? 0), isLive: needed.includes(each) }];
+        });
+      }),
   };
 }
 
-function imagesOf({ resolved, builds, services }: StackSpec): string[] {
+function imagesOf(stack: StackSpec): string[] {
   return [
-    ...Object.values(resolved?.images ?? {}).map(({ id }) => id),
-    ...builds.map(({ tag }) => tag),
-    ...services.flatMap(({ image }) => (image.kind === "pull" ? [image.reference] : [])),
+    ...Object.values(stack.resolved?.images ?? {}).map(({ id }) => id),
+    ...stack.builds.map(({ tag }) => tag),
+    ...runnersOf(stack).flatMap(({ image }) => (image.kind === "pull" ? [image.reference] : [])),
   ];
 }

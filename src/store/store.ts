@@ -43,7 +43,7 @@ export function openStore(path: string, clock: Clock) {
   const tokens = createTokenStore(database);
   const sessions = createSessionStore(database);
   const snapshots = createSnapshotStore(database);
-  const images = createImageStore(database);
+  const images = createImageStore(database, deployments);
   const editions = createEditionStore(database);
   const audit = createAuditStore(database);
   const now = () => clock.now();

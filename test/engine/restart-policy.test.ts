@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { memoryOfPreviews } from "../../src/engine/memory.ts";
 import { restartByUsAlone } from "../../src/engine/restart-policy.ts";
-import { builtImages, namedImages, removeImage } from "../../src/engine/spare.ts";
+import { builtImages, pulledImages, removeImage } from "../../src/engine/spare.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { eventually } from "../support/eventually.ts";
 import { clock, createWorld, idle, type World } from "./world.ts";
@@ -71,7 +71,8 @@ test("an image that a container needs, running or not, is not removed; one that 
   const user = { ...world.container("user", idle), imageId };
   await world.run({ kind: "create", container: user });
   expect((await builtImages(world.docker, world.server)).map(({ name }) => name).toSorted()).toEqual(names.toSorted());
-  expect(await namedImages(world.docker, [`${names[0]}x`, names[0]!])).toMatchObject([{ id: imageId }]);
+  const pulled = [`${names[0]}x`, names[0]!].map((name) => ({ name, pulledAt: 7 }));
+  expect(await pulledImages(world.docker, pulled)).toMatchObject([{ id: imageId, createdAt: 7 }]);
   expect(await removeImage(world.docker, names[0]!)).toBe(false);
   expect(await removeImage(world.docker, names[1]!)).toBe(true);
   await world.down(user);

@@ -171,3 +171,12 @@ describe("the state folder", () => {
     expect(readFileSync(join(folder, "api-token"), "utf8")).toBe("7777\n");
   });
 });
+
+test("of a preview that is up for long, the images of what is further back than a rollback are not needed", () => {
+  const { key } = store.previews.ensure(pull, 1);
+  for (const generation of [1, 2, 3]) {
+    store.attempts.begin({ preview: key, generation, commit: `c${generation}`, cause: "push", origin: null });
+    store.attempts.commit(key, shop(generation));
+  }
+  expect(store.images.uses().map(({ isLive }) => isLive)).toEqual([false, true, true]);
+});
