@@ -88,7 +88,18 @@ export function createPressure(world: PressureWorld): Pressure {
       const serving = servingOf(deployments);
       const usedBytes = used.get(key) ?? 0;
       if (serving === null)
-        return [{ key, repositoryId, level: "awake", usedBytes, usedAt: 0, awakeSince: 0, isHeld: true }];
+        return [
+          {
+            key,
+            repositoryId,
+            level: "awake",
+            usedBytes,
+            usedAt: 0,
+            awakeSince: 0,
+            isHeld: true,
+            waits: waiting.has(key),
+          },
+        ];
       const { usedAt, isUsed } = sleep.lastUse(preview, serving);
       const wokenAt = spec.rest?.generation === serving.generation ? (spec.rest.until ?? 0) : 0;
       const isBusy =
@@ -102,6 +113,7 @@ export function createPressure(world: PressureWorld): Pressure {
           usedAt,
           awakeSince: Math.max(wokenAt, serving.readyAt ?? 0),
           isHeld: spec.wanted !== "running" || spec.pinned || isUsed || isBusy || waiting.has(key),
+          waits: waiting.has(key),
         },
       ];
     });

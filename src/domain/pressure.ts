@@ -12,6 +12,8 @@ export type Tenant = {
   awakeSince: number;
   /** Pinned, in use, on its way up, or being deployed: never put to sleep for others. */
   isHeld: boolean;
+  /** It stands in the line for memory itself, behind who is to start next. */
+  waits?: boolean;
 };
 
 /** Memory of the machine that the engine runs on; `reserveBytes` of it stay free. */
@@ -45,9 +47,13 @@ export function isAmple({ memory, needBytes, promisedBytes }: Shortage): boolean
   return memory === null || memory.availableBytes - promisedBytes - needBytes >= memory.reserveBytes;
 }
 
-/** Whether who is to start next may. Alone it always may: there is nothing to wait for. */
+/**
+ * Whether who is to start next may. Alone it always may: there is nothing to wait for. So it may where all that use
+ * memory stand in line behind it: none of them sleeps or ends before it goes on.
+ */
 export function mayStart(shortage: Shortage, others: readonly Tenant[]): boolean {
-  return isAmple(shortage) || (shortage.promisedBytes === 0 && others.every(({ usedBytes }) => usedBytes === 0));
+  const isNobodyLeft = others.every(({ usedBytes, waits }) => usedBytes === 0 || waits === true);
+  return isAmple(shortage) || (shortage.promisedBytes === 0 && isNobodyLeft);
 }
 
 /** Whether nobody has to sleep for others. */

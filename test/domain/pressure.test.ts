@@ -4,7 +4,7 @@ import { mayStart, needOf, type Shortage, type Tenant, whoRests } from "../../sr
 const now = 1_000_000;
 const calm = { now, leastAwakeMs: 300_000, leastUnusedMs: 60_000 };
 
-/** `a:300 b:100f c:50h`: of 300, 100 (frozen) and 50 MB (in use), the one before the other used longer ago; `s` is stopped, `y` young, `u` just used. */
+/** `a:300 b:100f c:50h`: of 300, 100 (frozen) and 50 MB (in use), the one before the other used longer ago; `s` is stopped, `y` young, `u` just used, `w` in line. */
 function tenants(text: string): Tenant[] {
   return text
     .split(" ")
@@ -19,6 +19,7 @@ function tenants(text: string): Tenant[] {
         usedAt: marks.includes("u") ? now - 1000 : index,
         awakeSince: marks.includes("y") ? now - 1000 : 0,
         isHeld: marks.includes("h"),
+        waits: marks.includes("w"),
       };
     });
 }
@@ -76,6 +77,14 @@ describe("who may start", () => {
       false,
     ],
     ["who is alone: there is nothing to wait for", "a:0s", shortage(10, { needBytes: 500 }), true],
+    [
+      "who all others wait behind, each with what serves of it",
+      "a:300hw b:300hw",
+      shortage(10, { needBytes: 500 }),
+      true,
+    ],
+    ["nobody before one that ends or sleeps", "a:300hw b:300h", shortage(10, { needBytes: 500 }), false],
+    ["one at a time of those", "a:300hw", shortage(10, { needBytes: 500, promisedBytes: 100 }), false],
     ["anybody, where memory cannot be measured", "a:300", shortage(null, { needBytes: 9000 }), true],
   ])("%s", (_name, given, short, expected) => {
     expect(mayStart(short, tenants(given))).toBe(expected);
