@@ -21,9 +21,11 @@ type Input = {
 export async function chooseVolumes(input: Input, world: Pick<World, "volumes" | "attempts">): Promise<VolumeSpec[]> {
   const { stack, preview, checkout } = input;
   const facts = world.volumes.factsOf(preview.key);
+  // One that a push overtook is due in the next attempt, and is tried there.
+  const since = preview.spec.restore?.generation ?? Infinity;
   const isTried = world.attempts
     .of(preview.key)
-    .some(({ generation, phase }) => generation === preview.spec.restore?.generation && phase === "failed");
+    .some(({ generation, phase }) => generation >= since && phase === "failed");
   const restored = isTried ? [] : restoredBy(input, world.volumes.retiredOf(preview.key));
   return await Promise.all(
     stack.volumes.map(async ({ name, rules, migrations: stored = {} }) => {
