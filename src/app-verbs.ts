@@ -86,7 +86,7 @@ export function createVerbs(options: Options): Pick<ApiWorld, "act" | "share" | 
 
 function acceptedWords(verb: ChangingVerb, { slug, pinned, expiresAt, rolledBack }: PreviewView): string {
   if (verb === "rollback" && rolledBack !== null)
-    return `${slug} goes back to ${rolledBack.commit.slice(0, 7)}; its data stays as it is`;
+    return `${slug} goes back to ${rolledBack.commit.slice(0, 7)}; data does not go back with it`;
   if (verb === "sleep") return `${slug} goes to sleep; a visit wakes it`;
   if (verb === "wake") return `${slug} wakes up`;
   if (!isKeeping(verb)) return `/${verb} is under way`;

@@ -18,7 +18,7 @@ export const verbs = {
   rollback: {
     permission: "write",
     args: "",
-    help: "return to the deployment that was good before; data stays as it is",
+    help: "return to the deployment that was good before; data does not go back with it",
   },
   extend: { permission: "write", args: "[DURATION]", help: "keep the preview for that long, used or not" },
   pin: { permission: "write", args: "", help: "keep the preview until the pull request is closed" },
