@@ -28,6 +28,7 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
   /** Of a head that is not whole yet. */
   let begun: Buffer | null = null;
   let answer: { readonly read: ReadHead; readonly body: BodyReader } | null = null;
+  let isSlow = false;
   let isOver = false;
 
   const wire = context.connections.kept.borrow(target.upstream, { onData, onGone });
@@ -67,8 +68,9 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
     const body = createBodyReader(read.framing, (piece) => {
       hasPiece = true;
       onPiece?.();
-      if (res.write(piece)) return;
-      // The client is slower than the application.
+      if (res.write(piece) || isSlow) return;
+      // The client is slower than the application; what was read already goes on to it.
+      isSlow = true;
       wire.socket.pause();
       res.once("drain", onDrain);
     });
@@ -126,6 +128,7 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
   }
 
   function onDrain(): void {
+    isSlow = false;
     wire.socket.resume();
   }
 

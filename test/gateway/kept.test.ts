@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { HOST, get, head, openRawUpstream, openWorld, rawClient, rawRequest, routeTo } from "./world.ts";
 
@@ -126,4 +126,22 @@ test("behind a slow reader of a large answer the connection to the application s
   expect(slow.text()).toHaveLength(slow.text().indexOf("\r\n\r\n") + 4 + megabytes.length);
   expect(await rawRequest(site.port, get("/next"))).toMatch(/plain$/);
   expect(site.counts.sockets).toBe(1);
+});
+
+test("many small chunks for a slow reader wait for one drain", async () => {
+  const chunks = `100\r\n${"x".repeat(256)}\r\n`.repeat(40_000);
+  const large = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
+  await using site = await openAnswering(() => [large]);
+  const warned = vi.spyOn(process, "emitWarning");
+  const slow = rawClient(site.port, get("/large"));
+  slow.socket.pause();
+  // Until the buffers of both connections are full.
+  await new Promise((resume) => setTimeout(resume, 200));
+  slow.socket.resume();
+  await slow.ended;
+  const body = slow.text().slice(slow.text().indexOf("\r\n\r\n"));
+  expect(body.split("x").length - 1).toBe(40_000 * 256);
+  // Node tells of more than ten listeners to one event.
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
 });
