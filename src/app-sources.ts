@@ -16,7 +16,7 @@ type Options = DataHost & {
   config: Pick<ServerConfig, "sources" | "path" | "secretSources" | "registries" | "builds">;
   maskingKey: string;
   store: Pick<Store, "editions" | "snapshots">;
-} & Pick<EditionOptions, "onEnd" | "onRead">;
+} & Pick<EditionOptions, "disk" | "onEnd" | "onRead">;
 
 export type Sources = AsyncDisposable & {
   seeds: SeedSources;

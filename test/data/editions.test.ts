@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byItself } from "../../src/domain/audit.ts";
-import type { Failure } from "../../src/domain/errors.ts";
+import { EngineError, type Failure } from "../../src/domain/errors.ts";
 import type { Source } from "../../src/domain/source.ts";
 import { wishEdition } from "../../src/domain/source.ts";
 import { loadServerConfig } from "../../src/config/server.ts";
 import { createEditions, type Editions } from "../../src/data/source/editions.ts";
+import type { Disk } from "../../src/engine/disk.ts";
 import { service } from "../support/stack.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -68,13 +69,14 @@ const rules = (mask: string, more = ""): Partial<Source> => {
 const whole =
   "{ users: { id: keep, email: email, name: name, plan: keep }, orders: { id: keep, user_email: email, note: text } }";
 
-function editionsOf(changes: Partial<Source>) {
+function editionsOf(changes: Partial<Source>, disk?: Disk) {
   const source = { ...plain, ...changes };
   const editions = createEditions({
     ...world.host,
     randomId: (length) => randomBytes(length).toString("hex").slice(0, length),
     sources: [source],
     rows: world.store.editions,
+    disk,
     place: { folder, environment: { PATH: process.env["PATH"] } },
     masking: { salt: "of the tests", memoryBytes: 1024 ** 3, imageOf: async () => world.images.postgres },
     onEnd: () => undefined,
@@ -137,7 +139,7 @@ describe("a source's edition", () => {
     ["head -c 200000 /dev/zero | gzip", { mostBytes: 10_000 }, "it is larger than its max_size", null],
     ["echo hello | gzip | head -c 20", {}, "it cannot be unpacked: unexpected end of file", null],
     ["printf BZh91AY", {}, "it is compressed by bzip2: end the command in | bzip2 -d", null],
-    ["sleep 60 & wait", { timeoutMs: 500 }, "it was not done after 0.5 s", "The operation was aborted due to timeout"],
+    ["sleep 60 & wait", { timeoutMs: 500 }, "it was not done after 0.5 s", null],
   ])("of a command that does not give it is told, and nothing is left: %s", async (command, changes, why, words) => {
     const { editions, wish, make } = editionsOf({ from: { kind: "command", command }, ...changes });
     const before = await world.left();
@@ -148,6 +150,17 @@ describe("a source's edition", () => {
     expect(failure?.words).toBe(words);
     expect(reads.at(-1)).toMatchObject(["nightly", { code: "source-failed" }]);
     expect(world.store.audit.list({ limit: 1 })).toMatchObject([{ action: "source-read", outcome: "failed" }]);
+  });
+
+  test("ends before it fills the disk that previews' databases are on, and leaves nothing", async () => {
+    const shortage = async (what: string) => new EngineError("disk-full", `0 B are free while ${what}`);
+    const command = "while true; do echo x; sleep 0.1; done";
+    const { make } = editionsOf({ from: { kind: "command", command } }, { require: async () => undefined, shortage });
+    const before = await world.left();
+    const what = "0 B are free while the source nightly was being read";
+    expect(await make()).toMatchObject({ code: "disk-full", what });
+    expect(world.store.editions.readOf("nightly")).toMatchObject({ failure: { code: "disk-full", what } });
+    expect(await world.left()).toEqual(before);
   });
 
   test("is masked in databases that nobody reaches, and holds none of 1,000 raw values of a column", async () => {

@@ -4,6 +4,8 @@ import { editionVolumeName } from "../../domain/naming.ts";
 import type { Edition, EditionWish, Source, SourceRead } from "../../domain/source.ts";
 import { formatSpan } from "../../domain/time.ts";
 import { allow } from "../../engine/docker.ts";
+import { limitBuild } from "../../engine/build-limits.ts";
+import type { Disk } from "../../engine/disk.ts";
 import { createJobs, type Job, type Jobs, type Subscriber } from "../../engine/jobs.ts";
 import type { DataHost } from "../data-host.ts";
 import { discardEdition, makeEdition, openEdition } from "./edition.ts";
@@ -49,6 +51,8 @@ export type EditionOptions = DataHost & {
   sources: readonly Source[];
   rows: EditionRows;
   place: SourcePlace;
+  /** What it may not fill, as previews' databases are on it (without one, none is looked at). */
+  disk: Disk | undefined;
   masking: {
     /** Who has it could test guesses of what was masked. */
     salt: string;
@@ -141,7 +145,12 @@ async function makeWithin(options: EditionOptions, { work, cancel }: Job<Making>
   const { rows, clock, place, masking, onRead } = options;
   const { wish, source, volume, why } = work;
   const startedAt = clock.now();
-  const limit = AbortSignal.timeout(source.timeoutMs);
+  using limits = limitBuild({
+    ...options,
+    timeoutMs: source.timeoutMs,
+    what: `the source ${source.name} was being read`,
+  });
+  const limit = limits.signal;
   const note = (outcome: AuditNote["outcome"], detail: string): AuditNote => ({
     ...why.asker,
     action: "source-read",
@@ -159,13 +168,21 @@ async function makeWithin(options: EditionOptions, { work, cancel }: Job<Making>
     onRead(wish.source, null);
   } catch (error) {
     if (cancel.signal.aborted) throw error;
-    const late = `the source ${source.name} gave no data: it was not done after ${formatSpan(source.timeoutMs)}`;
-    const known = limit.aborted ? new EngineError("source-failed", late, { cause: error }) : error;
+    const known = limit.aborted ? endedBy(limit.reason, source) : error;
     const failure = describeFailure(known);
     rows.fail(source.name, { ...failure, words: wordsOf(known) }, note("failed", failure.what));
     onRead(wish.source, failure);
     throw known;
   }
+}
+
+/** A full disk says so itself; else its time was over. */
+function endedBy(reason: unknown, { name, timeoutMs }: Source): EngineError {
+  if (reason instanceof EngineError) return reason;
+  return new EngineError(
+    "source-failed",
+    `the source ${name} gave no data: it was not done after ${formatSpan(timeoutMs)}`,
+  );
 }
 
 function goneMeanwhile({ source }: Edition): EngineError {
