@@ -153,6 +153,7 @@ describe("a dump of Postgres", () => {
       "has SELECT, which",
     ],
     ["a table of its own values", "CREATE TABLE t AS VALUES ('ada');\n", "has CREATE TABLE t"],
+    ["quotes of old", "SET standard_conforming_strings = off;\n", "has SET standard"],
     ["a DO block", "DO $$ BEGIN INSERT INTO t VALUES (1); END $$;\n", "has DO, which"],
     ["a command of psql", "SET a = b;\n\\! cat /etc/passwd\n", "line 2 of the dump has a command of psql"],
     ["a command of psql in a statement", "SELECT 'a' \\gexec\n", "line 1 of the dump has a command of psql"],

@@ -11,6 +11,8 @@ const verdicts: { begins: RegExp; verdict: Verdict }[] = [
   { begins: /^(CREATE|ALTER) (ROLE|USER|GROUP|DATABASE|SYSTEM|TABLESPACE)\b/, verdict: "refuse" },
   // A table that is made of the values in its own statement.
   { begins: /^CREATE (UNLOGGED )?TABLE [^(]* AS\b/, verdict: "refuse" },
+  // Quotes would end elsewhere than we read.
+  { begins: /^SET STANDARD_CONFORMING_STRINGS (=|TO) '?(OFF|FALSE|0)/, verdict: "refuse" },
   { begins: /^(COMMENT ON|SECURITY LABEL|GRANT|REVOKE|ALTER DEFAULT PRIVILEGES)\b/, verdict: "leave-out" },
   { begins: /^(CREATE|ALTER|SET)\b/, verdict: "pass" },
   { begins: /^REFRESH MATERIALIZED VIEW\b/, verdict: "pass" },
