@@ -47,7 +47,7 @@ export async function sweepSnapshots(
   host: DataHost & DataBudget & { rows: SnapshotRows },
   inUse: VolumesInUse,
 ): Promise<void> {
-  const { docker, rows, clock, log } = host;
+  const { rows, clock } = host;
   const found = await listCaches(host);
   const branched = await branchedSnapshots(host);
   const published = rows.all();
@@ -58,7 +58,6 @@ export async function sweepSnapshots(
       .filter(({ usedAt, replacedAt }, index) => replacedAt !== null || index >= spareCount || now - usedAt > unusedMs)
       .map(({ volume }) => volume),
   );
-  for (const volume of await overBudget(host, spare)) outlived.add(volume);
   const isLeft = ({ name, labels: told, createdAt }: Found): boolean => {
     // A trial of this host's ways, perhaps another process's.
     if (told[labels.dataKey] === undefined) return now - createdAt > trialMs;
@@ -68,9 +67,26 @@ export async function sweepSnapshots(
     const isKnown = rows.all().some((row) => row.volume === volume) || inUse.isEdition(volume);
     return outlived.has(volume) || !isKnown || name !== volume;
   };
-  const left = found.filter(isLeft);
+  await removeAll(host, found.filter(isLeft), outlived);
+  // Last: what is asked takes its time, and may not be answered, and raw data of a killed reading is not kept for that.
+  const over = new Set(
+    await overBudget(
+      host,
+      spare.filter(({ volume }) => !outlived.has(volume)),
+    ),
+  );
+  const isStillSpare = (name: string) => rows.all().some((row) => row.volume === name && now - row.usedAt > youngMs);
+  const isOver = ({ name }: Found): boolean => over.has(name) && isStillSpare(name);
+  await removeAll(host, found.filter(isOver), over);
+}
+
+async function removeAll(
+  { docker, rows, log }: Pick<DataHost, "docker" | "log"> & { rows: SnapshotRows },
+  left: readonly Found[],
+  unused: ReadonlySet<string>,
+): Promise<void> {
   for (const { name, kind } of left) {
-    log.info({ [kind]: name }, outlived.has(name) ? "snapshot removed, unused" : "leftover of a snapshot removed");
+    log.info({ [kind]: name }, unused.has(name) ? "snapshot removed, unused" : "leftover of a snapshot removed");
     // In use after all: the next round tries again.
     if (kind === "container") await allow(docker.getContainer(name).remove({ force: true, v: true }), 404, 409);
     if (kind === "network") await allow(docker.getNetwork(name).remove(), 404, 403);
