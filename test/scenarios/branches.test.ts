@@ -58,7 +58,15 @@ async function ask(slug: string, sql: string): Promise<string> {
     `dev.mayfly.preview=${await keyOf(slug)}`,
     "dev.mayfly.service=db",
   ];
-  const [database] = await scenario.docker.listContainers({ filters: { label } });
+  // The one before it may still be on its way out.
+  const database = await eventually(
+    async () => {
+      const running = await scenario.docker.listContainers({ filters: { label } });
+      expect(running).toHaveLength(1);
+      return running[0];
+    },
+    { timeoutMs: 20_000 },
+  );
   const command = ["psql", "-U", "shop", "-Atqc", sql];
   const signal = AbortSignal.timeout(20_000);
   const { lines } = await execute({ docker: scenario.docker, clock }, database?.Id ?? "none", { command, signal });

@@ -27,7 +27,7 @@ function ready(environment: Record<string, string> = {}): Promise<{ stdout: stri
 test("a second set-up finds everything, says so in one line, and installs nothing", async () => {
   const { stdout } = await ready();
   expect(stdout).toMatch(
-    /^Ready: npm packages, git [\d.]+, Docker engine \S+, node:24 \([a-z-]+\), postgres:17 \([a-z-]+\), python:3\.13 \([a-z-]+\), nginx:stable \([a-z-]+\), iproute2 \S+, browser \S+, Compose \S+\.$/m,
+    /^Ready: npm packages, git [\d.]+, Docker engine \S+, node:24 \([a-z-]+\), postgres:17 \([a-z-]+\), python:3\.13 \([a-z-]+\), nginx:stable \([a-z-]+\), mariadb:11 \([a-z-]+\), redis:8 \([a-z-]+\), postgres:15 \([a-z-]+\), iproute2 \S+, browser \S+, Compose \S+\.$/m,
   );
   expect(stdout).not.toContain("sets this machine up");
   expect(existsSync(calls)).toBe(false);
