@@ -3,7 +3,6 @@ import { runnersOf } from "../domain/check.ts";
 import { type Failure, type Finding, InputError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { SeedPart } from "../domain/seed.ts";
-import { restLevelOf } from "../domain/rest.ts";
 import { specHash } from "../domain/spec-hash.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
@@ -15,7 +14,7 @@ import { contentOf, tagBuilds, waitsFor } from "./prepare-builds.ts";
 import { pullImages } from "./pull.ts";
 import { timed } from "./timed.ts";
 import type { World } from "./world.ts";
-import { lookForWrites } from "./written.ts";
+import { lookForNews } from "./written.ts";
 
 /**
  * Fetches the commit and renders what it says should run beside what serves, with the tag of each image to build and
@@ -59,9 +58,7 @@ export async function prepareStack(
 
 /** Beside the fetch: whether people wrote to the data that serves decides what becomes of it. */
 async function lookBeforehand(preview: Preview, stack: StackSpec | null, world: World): Promise<void> {
-  if (stack === null) return;
-  const wasAsleep = restLevelOf(preview.spec, stack.generation) !== "awake";
-  await lookForWrites({ key: preview.key, stack }, world, wasAsleep);
+  if (stack !== null) await lookForNews(preview, stack, world);
 }
 
 /** Changes only when what a seed is made of does, or its order. */

@@ -16,7 +16,7 @@ import { planSettled, retiredNames, roomRestMs, settle, showServing } from "./se
 import { recallStack } from "./recall.ts";
 import { runPlan } from "./steps.ts";
 import type { World } from "./world.ts";
-import { markData } from "./written.ts";
+import { hasBegun, hasFailedRunning, lookForNews, markData } from "./written.ts";
 
 /** How long requests in flight to the old generation may take to end. */
 const drainMs = 30_000;
@@ -58,21 +58,15 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
     const outcome = await deploy({ preview, commit, attempt, serving: serving?.stack ?? null }, world, signal);
     if (outcome !== "ended") return outcome;
   }
+  const hasWritten = attempt && isUnderWay(attempt) && (await hasFailedRunning(key, generation, world));
   await settle(preview, world, signal);
-  if (attempt && isUnderWay(attempt)) await forgiveFailed(key, generation, world);
   const served = servingOf(world.attempts.of(key));
+  // That is not people's work.
+  if (hasWritten && served?.stack) await markData({ key, stack: served.stack }, world);
   // Where the attempt failed and nothing serves, its place is free.
   if (served === null) world.placeFreed();
   // What does not stay up may run for the moment: it is looked at again.
   return served?.trouble?.code === "service-exited" ? { kind: "again", inMs: steadyMs } : { kind: "done" };
-}
-
-/** What an attempt that failed wrote to the data that serves is not people's work. */
-async function forgiveFailed(key: string, generation: number, world: World): Promise<void> {
-  const deployments = world.attempts.of(key);
-  const hasFailed = deployments.find((each) => each.generation === generation)?.phase === "failed";
-  const stack = servingOf(deployments)?.stack;
-  if (hasFailed && stack) await markData({ key, stack }, world);
 }
 
 type Attempt = { preview: Preview; commit: string; attempt: Deployment; serving: StackSpec | null };
@@ -142,6 +136,8 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   }
   if (!(await world.room.enter(key, "deployment"))) return { kind: "again", inMs: 2 * roomRestMs };
 
+  // People may have written since it was prepared, while it was built or waited.
+  if (serving && attempt.stack !== null && !hasBegun(generation, state)) await lookForNews(preview, serving, world);
   const { snapshots } = data;
   const secrets = await world.secretPrints(preview, candidate);
   const nonce = world.randomId(8);

@@ -1,3 +1,5 @@
+import type { Preview } from "../domain/preview.ts";
+import { restLevelOf } from "../domain/rest.ts";
 import type { StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer, ObservedVolume, StackState } from "../domain/stack-state.ts";
 import { belongsTo, isUsable } from "../plan/identity.ts";
@@ -21,6 +23,27 @@ export async function lookForWrites({ key, stack }: Of, world: Asked, wasAsleep:
     const isSame = count !== null && known.mark !== null && world.branches.isSameCount(known.mark.count, count);
     if (!isSame) world.volumes.wrote(stack.resolved?.volumes[name] ?? "");
   });
+}
+
+/** The same of what serves now, awake or asleep. */
+export async function lookForNews(preview: Preview, serving: StackSpec, world: Asked): Promise<void> {
+  const wasAsleep = restLevelOf(preview.spec, serving.generation) !== "awake";
+  await lookForWrites({ key: preview.key, stack: serving }, world, wasAsleep);
+}
+
+/** Whether code of that generation ran: before, it has written nothing. */
+export function hasBegun(generation: number, { containers }: StackState): boolean {
+  return containers.some((each) => each.generation === generation && each.state !== "created");
+}
+
+/** Whether an attempt failed only once code of it ran. Throws EngineError. */
+export async function hasFailedRunning(
+  key: string,
+  generation: number,
+  { attempts, engine }: Pick<World, "attempts" | "engine">,
+): Promise<boolean> {
+  const attempt = attempts.of(key).find((each) => each.generation === generation);
+  return attempt?.phase === "failed" && hasBegun(generation, await engine.observe(key));
 }
 
 /** What was written until now was written by deployments: what comes later is people's. */

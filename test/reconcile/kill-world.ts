@@ -46,6 +46,8 @@ export function createKillWorld({ visited = false } = {}) {
   const found = new Map<string, Snapshot>();
   let head: Commit = "first";
   let routed: string | null = null;
+  /** How much was written to its data, by whomever. */
+  let count = 1;
 
   const put = (wish: Wish): void => {
     const preview = store.wishes.get(key)!;
@@ -166,7 +168,7 @@ export function createKillWorld({ visited = false } = {}) {
       builds,
       snapshots,
       branches: {
-        countOf: async () => act({ kind: "mark", id: "count" }, () => "files 1"),
+        countOf: async () => act({ kind: "mark", id: "count" }, () => `files ${count}`),
         isSameCount: (before, now) => before === now,
         strategy: async () => "overlay",
       },
@@ -268,6 +270,10 @@ export function createKillWorld({ visited = false } = {}) {
     live,
     advance: (ms: number) => void (now += ms),
     broken: engine.broken,
+    /** Something is written to the data that serves. */
+    write: () => void (count += 1),
+    /** Whether that counts as people's. */
+    written: () => Object.values(store.volumes.factsOf(key)).some(({ written }) => written),
     /** All that outlives the process, in words that two runs share. */
     summary: () => ({
       engine: engine.summary(),

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { EngineError } from "../../src/domain/errors.ts";
+import { createKillWorld, type Kill } from "./kill-world.ts";
+
+/** Writes at each call of a kind, and then fails it where it is told to. */
+const writing =
+  (world: { write(): void }, at: string, fails = false): Kill =>
+  ({ kind }) => {
+    if (kind !== at) return null;
+    world.write();
+    if (fails) throw new EngineError("engine-refused", "the build failed");
+    return null;
+  };
+
+test("what people write while a push is built is theirs", async () => {
+  using world = createKillWorld();
+  world.put({ push: "branched" });
+  await world.live();
+  world.put({ push: "rebranched" });
+  await world.live(writing(world, "build"));
+  expect(world.written()).toBe(true);
+});
+
+test("so is what they write while a push is built that fails in its build", async () => {
+  using world = createKillWorld();
+  world.put({ push: "branched" });
+  await world.live();
+  world.put({ push: "rebranched" });
+  await world.live(writing(world, "build", true));
+  world.put({ push: "rebranched" });
+  await world.live();
+  expect(world.written()).toBe(true);
+});
+
+test("what a deployment writes while it starts is not, whether it gets ready or fails", async () => {
+  using world = createKillWorld();
+  for (const push of ["branched", "broken", "rebranched"] as const) {
+    world.put({ push });
+    await world.live(writing(world, "start"));
+  }
+  expect(world.summary().deployments.map((each) => each.split(" ")[1])).toEqual(["ready", "failed", "ready"]);
+  expect(world.written()).toBe(false);
+});
