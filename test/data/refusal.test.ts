@@ -34,6 +34,10 @@ test.each([
   ['ERROR:  type "public.hstore" does not exist', 'type "public.hstore" does not exist'],
   ['ERROR:  could not extend file "base/5/16384": No space left on device', "no space left on device"],
   ["pg_restore: error: could not read from input file: end of file", "could not read from input file: end of file"],
+  [
+    "ERROR 1062 (23000) at line 5: Duplicate entry 'ada@example.org' for key 'email'",
+    "the database refused it with ERROR 1062 (23000) at line 5",
+  ],
   ["Command was: INSERT INTO users VALUES (1, Ada Lovelace)", unknown],
 ])("what a database says of raw data is told without it: %s", (line, told) => {
   expect(tellRefusal(line)).toBe(told);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runSeed, type SeedStep } from "../../src/data/seed/load.ts";
+import { runSeed, type SeedScope, type SeedStep } from "../../src/data/seed/load.ts";
+import { describeFailure } from "../../src/domain/errors.ts";
 import { execute } from "../../src/engine/exec.ts";
 import type { ContainerPlan } from "../../src/plan/step.ts";
 import { eventually } from "../support/eventually.ts";
@@ -31,7 +32,7 @@ const refuse = (name: string) => Promise.reject(new Error(`there is no ${name}`)
 
 function seed(
   files: Record<string, string>,
-  more: { signal?: AbortSignal; step?: Partial<SeedStep> } = {},
+  more: { signal?: AbortSignal; step?: Partial<SeedStep>; openEdition?: SeedScope["openEdition"] } = {},
 ): Promise<void> {
   const step: SeedStep = {
     container: db.name,
@@ -45,7 +46,7 @@ function seed(
     signal,
     labels: {},
     openSource: async () => commitOf(files),
-    openEdition: refuse,
+    openEdition: more.openEdition ?? refuse,
   });
 }
 
@@ -154,5 +155,33 @@ describe("a seed", () => {
       code: "seed-failed",
       message: "a.sql could not be loaded into cache: Redis reads no SQL",
     });
+  });
+});
+
+test("what a source gave unmasked is not quoted where it cannot be loaded", async () => {
+  const script = "CREATE TABLE people (email text, age int);\nCOPY people FROM stdin;\nada@example.org\tforty\n\\.\n";
+  const load = (isMasked: boolean) => {
+    const file = { name: "source nightly", head: Buffer.from("--"), isMasked, [Symbol.asyncDispose]: async () => {} };
+    const content = async function* () {
+      yield Buffer.from(script);
+    };
+    const parts = [{ kind: "source" as const, name: "nightly" }];
+    return seed(
+      {},
+      {
+        step: { seed: { service: "db", volume: "data", parts } },
+        openEdition: async () => ({ ...file, content: content() }),
+      },
+    );
+  };
+  const failure = describeFailure(await load(false).catch((error: unknown) => error));
+  expect(failure).toMatchObject({
+    code: "seed-failed",
+    what: "source nightly could not be loaded into db: invalid input syntax for type integer, line 4 of what it gave",
+    logTail: [],
+  });
+  expect(JSON.stringify(failure)).not.toMatch(/ada|forty/);
+  await expect(load(true)).rejects.toMatchObject({
+    logTail: expect.arrayContaining([expect.stringContaining("forty")]),
   });
 });

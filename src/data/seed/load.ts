@@ -7,6 +7,7 @@ import type { Clock } from "../../domain/time.ts";
 import { execute } from "../../engine/exec.ts";
 import type { SourceFiles } from "../../engine/step-host.ts";
 import type { Step } from "../../plan/step.ts";
+import { withoutRows } from "../source/refusal.ts";
 import { layPart } from "./lay.ts";
 import { mariadb } from "./mariadb.ts";
 import { openSeedFile } from "./open.ts";
@@ -23,8 +24,8 @@ export type SeedStep = Pick<Extract<Step, { kind: "seed" }>, "container" | "serv
 export type SeedScope = Partial<Pick<ProgramPlace, "secrets">> & {
   signal: AbortSignal;
   openSource(paths: readonly string[]): Promise<SourceFiles>;
-  /** What a source of the server file gave. */
-  openEdition(name: string): Promise<SeedFile & AsyncDisposable>;
+  /** What a source of the server file gave; what a database says of it may hold rows where it is not masked. */
+  openEdition(name: string): Promise<SeedFile & AsyncDisposable & { isMasked: boolean }>;
   labels: Record<string, string>;
   /** By service of a program, the names of the secrets that it is not given. */
   withoutSecrets?: Readonly<Record<string, readonly string[]>>;
@@ -99,7 +100,12 @@ async function loadFile(part: Extract<SeedPart, { kind: "file" }>, { step, runni
 
 async function loadEdition(name: string, { step, running, scope }: Loading): Promise<void> {
   await using edition = await scope.openEdition(name);
-  await loadInto(running, step.service, edition);
+  try {
+    await loadInto(running, step.service, edition);
+  } catch (error) {
+    if (edition.isMasked || !(error instanceof EngineError) || error.code !== "seed-failed") throw error;
+    throw withoutRows(error, `source ${name} could not be loaded into ${step.service.name}`);
+  }
 }
 
 async function loadInto(running: Running, service: ServiceSpec, file: SeedFile): Promise<void> {

@@ -1,3 +1,5 @@
+import { EngineError } from "../../domain/errors.ts";
+
 const name = String.raw`"[\w.$-]{1,63}"`;
 const thing =
   "(?:relation|table|view|sequence|schema|type|role|extension|language|collation|access method|foreign-data wrapper|server|tablespace|database|operator class)";
@@ -40,7 +42,22 @@ export function tellRefusal(line: string): string {
   const said = line.replace(/^.*?\b(?:ERROR|FATAL):\s*|^pg_restore: error:\s*/, "");
   const where = script === undefined ? "" : `, line ${script} of what it gave`;
   if (said.endsWith("No space left on device")) return `no space left on device${where}`;
+  const [code] = /^ERROR \d+ \(\w+\) at line \d+/.exec(line) ?? [];
+  if (code !== undefined) return `the database refused it with ${code}`;
   const [words] = known.flatMap((each) => each.exec(said)?.[0].trim() ?? []);
   if (words === undefined) return `the database refused it, in words that may hold a value${where}`;
   return `${words}${where}`;
+}
+
+/**
+ * Why data as it comes from the operator could not be loaded, as a pull request may be told: a database's own words quote
+ * the row that it refuses, and comments may be read by more people than previews.
+ */
+export function withoutRows(error: EngineError, what: string): EngineError {
+  if (error.logTail.length === 0) return error;
+  const line = error.logTail.findLast((each) => /\b(ERROR|FATAL|error):|^ERROR \d/.test(each)) ?? "";
+  return new EngineError("seed-failed", `${what}: ${tellRefusal(line)}`, {
+    ...(error.service !== undefined && { service: error.service }),
+    hint: "Rows that are not masked are told to nobody: load the source by hand to see the database's own words.",
+  });
 }

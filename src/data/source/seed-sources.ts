@@ -29,7 +29,7 @@ export type SeedSources = Pick<Editions, "release"> & {
     name: string,
     service: Service,
     signal: AbortSignal,
-  ): Promise<SeedFile & AsyncDisposable & { edition: EditionUse }>;
+  ): Promise<SeedFile & AsyncDisposable & { isMasked: boolean; edition: EditionUse }>;
 };
 
 /** Finds for each name the edition that fits the service. */
@@ -58,6 +58,7 @@ export function createSeedSources(sources: readonly Source[], editions: Editions
         name: `source ${name}`,
         head: Buffer.from(facts.form === "dump" ? "PGDMP" : "--"),
         content: opened.content,
+        isMasked: wish.rules !== null,
         edition: { key, volume },
         [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
       };
