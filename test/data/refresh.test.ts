@@ -45,10 +45,10 @@ function createWorld() {
   };
 }
 
-function start(): Refresh {
+function start(changes: Partial<Source> = {}): Refresh {
   const newest = () => world.editions.findLast(({ replacedAt }) => replacedAt === null) ?? null;
   return createRefresh({
-    sources: [source],
+    sources: [{ ...source, ...changes }],
     clock: { now: () => world.now, sleep: async () => undefined },
     log: pino({ level: "silent" }),
     editions: {
@@ -161,6 +161,18 @@ describe("a newer edition", () => {
     expect(world.built).toHaveLength(2);
     await refresh.tick();
     expect(world.built, "it holds the newest now").toHaveLength(2);
+  });
+
+  test("is not loaded for whom the operator has taken the source from since", async () => {
+    world.editions.push(edition("e1"));
+    world.rows.push(snapshot("e1"));
+    expect(await start({ repositories: ["acme/other"] }).refresh("nightly", byItself)).toBeNull();
+    const own = snapshot("e1");
+    world.rows = [{ ...own, origin: { ...own.origin, trust: "fork" } }];
+    await start().tick();
+    expect(world.built).toEqual([]);
+    await start({ forks: true }).tick();
+    expect(world.built).toEqual(["s1: nightly was read anew"]);
   });
 
   test("that a snapshot cannot be built with is tried once, and told with the snapshot that stays", async () => {

@@ -1,7 +1,14 @@
 import { type Asker, byItself } from "../../domain/audit.ts";
 import { type Failure, InputError } from "../../domain/errors.ts";
 import type { RebuildFailure, SnapshotRow } from "../../domain/snapshot.ts";
-import { type Edition, type EditionWish, type Source, type SourceRead, wishEdition } from "../../domain/source.ts";
+import {
+  type Edition,
+  type EditionWish,
+  type Source,
+  type SourceRead,
+  offerSources,
+  wishEdition,
+} from "../../domain/source.ts";
 import type { DataHost } from "../data-host.ts";
 import type { Editions } from "./editions.ts";
 
@@ -94,6 +101,9 @@ export function createRefresh({ sources, editions, rows, snapshots, clock, log }
       // What failed with this edition fails with it again.
       if (!isOld || row.failure?.with === newest.join(" ")) continue;
       const names = row.origin.wish.seed.parts.flatMap((part) => (part.kind === "source" ? [part.name] : []));
+      // What the operator has taken from a repository, or from forks, is not loaded for them any more.
+      const offered = offerSources(sources, row.origin).names;
+      if (names.some((name) => !offered.includes(name))) continue;
       await rebuild(row, `${names.join(", ")} was read anew`, newest);
     }
   }
