@@ -53,7 +53,7 @@ export function createSources({ config, store, maskingKey, log, ...options }: Op
         editions,
         rows: store.editions,
         snapshots: {
-          sweep: snapshots.sweep,
+          sweep: () => snapshots.sweep(),
           all: store.snapshots.all,
           fail: store.snapshots.fail,
           rebuild: (row, cause) => snapshots.rebuild(row, { cause, open: open(row.origin) }),

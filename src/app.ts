@@ -63,7 +63,7 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
 
   // The engine, and what people are shown of it.
   const isLocal = isOnThisMachine(config.engine.host);
-  const disk = createGovernor({ ...ground, isLocal, snapshots: () => data.snapshots.sweep() });
+  const disk = createGovernor({ ...ground, isLocal, snapshots: () => data.snapshots.sweep("needed") });
   const onEnd = (key: string) => loop.look(key);
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });

@@ -8,7 +8,7 @@ import type { EditionUse, SnapshotOrigin, SnapshotRow, SnapshotWish } from "../.
 import { type SeedLimits, withinLimits } from "../seed/limits.ts";
 import type { SeedSources } from "../source/seed-sources.ts";
 import { buildSnapshot, discardSnapshot, type SnapshotHost } from "./build.ts";
-import { type DataBudget, type SnapshotRows, sweepSnapshots } from "./sweep.ts";
+import { type DataBudget, type KeptSnapshots, type SnapshotRows, sweepSnapshots } from "./sweep.ts";
 
 /** `isNews`: the subscriber was not told so before. */
 export type SnapshotOutcome =
@@ -33,8 +33,8 @@ export type SnapshotJobs = AsyncDisposable &
     request(wish: SnapshotWish, subscriber: Subscriber, request: SnapshotRequest): Promise<SnapshotOutcome>;
     /** Builds one again that is there, for its newer editions; answers why that did not succeed. */
     rebuild(row: SnapshotRow, request: Pick<SnapshotRequest, "open"> & { cause: string }): Promise<Failure | null>;
-    /** Removes what interrupted builds left, and snapshots that nobody has used for long. */
-    sweep(): Promise<void>;
+    /** Removes what interrupted builds left, and snapshots that nobody has used for long, or (`needed`) uses. */
+    sweep(kept?: KeptSnapshots): Promise<void>;
   };
 
 export type SnapshotOptions = SnapshotHost &
@@ -84,9 +84,9 @@ export function createSnapshotJobs(options: SnapshotOptions): SnapshotJobs {
     },
     rebuild: ({ key, origin: { wish, ...owner } }, { open, cause }) =>
       jobs.wait(key, () => ({ wish, request: { owner: { ...owner, cause }, open }, volume: volumeFor(key) })),
-    sweep: () => {
+    sweep: (kept) => {
       const { isInUse, isEdition } = options.sources;
-      return sweepSnapshots(options, { isInUse: (volume) => isBuilding(volume) || isInUse(volume), isEdition });
+      return sweepSnapshots(options, { isInUse: (volume) => isBuilding(volume) || isInUse(volume), isEdition }, kept);
     },
   };
 

@@ -39,6 +39,9 @@ export type VolumesInUse = { isInUse(volume: string): boolean; isEdition(volume:
 /** What all data may take, and what each volume takes; without a budget nobody is asked. */
 export type DataBudget = { budgetBytes: number | null; usage: VolumeUsage };
 
+/** `needed`: without those that are only kept because somebody may want them again. */
+export type KeptSnapshots = "worthwhile" | "needed";
+
 /**
  * Removes what interrupted builds and trials left, and snapshots beyond what is worth keeping, or beyond the budget;
  * one that a data branch reads is never touched. Throws EngineError.
@@ -46,6 +49,7 @@ export type DataBudget = { budgetBytes: number | null; usage: VolumeUsage };
 export async function sweepSnapshots(
   host: DataHost & DataBudget & { rows: SnapshotRows },
   inUse: VolumesInUse,
+  kept: KeptSnapshots = "worthwhile",
 ): Promise<void> {
   const { rows, clock } = host;
   const found = await listCaches(host);
@@ -55,7 +59,10 @@ export async function sweepSnapshots(
   const spare = published.filter(({ volume, usedAt }) => !branched.has(volume) && now - usedAt > youngMs);
   const outlived = new Set(
     spare
-      .filter(({ usedAt, replacedAt }, index) => replacedAt !== null || index >= spareCount || now - usedAt > unusedMs)
+      .filter(
+        ({ usedAt, replacedAt }, index) =>
+          kept === "needed" || replacedAt !== null || index >= spareCount || now - usedAt > unusedMs,
+      )
       .map(({ volume }) => volume),
   );
   const isLeft = ({ name, labels: told, createdAt }: Found): boolean => {
