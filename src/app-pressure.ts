@@ -66,6 +66,8 @@ export function createPressure(world: PressureWorld): Pressure {
   const waiting = new Map<string, { since: number; askedAt: number }>();
   const promised = new Map<string, { bytes: number; at: number }>();
   const waking = new Set<string>();
+  /** Who found as many waking as may, and when it asked last. */
+  const atDoor = new Map<string, number>();
   const usedBefore = new Map<string, number>();
   let used: ReadonlyMap<string, number> = new Map();
   let sampledAt = -Infinity;
@@ -145,7 +147,11 @@ export function createPressure(world: PressureWorld): Pressure {
 
   return {
     async enter(key, kind) {
-      if (kind === "wake" && !waking.has(key) && waking.size >= wakesAtOnce) return false;
+      if (kind === "wake" && !waking.has(key) && waking.size >= wakesAtOnce) {
+        atDoor.set(key, clock.now());
+        return false;
+      }
+      atDoor.delete(key);
       await measure();
       const isItsTurn = (): boolean => {
         const [first = key] = line();
@@ -178,7 +184,7 @@ export function createPressure(world: PressureWorld): Pressure {
       return false;
     },
     left: (key) => void waking.delete(key),
-    waits: (key) => line().includes(key),
+    waits: (key) => clock.now() - (atDoor.get(key) ?? -Infinity) <= patienceMs || line().includes(key),
     turnOf(key) {
       const all = line();
       const place = all.indexOf(key) + 1;
