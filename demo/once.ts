@@ -20,6 +20,7 @@ export async function playOnce(demo: Demo): Promise<void> {
   await timed("merge → nothing left", () => demo.merge());
   demo.teller.line("");
   for (const { deed, seconds } of rows) demo.teller.line(`${deed.padEnd(22)} ${seconds.toFixed(1).padStart(6)} s`);
+  demo.teller.line(`\nits own data: ${opened.data ?? "none"}`);
 }
 
 /** A name that only the seed knows. */
