@@ -141,7 +141,7 @@ test("it wakes, is started again when somebody kills or removes it, and a push f
   await reached("fifth");
 });
 
-test("other options on the same data: the new one is ready with one address, and serves both generations then", async () => {
+test("other options on the same data: the new one is ready with one address, then has one for each generation, and visits wait", async () => {
   tellOnFailure(scenario);
   const [before] = await databases();
   const command = "postgres -c work_mem=8MB";
@@ -149,9 +149,9 @@ test("other options on the same data: the new one is ready with one address, and
   await eventually(async () => expect((await networks()).toSorted()).toEqual(["g6_back", "g6_back", "g7_back"]), {
     timeoutMs: 60_000,
   });
-  await reached("fifth");
+  // Who comes now waits for the new one.
+  await reached("sixth");
   await scenario.serving(slug, commit);
   await only("g7_back");
-  await reached("sixth");
   expect((await databases()).map(({ id }) => id)).not.toContain(before?.id);
 });
