@@ -1,11 +1,5 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { promisify } from "node:util";
+import { docker, until } from "./machine.ts";
 import { seedOf, type Size } from "./data-sizes.ts";
-
-/** A client without plugins may come first on the path. */
-const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
-const run = promisify(execFile);
 
 export type PeerTimes = { psqlMs: number; restoreMs: number; copyMs: number; templateMs: number; writeMs: number };
 
@@ -47,14 +41,14 @@ async function once(): Promise<PeerTimes> {
     execIn(scratch, ["psql", "-q", "-U", "postgres", "-c", "CREATE DATABASE copy TEMPLATE shop STRATEGY file_copy"]),
   );
   await remove(scratch);
-  await run(docker, ["stop", golden]);
+  await docker(["stop", golden]);
   const mounts = ["-v", `${golden}:/from:ro`, "-v", `${scratch}:/to`];
   const copy = ["run", "--rm", "--user", "root", "--entrypoint", "cp", ...mounts, image, "-a", "/from/.", "/to/"];
-  const copyMs = await timed(() => run(docker, copy));
+  const copyMs = await timed(() => docker(copy));
   await serve(scratch);
   const writeMs = await timed(() => execIn(scratch, firstWrite("shop")));
   await remove(scratch);
-  await run(docker, ["start", golden]);
+  await docker(["start", golden]);
   await until(() => isReady(golden));
   return { psqlMs, restoreMs, copyMs, templateMs, writeMs };
 }
@@ -66,15 +60,16 @@ export function firstWrite(database: string): string[] {
 
 /** Runs a program in a container, with the text as its input. */
 export async function execIn(container: string, command: string[], input?: string): Promise<void> {
-  const child = run(docker, ["exec", ...(input === undefined ? [] : ["-i"]), container, ...command]);
-  child.child.stdin?.end(input);
-  await child;
+  await docker(
+    ["exec", ...(input === undefined ? [] : ["-i"]), container, ...command],
+    input === undefined ? {} : { input },
+  );
 }
 
 async function serve(name: string): Promise<void> {
   const environment = ["-e", "POSTGRES_PASSWORD=bench", "-e", "POSTGRES_DB=shop"];
   const mounts = ["-v", `${name}:${data}`, "-v", `${golden}-dumps:/dumps`];
-  await run(docker, ["run", "-d", "--name", name, "--shm-size", "128m", ...environment, ...mounts, image]);
+  await docker(["run", "-d", "--name", name, "--shm-size", "128m", ...environment, ...mounts, image]);
   await until(() => isReady(name));
 }
 
@@ -88,12 +83,12 @@ async function isReady(name: string): Promise<boolean> {
 async function clear(): Promise<void> {
   await remove(golden);
   await remove(scratch);
-  await run(docker, ["volume", "rm", "-f", `${golden}-dumps`]);
+  await docker(["volume", "rm", "-f", `${golden}-dumps`]);
 }
 
 async function remove(name: string): Promise<void> {
-  await run(docker, ["rm", "-f", name]);
-  await run(docker, ["volume", "rm", "-f", name]);
+  await docker(["rm", "-f", name]);
+  await docker(["volume", "rm", "-f", name]);
 }
 
 /** Milliseconds of the wall clock. */
@@ -101,8 +96,4 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
   await work();
   return performance.now() - startedAt;
-}
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resume) => setTimeout(resume, 50));
 }

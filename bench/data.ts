@@ -1,14 +1,9 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { loadavg } from "node:os";
-import { promisify } from "node:util";
 import { setStage, type Stage } from "../demo/stage.ts";
 import { execIn, firstWrite, type PeerTimes, timed, withPeer } from "./data-peers.ts";
 import { empty, productOf, type Size, sizes } from "./data-sizes.ts";
+import { docker, load, pause } from "./machine.ts";
 import { median, printTable } from "./table.ts";
 
-const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
-const run = promisify(execFile);
 /** What a team of ten opens of one product. */
 const manyPreviews = 10;
 
@@ -97,8 +92,8 @@ async function once(stage: Stage, size: Size, branch: string): Promise<Ours> {
   const branchMs = Number(/branched in (\d+) ms/.exec(shown?.data ?? "")?.[1] ?? Number.NaN);
   const label = [`label=dev.mayfly.server=${stage.serverId}`, `label=dev.mayfly.preview=${shown?.key ?? ""}`];
   const filters = [...label, "label=dev.mayfly.service=db"].flatMap((each) => ["--filter", each]);
-  const { stdout } = await run(docker, ["ps", "-q", ...filters]);
-  const writeMs = size.rows === 0 ? 0 : await timed(() => execIn(stdout.trim(), firstWrite("postgres")));
+  const database = await docker(["ps", "-q", ...filters]);
+  const writeMs = size.rows === 0 ? 0 : await timed(() => execIn(database, firstWrite("postgres")));
   await close(stage, size, number);
   return { previewMs, branchMs, writeMs };
 }
@@ -131,25 +126,16 @@ async function tenPreviews(stage: Stage, size: Size): Promise<number> {
   console.log("ten previews of a 1 GB database ...");
   const numbers: number[] = [];
   for (let each = 1; each <= manyPreviews; each++) numbers.push((await open(stage, size, `ten-${each}`)).number);
-  const { stdout } = await run(docker, ["volume", "ls", "-q", "--filter", `label=dev.mayfly.server=${stage.serverId}`]);
-  const names = stdout.trim().split("\n");
+  const owned = `label=dev.mayfly.server=${stage.serverId}`;
+  const names = (await docker(["volume", "ls", "-q", "--filter", owned])).split("\n");
   // The branch itself shows its snapshot's files; what it takes is what lies in its upper directory.
   const own = names.filter((name) => !names.includes(`${name}.upper`));
   const mounts = own.flatMap((name) => ["-v", `${name}:/data/${name}:ro`]);
   const script = ["run", "--rm", "--user", "root", "--entrypoint", "du", ...mounts, "postgres:17", "-s", "-k", "/data"];
-  const kilobytes = Number.parseInt((await run(docker, script)).stdout, 10);
+  const kilobytes = Number.parseInt(await docker(script), 10);
   for (const number of numbers) await close(stage, size, number);
   return kilobytes * 1024;
 }
 
 const repositoryOf = ({ name }: Size): string => `acme/shop-${name.toLowerCase()}`;
 const slugOf = ({ name }: Size, number: number): string => `shop-${name.toLowerCase()}-pr-${number}`;
-
-/** What the machine had to do in the last minute, in processors. */
-function load(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, ms));
-}

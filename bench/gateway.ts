@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { availableParallelism, loadavg } from "node:os";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { benchDeploying } from "./gateway/deploying.ts";
 import { type Contender, setField } from "./gateway/field.ts";
 import { type Blow, wrk } from "./gateway/wrk.ts";
+import { load } from "./machine.ts";
 import { median, printTable } from "./table.ts";
 
 const rounds = 5;
@@ -95,9 +96,4 @@ function ratio(ours: readonly Blow[], theirs: readonly Blow[], of: keyof Blow = 
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-
-/** What the machine had to do in the last minute, in processors. */
-function load(): number {
-  return round(loadavg()[0] ?? 0, 2);
 }

@@ -1,13 +1,7 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
-
-/** A client without plugins may come first on the path. */
-const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
-const run = promisify(execFile);
+import { docker } from "./machine.ts";
 
 /** The same product for Docker Compose, in a folder of its own; disposing it removes all of it. */
 export type Peer = AsyncDisposable & {
@@ -24,7 +18,7 @@ export async function createPeer(project: string, files: Readonly<Record<string,
     await writeFile(join(folder, path), text);
   };
   for (const [path, text] of Object.entries(files)) await write(path, text);
-  const call = async (...words: string[]) => (await run(docker, words, { cwd: folder })).stdout.trim();
+  const call = (...words: string[]) => docker(words, { cwd: folder });
   const compose: Peer["compose"] = (...words) => call("compose", "-p", project, ...words);
   return {
     write,
@@ -35,14 +29,4 @@ export async function createPeer(project: string, files: Readonly<Record<string,
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Looks again at once, until it is so. */
-export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resume) => setTimeout(resume, 25));
-}
-
-/** What the machine had to do in the last minute, in processors. */
-export function load(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2));
 }

@@ -1,6 +1,7 @@
 import { Agent, request } from "node:http";
 import { setStage, type Stage } from "../demo/stage.ts";
-import { createPeer, load, type Peer, until } from "./peer.ts";
+import { load, pause, until } from "./machine.ts";
+import { createPeer, type Peer } from "./peer.ts";
 import { printTable } from "./table.ts";
 
 const repository = "acme/busy";
@@ -171,8 +172,4 @@ function p99(answers: readonly Answer[]): number {
   const sorted = answers.filter(({ status }) => status === 200).map(({ tookMs }) => tookMs);
   sorted.sort((a, b) => a - b);
   return Number((sorted[Math.floor(sorted.length * 0.99)] ?? 0).toFixed(1));
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, ms));
 }

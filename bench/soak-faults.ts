@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type Docker from "dockerode";
 import type { Stage } from "../demo/stage.ts";
 import { labels } from "../src/domain/labels.ts";
+import { pause } from "./machine.ts";
 import { pick } from "./soak-world.ts";
 
 export const faultNames = [
@@ -89,11 +89,4 @@ async function inject(fault: Fault, { stage, docker, random, signal }: Trouble):
         .catch(() => undefined);
     }
   }
-}
-
-/** Ends early when it is all over. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, signal ? { signal } : {}).catch((error: unknown) => {
-    if (!signal?.aborted) throw error;
-  });
 }

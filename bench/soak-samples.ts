@@ -1,5 +1,6 @@
 import type { Stage } from "../demo/stage.ts";
-import { pause, type Trouble } from "./soak-faults.ts";
+import { pause } from "./machine.ts";
+import type { Trouble } from "./soak-faults.ts";
 
 export type Sample = { closed: number; residentBytes: number; descriptors: number; up: number; asleep: number };
 

@@ -1,5 +1,6 @@
 import { setStage, type Stage } from "../demo/stage.ts";
-import { createPeer, load, type Peer, until } from "./peer.ts";
+import { load, until } from "./machine.ts";
+import { createPeer, type Peer } from "./peer.ts";
 import { median, printTable } from "./table.ts";
 
 const repository = "acme/leaving";

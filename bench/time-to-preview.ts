@@ -1,19 +1,15 @@
-import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { setStage, type Stage } from "../demo/stage.ts";
+import { docker, load, pause } from "./machine.ts";
 import { median, printTable } from "./table.ts";
 
 const guestbook = resolve(import.meta.dirname, "../examples/guestbook");
 const seedText = readFileSync(join(guestbook, "db/seed.sql"), "utf8");
 const repository = "acme/guestbook";
 const runs = 5;
-/** A client without plugins may come first on the path. */
-const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
-const run = promisify(execFile);
 
 /**
  * Webhook → first 200 through the gateway, against `docker compose up -d --wait` of the same stack with the same seed
@@ -70,7 +66,7 @@ export async function benchTimeToPreview(): Promise<Record<string, unknown>> {
       load: [loadBefore, load()],
     };
   } finally {
-    await run(docker, [...composeWords(peer), "down", "-v", "--rmi", "local"]);
+    await docker([...composeWords(peer), "down", "-v", "--rmi", "local"]);
     await rm(peer, { recursive: true, force: true });
   }
 }
@@ -100,17 +96,12 @@ async function preview(
   return { elapsedMs, branchMs };
 }
 
-/** What the machine had to do in the last minute, in processors. */
-function load(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2));
-}
-
 /** The same product for Compose: seeded by the image's init scripts, its images built, health asked every second. */
 async function preparePeer(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "mayfly-peer-"));
   await cp(guestbook, join(folder, "product"), { recursive: true });
   await writeFile(join(folder, "peer.yaml"), peerOverlay(join(folder, "product")));
-  await run(docker, [...composeWords(folder), "build"]);
+  await docker([...composeWords(folder), "build"]);
   await compose(folder);
   return folder;
 }
@@ -126,9 +117,9 @@ function peerOverlay(product: string): string {
 
 async function compose(folder: string): Promise<number> {
   const startedAt = performance.now();
-  await run(docker, [...composeWords(folder), "up", "-d", "--wait", "--wait-timeout", "120"]);
+  await docker([...composeWords(folder), "up", "-d", "--wait", "--wait-timeout", "120"]);
   const elapsedMs = performance.now() - startedAt;
-  await run(docker, [...composeWords(folder), "down", "-v", "-t", "1"]);
+  await docker([...composeWords(folder), "down", "-v", "-t", "1"]);
   return elapsedMs;
 }
 
@@ -142,8 +133,4 @@ function composeWords(folder: string): string[] {
     "-f",
     join(folder, "peer.yaml"),
   ];
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, ms));
 }

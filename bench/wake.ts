@@ -1,12 +1,10 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { setStage, type Stage } from "../demo/stage.ts";
+import { docker, load, until } from "./machine.ts";
 import { median, printTable } from "./table.ts";
 
 const repository = "acme/sleepy";
@@ -14,9 +12,8 @@ const slug = "sleepy-pr-1";
 const runs = 7;
 const bootMs = 1500;
 const project = "mayfly-bench-wake";
-/** A client without plugins may come first on the path. */
-const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
-const run = promisify(execFile);
+/** What is timed is looked at this often. */
+const closelyMs = 10;
 
 /** A page that takes its time to start, and a database that it waits for. */
 const files = {
@@ -76,7 +73,7 @@ export async function benchWake(): Promise<Record<string, unknown>> {
     const stoppedRatio = Number(((stoppedMs ?? 0) / (engineMs ?? 1)).toFixed(3));
     return { frozenMs, stoppedRatio, stoppedMs, engineMs, bootMs, runs, load: [loadBefore, load()] };
   } finally {
-    await run(docker, ["compose", "-p", project, "-f", join(peer, "compose.yaml"), "down", "-v", "--rmi", "local"]);
+    await docker(["compose", "-p", project, "-f", join(peer, "compose.yaml"), "down", "-v", "--rmi", "local"]);
     await rm(peer, { recursive: true, force: true });
   }
 }
@@ -85,7 +82,7 @@ export async function benchWake(): Promise<Record<string, unknown>> {
 async function asleep({ mayfly, serverId }: Stage, level: "frozen" | "stopped"): Promise<void> {
   await until(async () => (await mayfly.show(slug))?.asleep === level);
   const words = ["ps", "-q", "--filter", `label=dev.mayfly.server=${serverId}`, "--filter", "status=running"];
-  await until(async () => (await run(docker, words)).stdout.trim() === "");
+  await until(async () => (await docker(words)) === "");
 }
 
 async function visit({ mayfly }: Stage): Promise<number> {
@@ -102,19 +99,19 @@ async function preparePeer(): Promise<string> {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), text.replace('    ports: ["3000:3000"]\n', ""));
   }
-  await run(docker, ["compose", "-p", project, "-f", join(folder, "compose.yaml"), "up", "-d"]);
-  await until(() => isUp("web"));
+  await docker(["compose", "-p", project, "-f", join(folder, "compose.yaml"), "up", "-d"]);
+  await until(() => isUp("web"), closelyMs);
   return folder;
 }
 
 async function restart(folder: string): Promise<number> {
-  await run(docker, ["compose", "-p", project, "-f", join(folder, "compose.yaml"), "stop"]);
+  await docker(["compose", "-p", project, "-f", join(folder, "compose.yaml"), "stop"]);
   const startedAt = performance.now();
-  await run(docker, ["start", `${project}-db-1`]);
+  await docker(["start", `${project}-db-1`]);
   const database = await addressOf("db");
-  await until(() => accepts(database, 5432));
-  await run(docker, ["start", `${project}-web-1`]);
-  await until(() => isUp("web"));
+  await until(() => accepts(database, 5432), closelyMs);
+  await docker(["start", `${project}-web-1`]);
+  await until(() => isUp("web"), closelyMs);
   return performance.now() - startedAt;
 }
 
@@ -144,16 +141,7 @@ async function addressOf(service: string): Promise<string> {
   const form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
   const known = addresses.get(service);
   if (known !== undefined) return known;
-  const { stdout } = await run(docker, ["inspect", "-f", form, `${project}-${service}-1`]);
-  addresses.set(service, stdout.trim());
-  return stdout.trim();
-}
-
-async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await check())) await new Promise((resume) => setTimeout(resume, 10));
-}
-
-/** What the machine had to do in the last minute, in processors. */
-function load(): number {
-  return Number((loadavg()[0] ?? 0).toFixed(2));
+  const address = await docker(["inspect", "-f", form, `${project}-${service}-1`]);
+  addresses.set(service, address);
+  return address;
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, execFile, fork } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { setStage, type Stage } from "../../demo/stage.ts";
+import { docker, pause } from "../machine.ts";
 import { printTable } from "../table.ts";
 
 const repository = "acme/shop";
@@ -11,8 +10,6 @@ const visited = "shop-pr-1";
 const deployments = 10;
 const rate = 100;
 const idleSeconds = 15;
-const docker = existsSync("/usr/bin/docker") ? "/usr/bin/docker" : "docker";
-const run = promisify(execFile);
 
 const files = {
   "compose.yaml": `services:
@@ -121,12 +118,8 @@ async function isServed({ mayfly }: Stage, slug: string): Promise<void> {
 
 async function addressOf({ serverId }: Stage): Promise<string> {
   const filters = [`label=dev.mayfly.server=${serverId}`, "label=dev.mayfly.service=web"];
-  const { stdout } = await run(docker, ["ps", "-q", ...filters.flatMap((filter) => ["--filter", filter])]);
+  const container = await docker(["ps", "-q", ...filters.flatMap((filter) => ["--filter", filter])]);
   const form = "{{range .NetworkSettings.Networks}}{{.IPAddress}}\n{{end}}";
-  const { stdout: addresses } = await run(docker, ["inspect", "-f", form, stdout.trim()]);
-  return addresses.trim().split("\n")[0] ?? "";
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resume) => setTimeout(resume, ms));
+  const addresses = await docker(["inspect", "-f", form, container]);
+  return addresses.split("\n")[0] ?? "";
 }
