@@ -15,6 +15,8 @@ export type Mayfly = AsyncDisposable & {
   logFile: string;
   /** Ends it at once, as a power cut would. */
   kill(): Promise<void>;
+  /** Resolves when the process that was started last has ended, by whatever. */
+  ended(): Promise<void>;
   /** Asks it to stop. */
   stop(): Promise<void>;
   /** Starts it again on the same state. */
@@ -65,10 +67,13 @@ export async function startMayfly(options: {
       // Whoever ends it awaits the exit; nobody else needs to know.
     });
   };
-  const end = async (signal: NodeJS.Signals): Promise<void> => {
+  const ended = async (): Promise<void> => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, "exit");
-    child.kill(signal);
+    await once(child, "exit");
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const exited = ended();
+    child?.kill(signal);
     await exited;
   };
   await start();
@@ -91,6 +96,7 @@ export async function startMayfly(options: {
     logFile,
     dashboardLink: `${url}/?token=${token}`,
     kill: () => end("SIGKILL"),
+    ended,
     stop: () => end("SIGTERM"),
     start: () => start(),
     async replace() {

@@ -47,27 +47,20 @@ export type Fates = Record<"deploy" | "push" | "sleep" | "wake" | "remove", (cal
 
 /** Mayfly over an engine socket that can kill it around any call; whenever it dies it is started again. */
 export async function startKillStage(): Promise<KillStage> {
-  let died = Promise.withResolvers<void>();
   let kills = 0;
   let scenario: Scenario | undefined;
   const proxy = await createEngineProxy({
     async kill() {
       kills += 1;
       await scenario?.mayfly.kill();
-      died.resolve();
     },
   });
   scenario = await startScenario({ files: shopWithData("first"), config: { engine: { host: proxy.host } } });
   const { mayfly } = scenario;
-  const over = new AbortController();
+  const over = Promise.withResolvers<"over">();
   const watching = (async () => {
-    for (;;) {
-      await died.promise;
-      if (over.signal.aborted) return;
-      died = Promise.withResolvers<void>();
-      // It may be killed again while it starts: then the next round starts it.
-      await mayfly.start().catch(() => undefined);
-    }
+    // A kill may come late and meet a process already dead, or one that is just starting: only its end counts.
+    while ((await Promise.race([mayfly.ended(), over.promise])) !== "over") await mayfly.start().catch(() => undefined);
   })();
 
   return {
@@ -77,8 +70,7 @@ export async function startKillStage(): Promise<KillStage> {
     life: (branch, fates, expected = []) => live(scenario, proxy, { branch, fates, expected }),
     async [Symbol.asyncDispose]() {
       proxy.judge(() => "pass");
-      over.abort();
-      died.resolve();
+      over.resolve("over");
       await watching;
       await endScenario(scenario);
       await proxy[Symbol.asyncDispose]();
