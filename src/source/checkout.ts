@@ -5,17 +5,18 @@ import { join, posix } from "node:path";
 import { SourceError } from "../domain/errors.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
 import type { RandomId } from "../domain/time.ts";
-import { normalizeContained, resolveContained } from "./contained-path.ts";
+import { isInside, normalizeContained, resolveContained } from "./contained-path.ts";
 import { GitExit } from "./git.ts";
-import { isInside, type Layer, type LayersOptions, layOutLayers, type Origin, pathIn } from "./layers.ts";
+import { type Layer, type LayersOptions, layOutLayers, type Origin, pathIn } from "./layers.ts";
 import { readTextInside } from "./text-file.ts";
 import { createTurns } from "./turns.ts";
 import type { Special, Tree } from "./tree.ts";
 
 /** A commit's files on disk, private and without `.git`, until disposed; its submodules where the operator allows them. */
 export type Checkout = AsyncDisposable &
-  Pick<Tree, "commit" | "special" | "treeId" | "measure" | "blobs"> & {
+  Pick<Tree, "commit" | "special" | "treeId" | "blobs"> & {
     root: string;
+    measure(path: string): Promise<{ files: number; bytes: number }>;
     /** What is kept elsewhere and was not fetched. */
     left: readonly LeftPart[];
     readText(path: string): string | null;
@@ -41,7 +42,7 @@ export async function layOut(origin: Origin, { folder, randomId, ...options }: C
     const { layers, left } = await layOutLayers(root, origin, { ...options, place });
     const special = specialIn(layers);
     const { treeId, measure } = whole(layers);
-    // A list of files may take some of the memory there is, and a stack can name hundreds of paths.
+    // A list of files may take some of the time there is, and a stack can name hundreds of paths.
     const takeTurn = createTurns();
     return {
       root,
@@ -50,7 +51,7 @@ export async function layOut(origin: Origin, { folder, randomId, ...options }: C
       left,
       ...readers(root, special),
       treeId: (path, ignored) => takeTurn("git", undefined, () => treeId(path, ignored)),
-      measure: (path) => takeTurn("git", undefined, () => measure(path)),
+      measure: async (path) => measure(path),
       // Migrations are read in the repository itself.
       blobs: (patterns) => takeTurn("git", undefined, async () => (await layers[0]?.tree.blobs(patterns)) ?? {}),
       [Symbol.asyncDispose]: remove,
@@ -76,7 +77,7 @@ function specialIn(layers: readonly Layer[]): Special[] {
 }
 
 /** Ids and sizes of all that is laid out; a layer is asked for what git has, and what was fetched beside it is added. */
-function whole(layers: readonly Layer[]): Pick<Checkout, "treeId" | "measure"> {
+function whole(layers: readonly Layer[]): Pick<Tree, "treeId" | "measure"> {
   const find = (path: string) => {
     const inside = normalizeContained(path);
     // Those of submodules come after what they lie in.
@@ -100,9 +101,9 @@ function whole(layers: readonly Layer[]): Pick<Checkout, "treeId" | "measure"> {
         .update(JSON.stringify([id, kept]))
         .digest("hex");
     },
-    async measure(path) {
+    measure(path) {
       const { layer, own, below, objects } = find(path);
-      const measured = await Promise.all([layer.tree.measure(own), ...below.map(({ tree }) => tree.measure("."))]);
+      const measured = [layer.tree.measure(own), ...below.map(({ tree }) => tree.measure("."))];
       const sum = (key: "files" | "bytes") => measured.reduce((total, each) => total + each[key], 0);
       return { files: sum("files"), bytes: objects.reduce((total, [, { size }]) => total + size, sum("bytes")) };
     },

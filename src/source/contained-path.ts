@@ -56,3 +56,8 @@ function kindOf(stat: Stats | null): Contained["kind"] {
   if (stat.isFile()) return "file";
   return stat.isDirectory() ? "directory" : "other";
 }
+
+/** True for a folder itself, too. */
+export function isInside(path: string, folder: string): boolean {
+  return folder === "." || path === folder || path.startsWith(`${folder}/`);
+}

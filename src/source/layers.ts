@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { MayflyError, SourceError } from "../domain/errors.ts";
 import { type GitParts, type LeftPart, mayBeSubmodule } from "../domain/git-parts.ts";
-import { normalizeContained } from "./contained-path.ts";
+import { isInside, normalizeContained } from "./contained-path.ts";
 import type { Git } from "./git.ts";
 import type { LayOutObjects, LfsFile } from "./lfs.ts";
 import { type LfsObject, parsePointer } from "./lfs-pointer.ts";
@@ -149,11 +149,6 @@ function seenFrom(at: string, paths: readonly string[] | undefined): readonly st
   if (wanted === undefined || wanted.some((path) => isInside(at, path))) return undefined;
   const inside = wanted.filter((path) => isInside(path, at)).map((path) => path.slice(at.length + 1));
   return inside.length === 0 ? "nothing" : inside;
-}
-
-/** True for a folder itself, too. */
-export function isInside(path: string, folder: string): boolean {
-  return folder === "." || path === folder || path.startsWith(`${folder}/`);
 }
 
 function explain(error: unknown, { at, repository }: { at: string; repository: string }): unknown {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
@@ -37,6 +38,8 @@ export type MirrorOptions = {
  */
 export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutMs }: MirrorOptions): Mirrors {
   const takeTurn = createTurns();
+  /** Those that are whole: the making of one may have been killed before we came. */
+  const whole = new Set<string>();
 
   async function fetch({ repository, repositoryId, number }: Pull, commit: string, signal?: AbortSignal) {
     mustBeCommit(commit, `${repository}#${number}`);
@@ -53,8 +56,8 @@ export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutM
     const url = remoteUrl(webUrl, wish.repository);
     const mirror = join(folder, name);
     if (await has(mirror, wish.commit, signal)) return mirror;
-    await takeTurn(mirror, signal, async () => {
-      if (await has(mirror, wish.commit, signal)) return;
+    await takeTurn(mirror, signal, async (hasWaited) => {
+      if (hasWaited && (await has(mirror, wish.commit, signal))) return;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await fetchInto(mirror, url, wish, signal);
     });
@@ -71,8 +74,7 @@ export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutM
         async (given) => void (await git([...fetchRefs, refs], { signal, timeoutMs, token: given })),
       );
     try {
-      // Each time: changes nothing where all is there, and mends a mirror whose making was killed.
-      await git(["init", "--quiet", "--bare", mirror], { signal });
+      if (!whole.has(mirror) || !existsSync(join(mirror, "HEAD"))) await make(mirror, signal);
       if (ref !== null)
         await get(`+${ref}:${ref}`).catch((error: unknown) => {
           if (!isMissingRef(error)) throw error;
@@ -84,6 +86,12 @@ export function createMirrors({ folder, webUrl, token, git, clock, log, timeoutM
       throw explain(error, repository, commit);
     }
     log.debug({ repository, ref, commit, durationMs: clock.now() - startedAt }, "fetched");
+  }
+
+  /** Changes nothing where all is there. */
+  async function make(mirror: string, signal?: AbortSignal): Promise<void> {
+    await git(["init", "--quiet", "--bare", mirror], { signal });
+    whole.add(mirror);
   }
 
   async function has(mirror: string, commit: string, signal?: AbortSignal): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { SourceError } from "../domain/errors.ts";
-import { normalizeContained } from "./contained-path.ts";
+import { isInside, normalizeContained } from "./contained-path.ts";
 import { type Git, GitExit } from "./git.ts";
+import { type Entry, type Left, listCommit, mostListBytes } from "./listing.ts";
 
 /** One commit of a mirror, laid out somewhere. Paths are seen from its own root. */
 export type Tree = {
@@ -16,8 +16,8 @@ export type Tree = {
   /** Files that its attributes give to Git LFS and that are small enough to be pointers. */
   lfsPaths(): Promise<string[]>;
   /** By git's own id, or by a hash of those of the files that are not `left` out; and by its attributes, where it has any. */
-  treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string>;
-  measure(path: string): Promise<{ files: number; bytes: number }>;
+  treeId(path: string, left?: Left): Promise<string>;
+  measure(path: string): { files: number; bytes: number };
   /** By path, git's ids of the files that patterns name (gitglossary(7), `glob`). */
   blobs(patterns: readonly string[]): Promise<Record<string, string>>;
 };
@@ -37,8 +37,6 @@ export type TreeOptions = {
   paths?: readonly string[] | undefined;
 };
 
-/** What a list of files may take, some 500,000 of them. */
-const mostListBytes = 64 * 1024 ** 2;
 /** The Git LFS specification: a pointer is smaller than this. */
 const pointerBytes = 1024;
 
@@ -51,7 +49,8 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
   const { mirror, commit, git, index, mostBytes, signal, paths } = options;
   const run = { signal, timeoutMs: 300_000, variables: { GIT_INDEX_FILE: index } };
   const inMirror = ["--git-dir", mirror];
-  const entries = await list(commit, run);
+  const listing = await listCommit(git, mirror, commit, run);
+  const { entries } = listing;
   const attributes = attributesIn(entries);
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (bytes > mostBytes) {
@@ -63,12 +62,6 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
   const which = few === null ? ["--all"] : ["--", ...few];
   const layOut = ["checkout-index", "--quiet", `--prefix=${root}/`, ...which];
   if (few?.length !== 0) await git([...inMirror, "--work-tree", root, ...layOut], run);
-
-  async function list(object: string, given: Parameters<Git>[1]): Promise<Entry[]> {
-    const listing = [...inMirror, "ls-tree", "-r", "-l", "-z", "--full-tree", object];
-    const listed = await git(listing, { ...given, mostBytes: mostListBytes });
-    return listed.split("\0").flatMap(parseEntry);
-  }
 
   async function lfsPaths(): Promise<string[]> {
     if (!entries.some(({ path }) => /(^|\/)\.gitattributes$/.test(path))) return [];
@@ -82,27 +75,23 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
     return small.map(({ path }) => path).filter((path) => given.has(path));
   }
 
-  async function treeId(path: string, left?: { ignores(path: string): boolean }): Promise<string> {
+  async function treeId(path: string, left?: Left): Promise<string> {
     const inside = normalizeContained(path);
-    const object = inside === "." ? `${commit}^{tree}` : `${commit}:${inside}`;
-    try {
-      const id = await git([...inMirror, "rev-parse", "--verify", object]);
-      const whole = attributes === "" ? id : sha256(`${id} ${attributes}`);
-      if (left === undefined) return whole;
-      const listing = [...inMirror, "ls-tree", "-r", "-z", "--full-tree", object];
-      const listed = await git(listing, { signal, mostBytes: mostListBytes });
-      return (await hashOfKept(listed.split("\0"), left, attributes)) ?? whole;
-    } catch (error) {
-      if (!(error instanceof GitExit)) throw error;
-      throw new SourceError("file-missing", `there is no ${path} in ${commit.slice(0, 7)}`, { cause: error });
-    }
+    const found = inside === "." ? { id: await rootId(), isFolder: true } : listing.find(inside);
+    if (found === null || (left !== undefined && !found.isFolder))
+      throw new SourceError("file-missing", `there is no ${path} in ${commit.slice(0, 7)}`);
+    const kept = left === undefined ? null : await listing.hashOfKept(inside, left);
+    if (kept !== null) return sha256(`${kept} ${attributes}`);
+    return attributes === "" ? found.id : sha256(`${found.id} ${attributes}`);
   }
 
-  async function measure(path: string): Promise<{ files: number; bytes: number }> {
+  function rootId(): Promise<string> {
+    return git([...inMirror, "rev-parse", "--verify", `${commit}^{tree}`], { signal });
+  }
+
+  function measure(path: string): { files: number; bytes: number } {
     const inside = normalizeContained(path);
-    const listing = [...inMirror, "ls-tree", "-r", "-l", "-z", "--full-tree", "--", commit];
-    const answer = await git(inside === "." ? listing : [...listing, inside], { signal, mostBytes: mostListBytes });
-    const measured = answer.split("\0").flatMap(parseEntry);
+    const measured = entries.filter((entry) => isInside(entry.path, inside));
     return { files: measured.length, bytes: measured.reduce((sum, { size }) => sum + size, 0) };
   }
 
@@ -129,15 +118,6 @@ async function succeeds(run: Promise<unknown>): Promise<boolean> {
   }
 }
 
-type Entry = { mode: string; object: string; size: number; path: string };
-
-/** `MODE TYPE OBJECT SIZE\tPATH`, as git-ls-tree(1) tells; the modes are in git's index format, gitformat-index(5). */
-function parseEntry(entry: string): Entry[] {
-  const [, mode, object, size, path] = /^(\d+) \w+ ([0-9a-f]+) +(\d+|-)\t([^]+)$/.exec(entry) ?? [];
-  if (mode === undefined || object === undefined || path === undefined) return [];
-  return [{ mode, object, size: size === "-" ? 0 : Number(size), path }];
-}
-
 /** `MODE OBJECT STAGE\tPATH`, as git-ls-files(1) tells; links and submodules are no files. */
 function parseStaged(entry: string): [string, string][] {
   const [, mode = "", object, path] = /^(\d+) ([0-9a-f]+) \d\t([^]+)$/.exec(entry) ?? [];
@@ -152,8 +132,7 @@ function toSpecial({ mode, path }: Entry): Special[] {
 /** The files at or below these paths; null when they are too many to be named in a call, or their names are no text. */
 function namesIn(paths: readonly string[], entries: readonly Entry[]): string[] | null {
   const wanted = paths.map(normalizeContained);
-  const isWanted = (name: string) =>
-    wanted.some((path) => path === "." || name === path || name.startsWith(`${path}/`));
+  const isWanted = (name: string) => wanted.some((path) => isInside(name, path));
   const names = entries.filter(({ mode, path }) => mode !== "160000" && isWanted(path)).map(({ path }) => path);
   const isCallable = names.length <= 1000 && !names.some((name) => name.includes("\ufffd"));
   return isCallable && names.join("").length < 64 * 1024 ? names : null;
@@ -167,21 +146,4 @@ function attributesIn(entries: readonly Entry[]): string {
 
 function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** Of `MODE TYPE OBJECT\tPATH`, those whose paths are kept; null where they are too many to ask of each. */
-async function hashOfKept(
-  entries: string[],
-  left: { ignores(path: string): boolean },
-  attributes: string,
-): Promise<string | null> {
-  if (entries.length > 50_000) return null;
-  const hash = createHash("sha256").update(attributes);
-  for (const [index, entry] of entries.entries()) {
-    // Patterns of a branch may take their time, and the rest of the server is not to wait for it.
-    if (index % 50 === 0) await nextTurn();
-    const path = entry.slice(entry.indexOf("\t") + 1);
-    if (path !== "" && !left.ignores(path)) hash.update(`${entry}\0`);
-  }
-  return hash.digest("hex");
 }

@@ -1,18 +1,26 @@
-/** Runs `work` when everything asked for earlier under the same key has ended; a waiting one leaves when aborted. */
-export type TakeTurn = <T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>) => Promise<T>;
+/**
+ * Runs `work` when everything asked for earlier under the same key has ended, and tells it whether there was anything;
+ * a waiting one leaves when aborted.
+ */
+export type TakeTurn = <T>(
+  key: string,
+  signal: AbortSignal | undefined,
+  work: (hasWaited: boolean) => Promise<T>,
+) => Promise<T>;
 
 /** One at a time per key, in the order of asking. */
 export function createTurns(): TakeTurn {
   const ends = new Map<string, Promise<void>>();
 
   return async (key, signal, work) => {
+    const hasWaited = ends.has(key);
     const before = ends.get(key) ?? Promise.resolve();
     const { promise: done, resolve: leave } = Promise.withResolvers<void>();
     const end = before.then(() => done);
     ends.set(key, end);
     try {
       await abortable(before, signal);
-      return await work();
+      return await work(hasWaited);
     } finally {
       leave();
       if (ends.get(key) === end) ends.delete(key);
