@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SeedPart } from "../../src/domain/seed.ts";
@@ -43,11 +45,25 @@ describe("Postgres", () => {
   const psql = (sql: string) => `psql -h 127.0.0.1 -U shop -Atqc "${sql}"`;
 
   test("is filled from SQL, packed SQL, a script and a program of the application, in order", async () => {
-    // It reaches the database by its alias, is given no secret, and reaches nothing else.
-    const program = `const {connect} = require("node:net"); const host = process.env.DATABASE_HOST;
+    // It reaches the database by its alias, is given no secret, and reaches nothing else: neither the world, nor this host
+    // by any of its addresses, its own network's gateway first, nor what a cloud tells its machines.
+    await using host = createServer((socket) => socket.end()).listen(0, "0.0.0.0");
+    await once(host, "listening");
+    const { port } = host.address() as AddressInfo;
+    const program = `const {connect} = require("node:net"); const {networkInterfaces} = require("node:os");
       if (process.env.STRIPE_KEY) throw new Error("a secret");
-      const outside = () => connect(53, "9.9.9.9").once("connect", () => process.exit(4)).once("error", ({code}) => process.exit(code === "ENETUNREACH" ? 0 : 5));
-      connect(5432, host).once("connect", outside).once("error", (error) => { console.error(String(error)); process.exit(3) });`;
+      const reaches = (port, host) => new Promise((done) => {
+        const socket = connect(port, host).setTimeout(5000, () => socket.destroy());
+        socket.once("connect", () => done(true)).on("error", () => {}).once("close", () => done(false));
+      });
+      const own = Object.values(networkInterfaces()).flat().filter(({internal}) => !internal).map(({address}) => address);
+      const gateways = own.map((address) => address.replace(/\\d+$/, (last) => String(Math.floor(last / 8) * 8 + 1)));
+      const others = [[53, "9.9.9.9"], [80, "169.254.169.254"], [${port}, "172.17.0.1"], ...gateways.map((each) => [${port}, each])];
+      (async () => {
+        if (own.length !== 1 || !(await reaches(5432, process.env.DATABASE_HOST))) throw new Error("no database: " + own);
+        const reached = await Promise.all(others.map(([port, host]) => reaches(port, host)));
+        if (reached.includes(true)) throw new Error("reached " + others.filter((_, index) => reached[index]).join(" "));
+      })();`;
     const parts = [
       file("db/1.sql", "sql"),
       file("db/2.sql.gz", "sql.gz"),

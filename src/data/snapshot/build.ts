@@ -84,7 +84,10 @@ async function discardBuilder(docker: Docker, volume: string): Promise<void> {
   await allow(docker.getNetwork(network).remove(), 404, 403);
 }
 
-/** Nobody else is in it, and nothing leads out of it. */
+/**
+ * Nobody else is in it, and nothing leads out of it: not even this host has an address there, which an internal network
+ * alone would give it, with all that listens on the host (`com.docker.network.bridge.inhibit_ipv4`, bridge driver).
+ */
 async function createBuilderNetwork(
   { docker, subnets }: SnapshotHost,
   { volume, labels }: { volume: string; labels: Record<string, string> },
@@ -95,6 +98,7 @@ async function createBuilderNetwork(
       Name,
       Driver: "bridge",
       Internal: true,
+      Options: { "com.docker.network.bridge.inhibit_ipv4": "true" },
       IPAM: { Driver: "default", Config: [{ Subnet }] },
       Labels: labels,
     }),
