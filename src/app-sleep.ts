@@ -17,7 +17,7 @@ import type { Store } from "./store/store.ts";
 
 type SleepWorld = {
   config: ServerConfig;
-  store: Pick<Store, "attempts" | "previews" | "wishes">;
+  store: Pick<Store, "attempts" | "checks" | "previews" | "wishes">;
   switchboard: Switchboard;
   /** Requests under way to a generation, by its key. */
   underWay(generation: string): number;
@@ -73,7 +73,10 @@ export function createSleep(world: SleepWorld): Sleep {
 
   const lastUse: Sleep["lastUse"] = (preview, { generation, readyAt }) => {
     const { key } = preview;
-    const isUsed = world.underWay(generationKey({ preview: key, generation })) > 0 || world.isWaking(key);
+    const isUsed =
+      world.underWay(generationKey({ preview: key, generation })) > 0 ||
+      world.isWaking(key) ||
+      store.checks.of(key).some((each) => each.generation === generation && each.state === "running");
     if (isUsed) usedAt.set(key, clock.now());
     return { usedAt: Math.max(lastUsedAt(preview), usedAt.get(key) ?? 0, readyAt ?? 0), isUsed };
   };

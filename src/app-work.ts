@@ -5,7 +5,7 @@ import { imageTag, projectName } from "./domain/naming.ts";
 import { offerSources, sourceKey } from "./domain/source.ts";
 import { within } from "./domain/time.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
-import { runCheck } from "./engine/checks.ts";
+import { endOfCheck, startCheck } from "./engine/checks.ts";
 import type { Disk } from "./engine/disk.ts";
 import { createImageAccess } from "./engine/image-access.ts";
 import { observe } from "./engine/observe.ts";
@@ -69,10 +69,12 @@ function engineOf({ config, server, docker, disk, data, keeper, store, learn, cl
       const { isNew } = await images.pull(reference, trust, signal);
       if (isNew) store.images.rememberPulled(reference);
     },
-    check: async (step, context) => {
+    startCheck: async (step, context) => {
       const secrets = await keeper.recall(context.preview, step.container.service.secrets);
-      return runCheck({ docker, server, pool, routes: hostRoutes, egress, clock, log }, step, { ...context, secrets });
+      const host = { docker, server, pool, routes: hostRoutes, egress, clock, log };
+      await startCheck(host, step, { ...context, secrets });
     },
+    endOfCheck: (check) => endOfCheck({ docker, clock }, check),
     requireUp: (readiness) => requireUp({ docker, clock }, readiness),
     gatherFacts: (which, signal) => gatherFacts({ docker, server }, which, signal),
     run: async (step, context) => {

@@ -16,8 +16,8 @@ export type CheckInput = VolumeInput & {
 };
 
 /**
- * Adds the steps that check a candidate whose page answers, side by side; answers those that it has to pass before it
- * takes over. The others go on beside that.
+ * Adds the steps that check a candidate whose page answers, side by side; answers their ids. Those that it has to pass
+ * are over when their step is, the others as soon as they run: from there on somebody else follows them.
  */
 export function planChecks(input: CheckInput, draft: Draft, volumes: Readonly<Record<string, string>>): string[] {
   const { checks = [] } = input.stack;
@@ -34,7 +34,7 @@ export function planChecks(input: CheckInput, draft: Draft, volumes: Readonly<Re
       container,
     });
   }
-  return due.flatMap(({ name, required }) => (required ? [`check:${name}`] : []));
+  return due.map(({ name }) => `check:${name}`);
 }
 
 function containerOf(

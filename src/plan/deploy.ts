@@ -74,7 +74,7 @@ export function planDeploy(input: DeployInput): Plan {
     isGate: true,
     watched: watchedOf(draft),
   });
-  const passing = planChecks(given, draft, volumes);
+  const checks = planChecks(given, draft, volumes);
   const old = serving ? usedBy(serving, state) : newDraft();
   const retired = replacedBy(input, volumes);
   for (const { name } of retired) draft.volumes.add(name);
@@ -84,7 +84,7 @@ export function planDeploy(input: DeployInput): Plan {
     kind: "swap",
     id: "swap",
     cause: swapCause,
-    after: ["probe", ...passing],
+    after: ["probe", ...checks],
     stack: { ...candidate, resolved: { images: { ...input.images }, volumes, secrets: input.secrets ?? {} } },
     from: serving?.generation ?? null,
     retired,
@@ -181,6 +181,8 @@ export type SettleInput = Omit<DeployInput, "candidate" | "serving" | "drainMs">
   slept?: Slept | null;
   /** Requests to it wait until it is up. */
   isLulled?: boolean;
+  /** Containers of its checks that nobody waits for, and that go on. */
+  followed?: readonly string[];
 };
 
 /** No attempt is under way: what serves is kept whole (or as it is while it sleeps), everything else goes. */
@@ -189,6 +191,7 @@ export function planSettle(input: SettleInput): Plan {
   const { level = "awake" } = input;
   const draft = serving && level !== "awake" ? keptAsleep(serving, input) : newDraft();
   if (serving && level === "awake") bringUpServing({ ...input, serving }, draft);
+  for (const name of input.followed ?? []) draft.containers.add(name);
   const cause = serving ? "not part of what serves" : "nothing serves";
   planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
   waitForRemovals(draft, state);

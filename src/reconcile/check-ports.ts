@@ -1,4 +1,4 @@
-import type { CheckResult } from "../domain/check.ts";
+import type { CheckResult, CheckState } from "../domain/check.ts";
 
 /** How a check ended; `how` goes on after its name. The newest lines that it wrote, oldest first. */
 export type CheckEnd = { passed: boolean; how: string; lines: string[] };
@@ -11,10 +11,10 @@ export type Checks = {
     preview: string;
     generation: number;
     name: string;
-    state: "passed" | "failed";
+    state: Exclude<CheckState, "running">;
     detail: string | null;
     log: readonly string[];
   }): void;
-  /** What goes on in attempts below `below` (all without it) is ended without a result; answers how many there were. */
-  stop(key: string, below?: number): number;
+  /** What goes on in attempts below one, or in all but one, is ended without a result; answers how many there were. */
+  stop(key: string, which: { below: number } | { but: number | null }): number;
 };

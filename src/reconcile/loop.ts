@@ -1,5 +1,6 @@
 import { MayflyError } from "../domain/errors.ts";
 import type { Places } from "./ports.ts";
+import { followChecks } from "./follow-checks.ts";
 import { createQueue, type Queue, type RunResult } from "./queue.ts";
 import { reconcile } from "./reconcile.ts";
 import { restServing } from "./settle.ts";
@@ -7,7 +8,7 @@ import { createTurns } from "./turns.ts";
 import { refresh, type RefreshWorld } from "./refresh.ts";
 import type { World } from "./world.ts";
 
-export type LoopWorld = Omit<World, "changed" | "takePlace" | "placeFreed" | "restSoon" | "turns"> &
+export type LoopWorld = Omit<World, "changed" | "takePlace" | "placeFreed" | "restSoon" | "followSoon" | "turns"> &
   Omit<RefreshWorld, "wishes"> & {
     places: Places;
     /** Tells the pull request what is so now; skips what was told before. */
@@ -39,8 +40,9 @@ const tellRestMs = 1000;
 const toldAtOnce = 10;
 
 /**
- * Four stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
- * abort), *converge* brings the engine to it, *rest* puts what serves to sleep and wakes it, *tell* brings the pull request up to date. Only keys pass between them.
+ * Five stations over the same keys: *refresh* reads the forge and writes the wish (short, so that a newer wish can
+ * abort), *converge* brings the engine to it, *rest* puts what serves to sleep and wakes it, *follow* looks after checks
+ * that nobody waits for, *tell* brings the pull request up to date. Only keys pass between them.
  */
 export function createLoop(given: LoopWorld): Loop {
   const { clock, log, parallel } = given;
@@ -79,6 +81,7 @@ export function createLoop(given: LoopWorld): Loop {
     placeFreed: () => givePlaces(null),
     turns: createTurns(),
     restSoon: (key) => rests.hint(key),
+    followSoon: (key) => follows.hint(key),
     changed: (key) => {
       given.onChange(key);
       tell.hint(key);
@@ -101,6 +104,12 @@ export function createLoop(given: LoopWorld): Loop {
       resting.set(key, restOf(key));
       return await runOnce(key, restServing, world, signal).finally(() => resting.delete(key));
     },
+  });
+  const follows = createQueue({
+    clock,
+    parallel,
+    onError: failed("follow"),
+    run: (key, signal) => runOnce(key, followChecks, world, signal),
   });
   const isOvertaken = (key: string) => resting.has(key) && resting.get(key) !== restOf(key);
   const rest = (key: string): void => {
@@ -140,6 +149,7 @@ export function createLoop(given: LoopWorld): Loop {
       await refreshing[Symbol.asyncDispose]();
       await converge[Symbol.asyncDispose]();
       await rests[Symbol.asyncDispose]();
+      await follows[Symbol.asyncDispose]();
       await tell[Symbol.asyncDispose]();
     },
   };

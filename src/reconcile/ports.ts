@@ -112,8 +112,10 @@ export type Engine = {
   run(step: Step, context: StepContext): Promise<void>;
   /** Looks at a container that failed; null when it is gone. Throws EngineError. */
   gatherFacts(which: LookedInto, signal: AbortSignal): Promise<ContainerFacts | null>;
-  /** Runs a check to its end and removes what it ran in; throws EngineError for what is not the check's own failure. */
-  check(step: Extract<Step, { kind: "check" }>, context: StepContext): Promise<CheckEnd>;
+  /** Starts a check, or finds it started; throws EngineError for what is not the check's own failure. */
+  startCheck(step: Extract<Step, { kind: "check" }>, context: StepContext): Promise<void>;
+  /** How a check ended, by itself or by its time. */
+  endOfCheck(check: { container: string; timeoutMs: number }): Promise<CheckEnd | "running" | "gone">;
   /** Throws EngineError `service-exited` when a service that was ready ended for good. */
   requireUp(readiness: Readiness): Promise<void>;
 };

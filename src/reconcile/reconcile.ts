@@ -34,7 +34,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (preview === null || preview.spec.reason === "unread") return { kind: "done" };
   const { generation, wanted, commit } = preview.spec;
   world.attempts.supersede(key, generation);
-  world.checks.stop(key, generation);
+  world.checks.stop(key, wanted === "running" ? { below: generation } : { but: null });
   world.builds.release(key, wanted === "running" ? generation : undefined);
   if (wanted !== "running" || commit === null) {
     world.snapshots.release(key);

@@ -6,6 +6,7 @@ import type { StackState } from "../domain/stack-state.ts";
 import { planSettle, planWake } from "../plan/deploy.ts";
 import { planSleep, planThaw } from "../plan/sleep.ts";
 import type { Plan } from "../plan/step.ts";
+import { followedOf } from "./checks.ts";
 import { crashOf } from "./crashes.ts";
 import { explainFailure } from "./explain.ts";
 import { findSnapshots } from "./gather-data.ts";
@@ -39,8 +40,10 @@ export async function restServing(key: string, world: World, signal: AbortSignal
 export async function settle(preview: Preview, world: World, signal: AbortSignal): Promise<void> {
   const { key } = preview;
   await world.turns.take(key, signal, async () => {
-    if (world.checks.stop(key) > 0) world.changed(key);
     const now = readServing(key, world);
+    // Those of what serves that only report go on.
+    if (world.checks.stop(key, { but: now?.serving.generation ?? null }) > 0) world.changed(key);
+    world.followSoon(key);
     const about = { preview: now?.preview ?? preview, serving: now?.serving ?? null };
     await carryOut(await planSettled(about.preview, about.serving, world), about, world, signal);
     // Where a visit can cut it short.
@@ -195,7 +198,20 @@ async function gatherSettled(preview: Preview, serving: StackSpec | null, world:
   const slept = serving ? sleptOf(preview.spec, serving.generation) : null;
   const isLulled = level === "awake" && world.gateway.isAsleep(preview.key);
   const retired = retiredNames(preview.key, world);
-  return { state, images, whole, retired, snapshots, secrets, level, slept, isLulled, nonce: world.randomId(8) };
+  const followed = serving ? followedOf(preview.key, serving, world).map(({ container }) => container) : [];
+  return {
+    state,
+    images,
+    whole,
+    retired,
+    snapshots,
+    secrets,
+    level,
+    slept,
+    isLulled,
+    followed,
+    nonce: world.randomId(8),
+  };
 }
 
 /** The volumes that were replaced and are kept for a while. */

@@ -28,7 +28,9 @@ const told = new Set<Step["kind"]>(["start", "await", "fill", "branch", "seed", 
 export async function runPlan(plan: Plan, about: About, world: World, signal: AbortSignal): Promise<void> {
   const { preview, stack, isTold = true } = about;
   const nameOf = (step: Step) => ({ preview: preview.key, generation: stack?.generation ?? 0, name: eventName(step) });
-  const onTimeline = (step: Step) => isTold && stack !== null && told.has(step.kind);
+  // A check that nobody waits for is told of among the checks, when it ends.
+  const isFollowed = (step: Step) => step.kind === "check" && !step.check.required;
+  const onTimeline = (step: Step) => isTold && stack !== null && told.has(step.kind) && !isFollowed(step);
   await executePlan(plan, {
     signal,
     run: (step, stepSignal) => runStep(step, about, world, stepSignal),
@@ -102,7 +104,8 @@ async function runStep(step: Step, about: About, world: World, signal: AbortSign
   }
 }
 
-function stepContext({ preview, stack, project = "" }: About, world: World, signal: AbortSignal): StepContext {
+/** What the engine is told of the preview that it does a step for. */
+export function stepContext({ preview, stack, project = "" }: About, world: World, signal: AbortSignal): StepContext {
   return {
     preview,
     project: stack?.project ?? project,

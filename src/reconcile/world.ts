@@ -44,6 +44,8 @@ export type World = {
   takePlace(key: string): boolean;
   /** Brings what serves to how much of it should run, in a queue of its own. */
   restSoon(key: string): void;
+  /** Looks after its checks that nobody waits for, in a queue of its own. */
+  followSoon(key: string): void;
   /** Nothing of a preview is left, or it waits no more: others move up. */
   placeFreed(): void;
   /** Something about this preview is new: tell people. */

@@ -46,7 +46,7 @@ export function createCheckStore(database: Database) {
     },
 
     end(
-      end: Moment & { state: "passed" | "failed"; detail: string | null; log: readonly string[] },
+      end: Moment & { state: Exclude<CheckState, "running">; detail: string | null; log: readonly string[] },
       now: number,
     ): void {
       database.run(
@@ -62,13 +62,14 @@ export function createCheckStore(database: Database) {
       );
     },
 
-    /** What goes on in attempts below `below` has no result any more; answers how many there were. */
-    stop: (preview: string, below: number, now: number): number =>
+    /** What goes on in attempts below one, or in all but one, has no result any more; answers how many there were. */
+    stop: (preview: string, which: { below: number } | { but: number | null }, now: number): number =>
       database.run(
-        "update checks set state = 'stopped', ended_at = ? where preview = ? and generation < ? and state = 'running'",
+        `update checks set state = 'stopped', ended_at = ? where preview = ? and state = 'running'
+         and generation ${"below" in which ? "<" : "<>"} ?`,
         now,
         preview,
-        below,
+        "below" in which ? which.below : (which.but ?? 0),
       ),
 
     forget: (preview: string): number => database.run("delete from checks where preview = ?", preview),

@@ -131,7 +131,7 @@ export function openStore(path: string, clock: Clock) {
       logOf: checks.logOf,
       begin: (check: Parameters<typeof checks.begin>[0]): void => checks.begin(check, now()),
       end: (check: Parameters<typeof checks.end>[0]): void => checks.end(check, now()),
-      stop: (key: string, below = Number.MAX_SAFE_INTEGER): number => checks.stop(key, below, now()),
+      stop: (key: string, which: Parameters<typeof checks.stop>[1]): number => checks.stop(key, which, now()),
     },
 
     timeline: {

@@ -102,6 +102,16 @@ test("traffic through a frozen preview's open socket wakes it, once for many mes
   expect([level(), rested]).toEqual(["awake", [key, key]]);
 });
 
+test("a check that goes on keeps it awake, and its end lets it sleep", async () => {
+  const check = { preview: key, generation: 1, name: "load" };
+  store.checks.begin({ ...check, required: false });
+  await pass(20);
+  expect(level()).toBe("awake");
+  store.checks.end({ ...check, state: "passed", detail: null, log: [] });
+  await pass(20);
+  expect(level()).toBe("frozen");
+});
+
 test("while an attempt is under way nothing is put to sleep", async () => {
   const preview = store.wishes.get(key)!;
   store.wishes.put({ ...preview, spec: { ...preview.spec, generation: 2 } });

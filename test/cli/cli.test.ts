@@ -10,6 +10,7 @@ import { commandHelp } from "../../src/cli/help.ts";
 import type { Failure } from "../../src/domain/errors.ts";
 import { newest, view } from "../api/examples.ts";
 import { type InMemory, inMemoryWorld, serveApi, token } from "../api/in-memory-world.ts";
+import { changingVerbs } from "../../src/domain/verbs.ts";
 import { eventually } from "../support/eventually.ts";
 import { mayfly } from "./spawned.ts";
 
@@ -185,7 +186,7 @@ describe("the other commands", () => {
     await eventually(() => world.followers === 0);
   });
 
-  test.each(["deploy", "redeploy", "reset", "destroy"])("%s asks for it", async (verb) => {
+  test.each(changingVerbs)("%s asks for it", async (verb) => {
     const world = inMemoryWorld();
     expect(await asked(world, [verb, "shop-pr-42"])).toMatchObject({ code: 0, out: `${verb} of 7-42\n` });
     expect(world.acts).toEqual([{ key: "7-42", verb, by: "the operator (cli)" }]);

@@ -12,14 +12,14 @@ const checks = [checkOf("smoke", true), checkOf("e2e", false)];
 const web = images["web"]!;
 const withRunners = { ...images, "check.smoke": web, "check.e2e": web };
 
-test("checks run once the page answers, and only the required ones are waited for", () => {
+test("checks run once the page answers, and it takes over when all have begun, and the required ones have passed", () => {
   const plan = deploy(shop(2, { checks }), shop(1), running(shop(1), volume), { images: withRunners });
   expectOrdered(plan);
   expect(lines(plan)).toEqual(
     expect.arrayContaining(["check smoke has to pass before it takes over", "check e2e only reports"]),
   );
   expect(after(plan, "check:smoke")).toEqual(["probe"]);
-  expect(after(plan, "swap")).toEqual(["probe", "check:smoke"]);
+  expect(after(plan, "swap")).toEqual(["probe", "check:smoke", "check:e2e"]);
 });
 
 test("each has an address of its own after those of the services, in a subnet that has room for it", () => {
@@ -47,6 +47,6 @@ test("what has its result is not run again, and what an earlier run left of it g
     drainMs: 30_000,
   });
   expect(plan.steps.filter(({ kind }) => kind === "check").map(({ id }) => id)).toEqual(["check:e2e"]);
-  expect(after(plan, "swap")).toEqual(["probe"]);
+  expect(after(plan, "swap")).toEqual(["probe", "check:e2e"]);
   expect(lines(plan)).toContain("remove shop-pr-42-ab12.check-smoke-g1 left by an earlier attempt");
 });

@@ -4,6 +4,7 @@ import type { Snapshot } from "../../src/domain/stack.ts";
 import type { RestLevel } from "../../src/domain/rest.ts";
 import type { Snapshots } from "../../src/reconcile/data-ports.ts";
 import type { Builds, Checkout } from "../../src/reconcile/ports.ts";
+import { followChecks } from "../../src/reconcile/follow-checks.ts";
 import { restServing } from "../../src/reconcile/settle.ts";
 import { createTurns } from "../../src/reconcile/turns.ts";
 import { reconcile } from "../../src/reconcile/reconcile.ts";
@@ -177,6 +178,7 @@ export function createKillWorld({ visited = false } = {}) {
       takePlace: () => (check(), true),
       placeFreed: check,
       restSoon: check,
+      followSoon: check,
       turns: createTurns(),
       room: { enter: async () => (check(), true), left: () => undefined, waits: () => false },
       engine: {
@@ -190,14 +192,16 @@ export function createKillWorld({ visited = false } = {}) {
         requireRoom: async () => check(),
         requireUp: async () => check(),
         gatherFacts: async () => (check(), null),
-        check: async (step) => {
-          const isBad = step.check.required && head === "unchecked";
+        startCheck: async (step) =>
           act(
             { kind: "check", id: step.id },
             () => engine.check(step),
             () => engine.runHalf(step),
-          );
-          return { passed: !isBad, how: "exited with code 1", lines: [] };
+          ),
+        endOfCheck: async ({ container }) => {
+          check();
+          const passed = !(container.includes("smoke") && head === "unchecked");
+          return engine.isGone(container) ? "gone" : { passed, how: "exited with code 1", lines: [] };
         },
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
@@ -246,7 +250,7 @@ export function createKillWorld({ visited = false } = {}) {
       let again = false;
       try {
         // A visitor who waits is what brings up again what serves.
-        for (const run of visited ? [restServing, reconcile, restServing] : [reconcile, restServing]) {
+        for (const run of [...(visited ? [restServing] : []), reconcile, restServing, followChecks]) {
           const result = await run(key, world, new AbortController().signal);
           again ||= result.kind !== "done";
         }

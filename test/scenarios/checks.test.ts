@@ -113,3 +113,41 @@ test("required checks gate the new version, optional ones only report, and each 
   expect(ready.checks.find(({ name }) => name === "smoke")!.seconds).toBeGreaterThan(4);
   await eventually(async () => expect(await checksOf(key)).toEqual([]), { timeoutMs: 20_000 });
 });
+
+test("a check that nobody waits for keeps nothing else waiting: what falls over is started again, Mayfly may be killed, and a push ends it", async () => {
+  tellOnFailure(scenario);
+  const { mayfly, docker, serverId } = scenario;
+  const long = (ms: number) => `setTimeout(() => console.log("no error in", ${ms}), ${ms});\n`;
+  const checked = `checks:
+  - { name: load, image: "node:24", files: load, command: [ node, run.js ], required: false }
+  - { name: odd, image: "python:3.13", command: [ no-such-program ], required: false }
+`;
+  const files = { ".mayfly.yaml": checked, "load/run.js": long(16_000) };
+  const number = await scenario.open({ branch: "followed", files: miniShop({ page: "loaded", files }) });
+  const slug = `shop-pr-${number}`;
+  const { key, url } = await scenario.seen(slug, ({ phase, checks }) => phase === "ready" && checks.length === 2);
+  const stateOf = async (name: string) => (await mayfly.show(slug))!.checks.find((each) => each.name === name)?.state;
+  await eventually(async () => expect(await stateOf("odd")).toBe("failed"), { timeoutMs: 20_000 });
+
+  const label = [`dev.mayfly.server=${serverId}`, `dev.mayfly.preview=${key}`, "dev.mayfly.service=web"];
+  const [web] = await docker.listContainers({ filters: { label } });
+  await docker.getContainer(web!.Id).remove({ force: true });
+  await eventually(async () => expect((await mayfly.visit(url)).status).toBe(200), { timeoutMs: 15_000 });
+  expect(await stateOf("load")).toBe("running");
+  await mayfly.kill();
+  await mayfly.start();
+  const ended = await scenario.seen(slug, ({ checks }) => checks.every(({ state }) => state !== "running"), 60_000);
+  expect(ended.checks.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toMatchObject([
+    { name: "load", state: "passed" },
+    { name: "odd", state: "failed", detail: expect.stringMatching(/^exited with code 127/) },
+  ]);
+  expect(ended.checks.find(({ name }) => name === "load")!.seconds).toBeGreaterThan(15);
+  await eventually(async () => expect(await checksOf(key)).toEqual([]), { timeoutMs: 20_000 });
+
+  const again = await scenario.push({ branch: "followed", files: { "load/run.js": long(600_000) } });
+  await scenario.serving(slug, again);
+  expect(await stateOf("load")).toBe("running");
+  const last = await scenario.push({ branch: "followed", files: { ".mayfly.yaml": null } });
+  await scenario.serving(slug, last);
+  await eventually(async () => expect(await checksOf(key)).toEqual([]), { timeoutMs: 50_000 });
+});

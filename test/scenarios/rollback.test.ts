@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mayfly as cli } from "../cli/spawned.ts";
 import { eventually } from "../support/eventually.ts";
 import { startLoad } from "../support/load.ts";
 import { miniShop } from "../support/mini-shop.ts";
@@ -18,6 +19,7 @@ http.createServer((request, response) => {
   response.statusCode = 500;
   response.end("migrations are running");
 }).listen(3000, "0.0.0.0");
+process.on("SIGTERM", () => process.exit(0));
 `;
 const noRestart = miniShop()["compose.yaml"]!.replace("restart: unless-stopped", 'restart: "no"');
 
@@ -60,6 +62,20 @@ test("an application that answers 500 for its first seconds is not ready, and wh
     { timeoutMs: 20_000 },
   );
   const { failed: lost, requests } = await load.end();
+
+  // No page of its own at `/`, or none without a sign-in: as good an application as any.
+  const answers = [
+    "response.writeHead(404).end('nothing here')",
+    'response.writeHead(302, { location: "/login" }).end()',
+  ];
+  for (const [index, then] of answers.entries()) {
+    const commit = await scenario.push({
+      branch: "migrating",
+      files: { "compose.yaml": miniShop()["compose.yaml"]!, "web/server.js": slowly(then) },
+    });
+    await scenario.serving(slug, commit);
+    expect((await mayfly.visit(view.url)).status).toBe([404, 302][index]);
+  }
   expect(requests).toBeGreaterThan(50);
   expect(lost).toEqual([]);
 });
@@ -112,7 +128,9 @@ test("/rollback returns to the deployment before, in seconds and without a faile
   expect(pushed.rollbackTo?.commit).toMatch(new RegExp(`^${first}`));
   expect((await mayfly.visit(url)).body).toContain("the third page");
 
-  await mayfly.api(`/api/previews/${slug}/rollback`, { method: "POST" });
+  const environment = { MAYFLY_SERVER: mayfly.url, MAYFLY_API_TOKEN: mayfly.token };
+  const told = await cli(["rollback", slug], { environment });
+  expect(told).toMatchObject({ code: 0, out: `${slug} goes back to ${first}; data does not go back with it\n` });
   await scenario.seen(slug, ({ serving }) => serving?.generation === 5);
   expect((await mayfly.visit(url)).body).toContain("the good page");
   const { failed, requests } = await load.end();

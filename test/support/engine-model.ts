@@ -217,25 +217,18 @@ export function createEngineModel(options: {
       if (!handle) throw new Error(`the engine model does not know how to ${step.kind}: add it to the model`);
       handle(step);
     },
-    /** Runs it to its end, and removes it. */
-    check({ container: plan }: Extract<Step, { kind: "check" }>): void {
-      handlers.create?.({ id: "", cause: "", after: [], kind: "create", container: plan });
-      containers.delete(plan.name);
+    check(step: Extract<Step, { kind: "check" }>): void {
+      const { name, service } = step.container;
+      handlers.create?.({ ...step, kind: "create" });
+      handlers.start?.({ ...step, kind: "start", container: name, service: service.name });
     },
+    isGone: (name: string): boolean => !containers.has(name),
     /** The first half of a step, where there is one: what a kill in its middle leaves. */
     runHalf(step: Step): void {
       if (step.kind === "branch") layVolumes(step);
       if (step.kind === "fill")
         volumes.set(step.name, { volume: "", dataKey: "", seeds: 0, half: true, files: step.generation });
-      if (step.kind === "check") {
-        handlers.create?.({ ...step, kind: "create" });
-        handlers.start?.({
-          ...step,
-          kind: "start",
-          container: step.container.name,
-          service: step.container.service.name,
-        });
-      }
+      if (step.kind === "check") handlers.create?.({ ...step, kind: "create" });
       if (step.kind !== "seed") return;
       const name = containerOf(step.container).plan?.volumes[step.seed.volume] ?? "";
       const volume = volumes.get(name);
