@@ -216,16 +216,15 @@ describe("the other commands", () => {
   });
 });
 
+const destroyUsage = "destroy needs either ID or --all\nUsage: mayfly destroy ID, or mayfly destroy --all [--caches]\n";
+
 describe("what is not understood", () => {
   test.each([
     [["lss"], 'there is no command "lss"\nDid you mean `mayfly ls`?\n'],
     [["redploy", "x"], 'there is no command "redploy"\nDid you mean `mayfly redeploy`?\n'],
     [["toString"], 'there is no command "toString"\nSee `mayfly --help`.\n'],
-    [["destroy"], "destroy needs either ID or --all\nUsage: mayfly destroy ID, or mayfly destroy --all [--caches]\n"],
-    [
-      ["destroy", "x", "--all"],
-      "destroy needs either ID or --all\nUsage: mayfly destroy ID, or mayfly destroy --all [--caches]\n",
-    ],
+    [["destroy"], destroyUsage],
+    [["destroy", "x", "--all"], destroyUsage],
     [["show"], "show needs ID\nUsage: mayfly show ID\n"],
     [["ls", "more"], 'ls does not know what "more" is\nUsage: mayfly ls\n'],
     [["ls", "--sever", "x"], "Unknown option '--sever'\nDid you mean --server? Usage: mayfly ls\n"],
