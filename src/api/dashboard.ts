@@ -139,7 +139,7 @@ function page(
 ): Response | Promise<Response> {
   const caller = c.get("caller") as Caller | undefined;
   const who = caller && {
-    name: caller.kind === "person" ? caller.login : `token ${caller.name}`,
+    name: caller.kind === "person" ? caller.login : `with the token “${caller.name}”`,
     isHere: caller.session !== null,
   };
   return c.html(renderDocument({ ...document, who, nonce: c.get("secureHeadersNonce") ?? "" }));

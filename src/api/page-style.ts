@@ -55,7 +55,9 @@ button:hover, summary:hover { border-color: var(--quiet); }
   .rows .menu { grid-column: -2; grid-row: 1; }
   .rows .facts, .rows .pair { grid-column: 1 / -1; }
   .rows .pair { flex-direction: row; flex-wrap: wrap; gap: 0 1rem; align-items: baseline; }
+  .filter input { flex-basis: 100%; }
   .filter select { flex: 1 1 8rem; }
+  h1 { font-size: 1.5rem; }
   .rows .facts .state { display: inline-block; }
 }
 

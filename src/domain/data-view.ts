@@ -17,7 +17,7 @@ export function describeData(stack: StackSpec | null, facts: Known["facts"]): st
     if (!known?.branch || known.seed === null) return `${service} seeded from ${describeParts(seed).join(", ")}`;
     const newer = known.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, /reset takes it`;
     const { tookMs, strategy } = known.branch;
-    return `${service} data of seed ${known.seed.slice(0, 8)}, branched in ${tookMs} ms by ${strategy}${newer}`;
+    return `${service} has the data of seed ${known.seed.slice(0, 8)}, branched in ${tookMs} ms by ${strategy}${newer}`;
   });
   return told.length > 0 ? told.join("; ") : null;
 }

@@ -1,4 +1,5 @@
 import { turnWords } from "../domain/admission.ts";
+import type { Failure } from "../domain/errors.ts";
 import { formatSpan } from "../domain/time.ts";
 import type { PreviewView } from "../domain/view.ts";
 import { type Moment, newestAttempt } from "./attempt.ts";
@@ -6,9 +7,15 @@ import { code, link } from "./markdown.ts";
 import { masked, type ReportDetails } from "./report-details.ts";
 
 /** So much of a reason stands in the first line, in characters. */
-export const whyLength = 200;
+const whyLength = 200;
 /** A cause that was found is told whole, with what was seen of it. */
 const causeLength = 300;
+
+/** What the first line tells whole of a failure: where the cause is known, also what to change. */
+export function toldOf({ what, now, suspects = [] }: Failure): { what: boolean; now: boolean } {
+  const isFound = suspects.length > 0;
+  return { what: what.length <= (isFound ? causeLength : whyLength), now: isFound && now.length <= whyLength };
+}
 
 /** The comment's first line, which alone must be enough: what serves, and what the newest attempt did. */
 export function headline(view: PreviewView, details: ReportDetails): string {

@@ -10,7 +10,7 @@ import { code, fold, foldedList, link } from "./markdown.ts";
 import { maskLines, maskSecrets } from "./masking.ts";
 import { checksSection } from "./report-checks.ts";
 import { masked, type ReportDetails } from "./report-details.ts";
-import { shortCommit, whyLength } from "./report-headline.ts";
+import { shortCommit, toldOf } from "./report-headline.ts";
 import { changesOf } from "./service-changes.ts";
 
 /** How much is shown of each list, so that the whole stays under 60 lines. */
@@ -107,19 +107,21 @@ function services(view: PreviewView, newest: Deployment | null, details: ReportD
   return ["| Service | Change |", "| --- | --- |", ...rows, ...more].join("\n");
 }
 
-/** Where, and what now; what it is stands in the first line, and again here only where it was cut there. */
+/** Where, and what now; what the first line says is said again only where it was cut there. */
 function whatNow(failure: Failure, details: ReportDetails): string | null {
   const { what, where, now, service, findings, suspects = [] } = failure;
   // Each refusal says the same of itself.
   if (findings.some(({ action }) => action === "refuse")) return null;
   const { prose, code } = masked(details);
   const places = [where === null ? "" : code(where), service === null ? "" : `service ${code(service)}`];
-  return [
-    ...(what.length > whyLength ? [`- **What:** ${prose(what, 600)}`] : []),
+  const told = toldOf(failure);
+  const lines = [
+    ...(told.what ? [] : [`- **What:** ${prose(what, 600)}`]),
     ...(where === null && service === null ? [] : [`- **Where:** ${places.filter(Boolean).join(", ")}`]),
-    `- **What now:** ${prose(now, 600)}`,
+    ...(told.now ? [] : [`- **What now:** ${prose(now, 600)}`]),
     ...suspects.slice(1).map((each) => `- **Also:** ${prose(each.what)}. ${prose(each.now)}`),
-  ].join("\n");
+  ];
+  return lines.length === 0 ? null : lines.join("\n");
 }
 
 /** What is refused has to be read; what was only changed for the preview stays out of the way. */
@@ -147,7 +149,11 @@ function placeLink(view: PreviewView, commit: string, { file, line }: Finding, d
 function logTail(failure: Failure, { secrets, pageUrl }: ReportDetails): string | null {
   if (failure.logTail.length === 0) return null;
   const lines = maskLines(failure.logTail, (text) => maskSecrets(text, secrets)).slice(-most.logLines);
-  const tail = fold(`Last ${lines.length} lines of`, failure.service ?? "the log", lines);
+  const tail = fold(
+    lines.length === 1 ? "The last line of" : `Last ${lines.length} lines of`,
+    failure.service ?? "the log",
+    lines,
+  );
   // What a container said goes with it; what a build said is kept.
   if (!builds.includes(failure.code)) return tail;
   return `${tail}\n\n${link("The whole log", `${pageUrl}?service=@build#logs`)} is on the preview's page.`;

@@ -98,13 +98,18 @@ const announcements: Record<RouteState, Omit<Announcement, "headline"> & { headl
     headline: () => "A database is being replaced",
     sentence: `The newest commit changed its options: it starts anew, on its data. ${becomes}`,
   },
-  waking: { status: 503, retryAfter: 2, headline: () => "Waking up", sentence: becomes },
+  waking: {
+    status: 503,
+    retryAfter: 2,
+    headline: () => "Waking up",
+    sentence: `It sleeps while nobody looks. ${becomes}`,
+  },
   asleep: { status: 503, retryAfter: 60, headline: () => "Asleep", sentence: "A visit wakes it." },
   failed: {
     status: 503,
     retryAfter: null,
     headline: (commit) => `${commit || "It"} did not start`,
-    sentence: "The next push starts it again.",
+    sentence: "The next push starts it again, and so does `/redeploy` on the pull request.",
   },
   blocked: {
     status: 403,

@@ -17,8 +17,8 @@ export function renderParts(model: PageModel, announcement: Announcement, nowMs:
   const parts: [string, Html][] = [
     ["status", statusPart(model, announcement)],
     ["failure", failurePart(model)],
-    ["timeline", timelinePart(model, nowMs)],
     ["log", logPart(model)],
+    ["timeline", timelinePart(model, nowMs)],
     ["links", linksPart(model)],
   ];
   return new Map(parts.map(([id, part]) => [id, part.html]));

@@ -91,6 +91,8 @@ section[hidden] { display: none; }
 h1 { font-size: clamp(1.75rem, 1.2rem + 2.4vw, 2.75rem); line-height: 1.15; letter-spacing: -0.02em; font-weight: 650; margin: 0 0 0.75rem; overflow-wrap: anywhere; text-wrap: balance; display: flex; gap: 0.4em; }
 h1::before { content: ""; flex: none; width: 0.5em; height: 0.5em; margin-top: 0.34em; border-radius: 50%; background: var(--accent); }
 body:is([data-state="gone"], [data-state="blocked"], [data-state="asleep"]) h1::before { background: var(--quiet); }
+body:is([data-state="building"], [data-state="starting"], [data-state="replacing"], [data-state="waking"]) h1::before { animation: at-work 1.6s ease-in-out infinite; }
+@keyframes at-work { 50% { opacity: 0.25; } }
 h2 { font-size: 0.9375rem; font-weight: 600; color: var(--quiet); margin: 0 0 0.75rem; }
 p { margin: 0 0 0.5rem; max-width: 42rem; overflow-wrap: anywhere; }
 .lead { font-size: 1.1875rem; }
@@ -102,7 +104,7 @@ p code { font-size: 0.92em; }
 bdi { unicode-bidi: isolate; }
 .failure { border-left: 3px solid var(--accent); padding-left: 1.25rem; }
 .failure p { white-space: pre-wrap; }
-.failure .what { font-weight: 600; }
+.failure .what, .what code { font-weight: 600; }
 .failure code { display: inline-block; }
 .bars { list-style: none; margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
 .bars li { display: grid; grid-template-columns: minmax(5.5rem, 11rem) 1fr 4rem; gap: 1rem; align-items: center; min-height: 2rem; }
@@ -119,6 +121,6 @@ body[data-state="failed"] .bars .done .bar { fill: var(--quiet); }
 body:is([data-state="failed"], [data-state="unreachable"]) .log pre { height: auto; max-height: 28rem; }
 .links { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.5rem 1.75rem; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@media (max-width: 30rem) { .bars li { grid-template-columns: 6rem 1fr 3.5rem; gap: 0.75rem; } .log pre { padding: 0.75rem; height: 15rem; } }
-@media (prefers-reduced-motion: reduce) { .bars .bar { transition: none; } }
+@media (max-width: 30rem) { .bars li { grid-template-columns: 6rem 1fr 3.5rem; gap: 0.75rem; } .bars .label { white-space: normal; line-height: 1.25; overflow-wrap: anywhere; } .log pre { padding: 0.75rem; height: 15rem; } }
+@media (prefers-reduced-motion: reduce) { .bars .bar { transition: none; } body h1::before { animation: none !important; } }
 `;

@@ -65,7 +65,10 @@ export function createPages(source: Pick<PageSource, "view">, clock: Clock): Pag
     },
     forRefusal({ slug }, req, { refusal, retryAfter, links }) {
       const model: PageModel = { ...nothingOf(slug), state: "blocked", links };
-      const announcement = { ...refusals[refusal], retryAfter };
+      const { program = "", ...words } = refusals[refusal];
+      const isPerson = formOf(req.headers.accept ?? "") === "html";
+      const sentence = isPerson || program === "" ? words.sentence : `${words.sentence} ${program}`;
+      const announcement = { ...words, sentence, retryAfter };
       return renderPage(model, { announcement, accept: req.headers.accept, nowMs: clock.now(), live: false });
     },
   };

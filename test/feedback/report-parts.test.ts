@@ -61,3 +61,20 @@ test("the comment is not edited each second of a build", () => {
   expect(at(41_000)).toBe(at(49_000));
   expect(at(49_000)).not.toBe(at(50_000));
 });
+
+test("where the first line says what to change, it is not said again below; one last line is not called lines", () => {
+  const suspect = {
+    id: "loopback",
+    what: "`api` listens on 127.0.0.1:4000",
+    now: "Let it listen on 0.0.0.0.",
+    where: null,
+  } as const;
+  const broken = attempt(1, {
+    phase: "failed",
+    failure: failure({ where: "compose.yaml:31:7", suspects: [suspect], logTail: ["listening"] }),
+  });
+  const { comment } = report(...tell({ deployments: [broken] }));
+  expect(comment.split("Let it listen on 0.0.0.0")).toHaveLength(2);
+  expect(comment).toContain("- **Where:** `compose.yaml:31:7`, service `api`\n\n");
+  expect(comment).toContain("<summary>The last line of <code>api</code></summary>");
+});

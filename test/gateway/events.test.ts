@@ -25,7 +25,7 @@ test("a viewer gets every section, then only those that change, then the word th
   world.model = { ...model, log: ["one", "two"] };
   world.route(routeTo(null, { state: "building" }));
   await eventually(() => viewer.text().includes("two"));
-  expect(partsIn(viewer.text())).toEqual(["status", "failure", "timeline", "log", "links", "log"]);
+  expect(partsIn(viewer.text())).toEqual(["status", "failure", "log", "timeline", "links", "log"]);
   world.route(routeTo(upstream));
   await viewer.ended;
   expect(viewer.text()).toContain("event: serving");

@@ -30,6 +30,7 @@ describe("a visitor of a guarded preview", () => {
     expect(text).toMatch(
       /^HTTP\/1\.1 401 [^]*Content-Type: text\/plain[^]*shop-pr-42: This preview opens with its link/,
     );
+    expect([page.includes("Mayfly-Bypass"), text.includes("Mayfly-Bypass")]).toEqual([false, true]);
     for (const answer of [page, text]) expect(answer).not.toMatch(/secret feature|acme|def5678/);
     expect(site.seen).toEqual([]);
     expect(site.visits).toEqual([]);

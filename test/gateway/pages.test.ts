@@ -78,9 +78,9 @@ test("the building page tells which preview and commit, what happens now, and fo
   expect(headers["Content-Type"]).toBe("text/html; charset=utf-8");
 });
 
-test("the failed page says what, where and what now, in this order", () => {
+test("the failed page says what, where, what now and the last lines, in this order, before how long each step took", () => {
   expect(textOf(render(failed, "text/html").body)).toMatch(
-    /def5678 did not start .* api did not become ready .* compose\.yaml:14:7 Use db:5432\./,
+    /def5678 did not start .* api did not become ready .* compose\.yaml:14:7 Use db:5432\. Last lines .* Timeline/,
   );
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createGitHub } from "../../demo/github-server.ts";
 import { runCli } from "../../src/cli/cli.ts";
-import { openBrowser } from "../support/browser.ts";
+import { openBrowser } from "../../demo/browser.ts";
 import { eventually } from "../support/eventually.ts";
 
 test("an operator makes the App in a browser, by one click, and comes back to where it is installed", async () => {

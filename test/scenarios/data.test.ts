@@ -72,7 +72,8 @@ describe("data of previews", () => {
     );
     expect(numbers).toHaveLength(3);
     const views = await Promise.all([1, 2, 3].map((number) => ready(`shop-pr-${number}`)));
-    for (const { data } of views) expect(data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
+    for (const { data } of views)
+      expect(data).toMatch(/^db has the data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
     expect(await caches()).toHaveLength(1);
     expect(await builders()).toEqual([]);
 
@@ -82,9 +83,12 @@ describe("data of previews", () => {
       "300",
       "300",
     ]);
-    await eventually(async () => expect(await scenario.comment(1)).toMatch(/Data: db data of seed [0-9a-f]{8}/), {
-      timeoutMs: 20_000,
-    });
+    await eventually(
+      async () => expect(await scenario.comment(1)).toMatch(/Data: db has the data of seed [0-9a-f]{8}/),
+      {
+        timeoutMs: 20_000,
+      },
+    );
   });
 
   test("a push and /redeploy keep the branch, an edited seed waits where people wrote, and /reset takes it from a pristine one", async () => {
@@ -102,7 +106,7 @@ describe("data of previews", () => {
     await say(1, "/reset");
     const reset = await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 4);
     expect(await ask("shop-pr-1", "SELECT count(*) FROM guest")).toBe("5");
-    expect(reset.data).toMatch(/^db data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
+    expect(reset.data).toMatch(/^db has the data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
 
     // The same seed as before: no snapshot is built for it.
     await ask("shop-pr-2", "DELETE FROM guest");

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openBrowser } from "../support/browser.ts";
+import { openBrowser } from "../../demo/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 

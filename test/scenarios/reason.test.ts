@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBrowser } from "../support/browser.ts";
+import { openBrowser } from "../../demo/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, repository, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AuditEntry } from "../../src/domain/audit.ts";
-import { openBrowser } from "../support/browser.ts";
+import { openBrowser } from "../../demo/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";

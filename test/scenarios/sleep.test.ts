@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { labels } from "../../src/domain/labels.ts";
-import { openBrowser } from "../support/browser.ts";
+import { openBrowser } from "../../demo/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
