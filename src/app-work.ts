@@ -77,6 +77,7 @@ function engineOf({ config, server, docker, disk, data, keeper, store, learn, cl
     endOfCheck: (check) => endOfCheck({ docker, clock }, check),
     requireUp: (readiness) => requireUp({ docker, clock }, readiness),
     gatherFacts: (which, signal) => gatherFacts({ docker, server }, which, signal),
+    leaveHome: steps.leaveHome,
     run: async (step, context) => {
       // As they were read for the plan, so that one deployment gives all its services the same.
       const secrets = await keeper.recall(context.preview, secretsFor(step));

@@ -45,8 +45,9 @@ export function projectName(slug: string, serverId: string): string {
   return `${slug}-${serverId.slice(0, 4)}`;
 }
 
-export function homeNetworkName(project: string): string {
-  return `${project}_home`;
+/** One for all previews of a server: nobody is in it. */
+export function homeNetworkName(serverId: string): string {
+  return `mayfly-home-${serverId}`;
 }
 
 export function networkName(project: string, generation: number, network: string): string {

@@ -25,7 +25,6 @@ export type ObservedContainer = {
 
 export type ObservedNetwork = {
   name: string;
-  kind: "home" | "network";
   generation: number;
   network: string;
   subnet: string;

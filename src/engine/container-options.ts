@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import { composeLabels, labels, previewLabels } from "../domain/labels.ts";
+import { homeNetworkName } from "../domain/naming.ts";
 import { fillMarks } from "../domain/secret-mark.ts";
 import type { Healthcheck, ServiceSpec } from "../domain/service.ts";
 import type { Attachment, ContainerPlan } from "../plan/step.ts";
@@ -80,7 +81,7 @@ function hostOptions(plan: ContainerPlan, owner: ContainerOwner): Docker.HostCon
   const { groups, ulimits, sysctls, oomScoreAdj, resolver } = service;
   return {
     // The engine starts nothing whose network mode names a network that is gone, and asks not that it be in it.
-    NetworkMode: plan.home ?? plan.attachments[0]?.network ?? "none",
+    NetworkMode: plan.hasHome ? homeNetworkName(owner.server) : (plan.attachments[0]?.network ?? "none"),
     RestartPolicy: restartOptions(service),
     ...limitOptions(service),
     LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },

@@ -26,11 +26,7 @@ export async function createNetwork(
       IPAM: { Driver: "default", Config: [{ Subnet: subnet }] },
       Labels: {
         ...composeLabels(scope.project, { network: step.network.name }),
-        ...previewLabels(
-          { server: host.server, preview: scope.preview.key },
-          step.home ? "home" : "network",
-          step.generation,
-        ),
+        ...previewLabels({ server: host.server, preview: scope.preview.key }, "network", step.generation),
         [labels.network]: step.network.name,
       },
     }),
@@ -98,7 +94,7 @@ export async function addressesOf(
   return addresses;
 }
 
-async function findNetwork(docker: Docker, name: string): Promise<Docker.NetworkInspectInfo | null> {
+export async function findNetwork(docker: Docker, name: string): Promise<Docker.NetworkInspectInfo | null> {
   return allow(docker.getNetwork(name).inspect(), 404);
 }
 

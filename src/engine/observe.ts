@@ -86,7 +86,6 @@ function toNetwork(info: Docker.NetworkInspectInfo): ObservedNetwork {
   const found = info.Labels ?? {};
   return {
     name: info.Name,
-    kind: found[labels.kind] === "home" ? "home" : "network",
     generation: parseGeneration(found[labels.generation]),
     network: found[labels.network] ?? "",
     subnet: info.IPAM?.Config?.[0]?.Subnet ?? "",

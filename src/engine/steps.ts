@@ -9,6 +9,7 @@ import {
   unpauseContainer,
 } from "./containers.ts";
 import { fillFiles } from "./files-volume.ts";
+import { createHome } from "./home.ts";
 import { createNetwork, join, leave, removeNetwork } from "./networks.ts";
 import { awaitListening, awaitReady } from "./readiness.ts";
 import type { StepHost, StepScope } from "./step-host.ts";
@@ -19,9 +20,15 @@ import { createVolume, removeVolume } from "./volumes.ts";
  * Runs the engine's kinds of step. Each may be killed at any point and run again: "already so" is success. The signal
  * counts between calls; one that is under way is awaited, since an aborted call may have succeeded. Throws EngineError.
  */
-export function createSteps(host: StepHost): { run(step: Step, scope: StepScope): Promise<void> } {
+export function createSteps(host: StepHost): {
+  run(step: Step, scope: StepScope): Promise<void>;
+  /** When the last preview has gone. */
+  leaveHome(): Promise<void>;
+} {
   const subnets = createSubnets(host.docker, host.pool, host.routes);
+  const home = createHome(host, subnets);
   return {
+    leaveHome: home.leave,
     async run(step, scope) {
       scope.signal.throwIfAborted();
       const startedAt = host.clock.now();
@@ -39,7 +46,7 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
     },
   };
 
-  function handle(step: Step, scope: StepScope): Promise<void> {
+  async function handle(step: Step, scope: StepScope): Promise<void> {
     switch (step.kind) {
       case "create-network":
         return createNetwork(host, subnets, step, scope);
@@ -48,8 +55,11 @@ export function createSteps(host: StepHost): { run(step: Step, scope: StepScope)
       case "fill":
         return fillFiles(host, step, scope);
       case "create":
+        if (step.container.hasHome) await home.enter();
         return createContainer(host, step, scope);
       case "start":
+        // Somebody may have pruned what nobody is in.
+        if (step.hasHome) await home.enter();
         return startContainer(host, step);
       case "join":
         return join(host, step, scope);

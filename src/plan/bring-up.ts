@@ -1,4 +1,4 @@
-import { homeNetworkName, containerName } from "../domain/naming.ts";
+import { containerName } from "../domain/naming.ts";
 import type { Slept } from "../domain/rest.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
@@ -75,7 +75,7 @@ function planExisting(
   const who = { service: service.name, container: container.name };
   const cause = "unchanged; joins the new generation";
   // Without the networks that it remembers the engine cannot start it: somebody may have pruned them.
-  const networks = [homeNetworkName(input.stack.project), ...Object.keys(container.addresses)];
+  const networks = Object.keys(container.addresses);
   pushJoins(draft, who, joins.first, { cause, after: [] });
   if (container.state === "paused") {
     const after = joinsOf(draft, service.name);
@@ -114,7 +114,7 @@ function planNew(input: BringUpInput, { service, draft }: Context, container: Co
         ? "no such data yet"
         : "new generation",
     after: [
-      ...networksOf(container).map((name) => `create-network:${name}`),
+      ...container.attachments.map(({ network }) => `create-network:${network}`),
       ...Object.keys(container.volumes).flatMap((name) =>
         ["create-volume", "branch", "anchor"].map((kind) => `${kind}:${name}`),
       ),
@@ -161,7 +161,8 @@ function pushStart(
     `stop:${service.name}`,
     ...waitsOf(service, stack, images),
   ];
-  draft.steps.push({ kind: "start", id: `start:${service.name}`, cause, after, container, service: service.name });
+  const started = { container, service: service.name, ...homeOf(service) };
+  draft.steps.push({ kind: "start", id: `start:${service.name}`, cause, after, ...started });
 }
 
 function containerPlan(
@@ -176,14 +177,14 @@ function containerPlan(
     imageId: made.imageId,
     generation: stack.generation,
     attachments: attachmentsOf(stack, service),
-    ...(service.kept && service.networks.length > 0 && { home: homeNetworkName(stack.project) }),
+    ...homeOf(service),
     volumes: made.volumes,
     ...(made.files !== undefined && { files: made.files }),
   };
 }
 
-function networksOf({ attachments, home }: ContainerPlan): string[] {
-  return [...attachments.map(({ network }) => network), ...(home === undefined ? [] : [home])];
+function homeOf({ kept, networks }: ServiceSpec): { hasHome?: true } {
+  return kept && networks.length > 0 ? { hasHome: true } : {};
 }
 
 /** The container that a kept one replaces on the same data: whatever it is doing, it is stopped before. */

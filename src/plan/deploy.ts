@@ -159,8 +159,7 @@ function usedBy(stack: StackSpec, state: StackState): Draft {
     for (const volume of container.volumes) draft.volumes.add(volume);
   }
   for (const name of Object.values(stack.resolved?.volumes ?? {})) draft.volumes.add(name);
-  for (const network of state.networks)
-    if (network.kind === "home" || network.generation === stack.generation) draft.networks.add(network.name);
+  for (const network of state.networks) if (network.generation === stack.generation) draft.networks.add(network.name);
   return draft;
 }
 

@@ -69,9 +69,7 @@ export function attachmentsOf(
 export function belongsTo(container: ObservedContainer, generation: number, state: StackState): boolean {
   if (container.generation > generation) return false;
   if (isAlone(container)) return true;
-  return state.networks.some(
-    (network) => network.kind === "network" && network.generation === generation && network.name in container.addresses,
-  );
+  return state.networks.some((network) => network.generation === generation && network.name in container.addresses);
 }
 
 /** A service's container without a network; what only holds volumes has no spec. */

@@ -1,4 +1,4 @@
-import { homeNetworkName, networkName } from "../domain/naming.ts";
+import { networkName } from "../domain/naming.ts";
 import type { NetworkSpec, StackSpec, Trust } from "../domain/stack.ts";
 import type { ObservedNetwork, StackState } from "../domain/stack-state.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
@@ -9,7 +9,6 @@ import type { Plan } from "./step.ts";
 export type NetworkWish = {
   project: string;
   generation: number;
-  trust: Trust;
   networks: readonly NetworkSpec[];
   /** Containers that find room in each. */
   addresses: number;
@@ -23,53 +22,47 @@ const smallAddresses = 13;
  * serves, or the one that a Compose file without networks has. A wrong guess is made good by the plan.
  */
 export function planGround(
-  preview: Pick<NetworkWish, "project" | "generation" | "trust">,
+  preview: Pick<NetworkWish, "project" | "generation"> & { trust: Trust },
   serving: StackSpec | null,
   state: StackState,
 ): Plan {
   const draft = newDraft();
   const networks = serving?.networks ?? [{ name: "default", internal: preview.trust === "fork" }];
-  planNetworks({ ...preview, networks, addresses: serving ? addressesOf(serving) : smallAddresses }, state, draft);
+  const { project, generation } = preview;
+  const addresses = serving ? addressesOf(serving) : smallAddresses;
+  planNetworks({ project, generation, networks, addresses }, state, draft);
   return finish(draft);
 }
 
 /** What a stack's networks must be. */
 export function networkWish(stack: StackSpec): NetworkWish {
-  const { project, generation, trust, networks } = stack;
-  return { project, generation, trust, networks, addresses: addressesOf(stack) };
+  const { project, generation, networks } = stack;
+  return { project, generation, networks, addresses: addressesOf(stack) };
 }
 
-/** Adds the steps that make the networks which are missing: the preview's home and its generation's own. */
+/** Adds the steps that make the networks of its generation which are missing. */
 export function planNetworks(wish: NetworkWish, state: StackState, draft: Draft): void {
-  const { project, generation, trust, addresses } = wish;
-  const wanted = [
-    { name: homeNetworkName(project), home: true, network: { name: "home", internal: trust === "fork" } },
-    ...wish.networks.map((network) => ({ name: networkName(project, generation, network.name), home: false, network })),
-  ];
-  for (const each of wanted) {
-    draft.networks.add(each.name);
-    const there = state.networks.find((network) => network.name === each.name);
-    if (there && fits(there, each, addresses)) continue;
-    const id = `create-network:${each.name}`;
-    const made = { ...each, kind: "create-network" as const, id, generation, addresses };
+  const { project, generation, addresses } = wish;
+  for (const network of wish.networks) {
+    const name = networkName(project, generation, network.name);
+    draft.networks.add(name);
+    const there = state.networks.find((each) => each.name === name);
+    if (there && fits(there, network, addresses)) continue;
+    const id = `create-network:${name}`;
+    const made = { kind: "create-network" as const, id, name, network, generation, addresses };
     if (!there) {
-      draft.steps.push({ ...made, cause: each.home ? "new preview" : "new generation", after: [] });
+      draft.steps.push({ ...made, cause: "new generation", after: [] });
       continue;
     }
     const cause = "made for another stack than this one turned out to be";
-    const removal = `remove-network:${each.name}`;
-    draft.steps.push({ kind: "remove-network", id: removal, cause, after: [], name: each.name });
+    const removal = `remove-network:${name}`;
+    draft.steps.push({ kind: "remove-network", id: removal, cause, after: [], name });
     draft.steps.push({ ...made, cause, after: [removal] });
   }
 }
 
-/** Nobody is in the home network: any size will do. One that leads nowhere may be so by the operator's wish. */
-function fits(
-  { subnet, internal }: ObservedNetwork,
-  { home, network }: { home: boolean; network: NetworkSpec },
-  addresses: number,
-): boolean {
-  if (home) return true;
+/** One that leads nowhere may be so by the operator's wish. */
+function fits({ subnet, internal }: ObservedNetwork, network: NetworkSpec, addresses: number): boolean {
   return !isTooSmall(subnet, addresses) && (internal || !network.internal);
 }
 

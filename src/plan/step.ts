@@ -10,10 +10,10 @@ export type ContainerPlan = {
   specHash: string;
   imageId: string;
   generation: number;
-  /** Networks on the engine that it is created on; without a home it lives and dies with the first. */
+  /** Networks on the engine that it is created on; it lives and dies with the first, unless it has a home. */
   attachments: Attachment[];
-  /** The network without which it cannot be started: it is not in it. */
-  home?: string;
+  /** Outlives the networks that it is in. */
+  hasHome?: true;
   /** The user's volume name → the volume's name on the engine. */
   volumes: Record<string, string>;
   /** The files volume on the engine, where it mounts anything of it. */
@@ -51,7 +51,7 @@ export type Readiness = {
  * killed at any point and run again: "already so" is success.
  */
 export type Step = { id: string; cause: string; after: string[] } & (
-  | { kind: "create-network"; name: string; home: boolean; network: NetworkSpec; generation: number; addresses: number }
+  | { kind: "create-network"; name: string; network: NetworkSpec; generation: number; addresses: number }
   | { kind: "create-volume"; name: string; volume: string; dataKey: string; generation: number }
   /** A volume with a snapshot's data that is this preview's own from then on; it is whole when the step is done. */
   | {
@@ -77,7 +77,7 @@ export type Step = { id: string; cause: string; after: string[] } & (
       isRetired?: true;
     }
   | { kind: "create"; container: ContainerPlan }
-  | { kind: "start"; container: string; service: string }
+  | { kind: "start"; container: string; service: string; hasHome?: true }
   | { kind: "join"; container: string; service: string; attachment: Attachment }
   | { kind: "await"; readiness: Readiness }
   /** Waits for the ports alone, and not for ever: others are started then, ready or not. */
@@ -168,7 +168,7 @@ export function verbOf(step: Step): string {
 export function resourceOf(step: Step): string {
   switch (step.kind) {
     case "create-network":
-      return step.home ? "network home" : `network ${step.network.name} g${step.generation}`;
+      return `network ${step.network.name} g${step.generation}`;
     case "create-volume":
       return `volume ${step.volume}`;
     case "anchor":

@@ -108,6 +108,8 @@ export type Engine = {
   pull(reference: string, trust: StackSpec["trust"], signal: AbortSignal): Promise<void>;
   /** Throws EngineError `disk-full` when there is too little room for what writes much. */
   requireRoom(what: string): Promise<void>;
+  /** Removes what all previews share that are there; throws EngineError. */
+  leaveHome(): Promise<void>;
   /** Runs one engine step; throws EngineError. */
   run(step: Step, context: StepContext): Promise<void>;
   /** Looks at a container that failed; null when it is gone. Throws EngineError. */
@@ -169,6 +171,8 @@ export type Wishes = {
   waitingRequests(key: string): WaitingRequest[];
   accept(commentId: number, generation: number): void;
   answer(commentId: number, reaction: "+1" | "-1" | "confused", text: string): void;
+  /** Whether no other preview is to run. */
+  isLast(key: string): boolean;
   markGone(key: string, generation: number): void;
 };
 

@@ -22,7 +22,7 @@ function twoServices(): { db: ContainerPlan; web: ContainerPlan; up: BareStep[];
     }),
     imageId: world.images.postgres,
     attachments: [world.attachment("default", 0)],
-    home: world.name("home"),
+    hasHome: true,
     volumes: { pgdata: world.name("pgdata_1") },
   };
   const web: ContainerPlan = {
@@ -34,11 +34,10 @@ function twoServices(): { db: ContainerPlan; web: ContainerPlan; up: BareStep[];
     db,
     web,
     up: [
-      world.network("home"),
       world.network("default"),
       { kind: "create-volume", name: world.name("pgdata_1"), volume: "pgdata", dataKey: "key", generation: 1 },
       { kind: "create", container: db },
-      { kind: "start", ...of(db) },
+      { kind: "start", ...of(db), hasHome: true },
       world.awaiting(db, { ports: [5432], network: world.name("default") }),
       { kind: "create", container: web },
       { kind: "start", ...of(web) },
@@ -50,7 +49,6 @@ function twoServices(): { db: ContainerPlan; web: ContainerPlan; up: BareStep[];
       { kind: "leave", ...of(db), network: world.name("default") },
       { kind: "remove-network", name: world.name("default") },
       { kind: "remove", ...of(db), graceMs: 5000 },
-      { kind: "remove-network", name: world.name("home") },
       { kind: "remove-volume", name: world.name("pgdata_1") },
     ],
   };
@@ -75,12 +73,7 @@ describe("a stack of two services", () => {
       expect({ step: step.kind, ...sight(after) }).toEqual({ step: step.kind, ...sight(before) });
     }
     const state = await seen();
-    expect(state.networks.map(({ name, kind, network }) => ({ name, kind, network }))).toEqual(
-      expect.arrayContaining([
-        { name: world.name("home"), kind: "home", network: "home" },
-        { name: world.name("default"), kind: "network", network: "default" },
-      ]),
-    );
+    expect(state.networks).toMatchObject([{ name: world.name("default"), network: "default" }]);
     expect(state.volumes).toMatchObject([{ name: world.name("pgdata_1"), volume: "pgdata", dataKey: "key" }]);
     const found = Object.fromEntries(state.containers.map((container) => [container.service, container]));
     expect(found["db"]).toMatchObject({
@@ -91,7 +84,7 @@ describe("a stack of two services", () => {
       generation: 1,
     });
     expect(found["web"]).toMatchObject({ name: web.name, state: "running", exitCode: null, ranMs: null });
-    const subnet = state.networks.find(({ kind }) => kind === "network")?.subnet ?? "";
+    const subnet = state.networks[0]?.subnet ?? "";
     const [, prefix = "", base] = /^(.*\.)(\d+)\/28$/.exec(subnet) ?? [];
     expect(found["db"]?.addresses[world.name("default")]).toBe(`${prefix}${Number(base) + 2}`);
     expect(found["web"]?.addresses[world.name("default")]).toBe(`${prefix}${Number(base) + 3}`);
@@ -101,7 +94,7 @@ describe("a stack of two services", () => {
         .get("7-42")
         ?.map(({ kind }) => kind)
         .toSorted(),
-    ).toEqual(["container", "container", "network", "network", "volume"]);
+    ).toEqual(["container", "container", "network", "volume"]);
     expect(owned.get("7-42")?.every(({ createdAt }) => createdAt > Date.now() - 120_000)).toBe(true);
 
     for (const step of down) {

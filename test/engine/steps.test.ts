@@ -52,7 +52,7 @@ describe("one step", () => {
     }
     await world.run({ kind: "stop", container: stopped.name, service: "stopped", graceMs: 1000 });
     await world.run({ kind: "remove-network", name: world.name("default") });
-    expect((await seen()).networks.map(({ kind }) => kind)).toEqual(["home"]);
+    expect((await seen()).networks.map(({ network }) => network)).toEqual(["home"]);
     // What only remembered the network can be started again, and joins its successor.
     await world.run({ kind: "start", container: stopped.name, service: "stopped" });
     await world.run(world.network("default"));

@@ -52,10 +52,11 @@ export async function createWorld(pool = "10.217.0.0/16") {
       return steps.run({ id: step.kind, cause: "test", after: [], ...step }, { ...scopeOf(signal), ...more });
     },
 
+    leaveHome: steps.leaveHome,
+
     network: (name: string, addresses = 4): BareStep => ({
       kind: "create-network",
       name: world.name(name),
-      home: name === "home",
       network: { name, internal: false },
       generation: 1,
       addresses,
@@ -102,6 +103,7 @@ export async function createWorld(pool = "10.217.0.0/16") {
 
     async [Symbol.asyncDispose]() {
       try {
+        await steps.leaveHome();
         await nothingLeft(docker, server);
       } finally {
         await world.sweep();

@@ -10,7 +10,6 @@ describe("a deployment", () => {
     const plan = deploy(shop(1, { seeds }), null, nothing, { whole: new Set() });
     expectOrdered(plan);
     expect(lines(plan)).toEqual([
-      "create network home new preview",
       "create network default g1 new generation",
       "create volume pgdata no data yet",
       "create db no such data yet",
@@ -38,7 +37,7 @@ describe("a deployment", () => {
       whole: new Set(),
     });
     expectOrdered(plan);
-    expect(lines(plan).slice(3, 9)).toEqual([
+    expect(lines(plan).slice(2, 8)).toEqual([
       "create db no such data yet",
       "seed db new data, from base/",
       "start db nothing to wait for",
@@ -51,10 +50,7 @@ describe("a deployment", () => {
     expect(plan.steps.find(({ id }) => id === "seed:pgdata")).toMatchObject({
       programs: { web: { name: "shop-pr-42-ab12-db-seed-web-g1", attachments: [{ aliases: [], index: 2 }] } },
     });
-    expect(plan.steps.filter(({ kind }) => kind === "create-network")).toMatchObject([
-      { addresses: 3 },
-      { addresses: 3 },
-    ]);
+    expect(plan.steps.filter(({ kind }) => kind === "create-network")).toMatchObject([{ addresses: 3 }]);
   });
 
   test("a push keeps the database, joins it to the new networks, and removes the old web after the drain", () => {
@@ -164,7 +160,7 @@ describe("a deployment", () => {
     const both = {
       ...state,
       containers: [...state.containers, left.containers[1]!],
-      networks: [...state.networks, left.networks[1]!],
+      networks: [...state.networks, left.networks[0]!],
     };
     const plan = deploy(shop(3), shop(1), both);
     expect(after(plan, "remove:shop-pr-42-ab12-web-g2")).toEqual([]);
@@ -226,7 +222,7 @@ describe("settling", () => {
     };
     const both = {
       containers: [db, state.containers[1]!, failed.containers[1]!],
-      networks: [...state.networks, failed.networks[1]!],
+      networks: [...state.networks, failed.networks[0]!],
       volumes: state.volumes,
     };
     const plan = planSettle({ serving: shop(1), state: both, images, whole, nonce: "n" });
@@ -244,13 +240,7 @@ describe("settling", () => {
 
   test("with nothing serving, everything goes", () => {
     const plan = planSettle({ serving: null, state: running(shop(1), volume), images, whole, nonce: "n" });
-    expect(plan.steps.map((step) => step.kind)).toEqual([
-      "remove",
-      "remove",
-      "remove-network",
-      "remove-network",
-      "remove-volume",
-    ]);
+    expect(plan.steps.map((step) => step.kind)).toEqual(["remove", "remove", "remove-network", "remove-volume"]);
   });
 });
 

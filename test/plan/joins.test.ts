@@ -13,18 +13,19 @@ const joined = (plan: Plan) => plan.steps.flatMap((step) => (step.kind === "join
 const served = (change: (db: ObservedContainer) => Partial<ObservedContainer>): StackState => {
   const state = running(shop(1), volume);
   const [db, web] = state.containers as [ObservedContainer, ObservedContainer];
-  const networks = [...state.networks, { ...state.networks[1]!, name: g2, generation: 2 }];
+  const networks = [...state.networks, { ...state.networks[0]!, name: g2, generation: 2 }];
   return { ...state, networks, containers: [{ ...db, ...change(db) }, web] };
 };
 const joinedTo = (...names: string[]) => ({ addresses: Object.fromEntries(names.map((name) => [name, "10.213.0.2"])) });
 
 describe("a database has as many addresses as Compose gives it while its health is asked", () => {
-  test("a new one is made in its networks, and its home is only told", () => {
+  test("a new one is made in its networks, and outlives them by its home", () => {
     const plan = deploy(shop(1), null, nothing, { whole: new Set() });
     const [create] = plan.steps.flatMap((step) => (step.kind === "create" ? [step.container] : []));
-    expect(create).toMatchObject({ attachments: [{ network: g1, index: 0 }], home: "shop-pr-42-ab12_home" });
+    expect(create).toMatchObject({ attachments: [{ network: g1, index: 0 }], hasHome: true });
     expect(joined(plan)).toEqual([]);
-    expect(after(plan, "create:db")).toContain("create-network:shop-pr-42-ab12_home");
+    expect(plan.steps.find(({ id }) => id === "start:db")).toMatchObject({ hasHome: true });
+    expect(plan.steps.find(({ id }) => id === "start:web")).not.toHaveProperty("hasHome");
   });
 
   test.each(["running", "paused", "exited"] as const)(
@@ -104,7 +105,8 @@ describe("a database has as many addresses as Compose gives it while its health 
   test("it starts again only when the networks that it remembers are there again", () => {
     const state = served(() => ({ state: "exited", exitCode: 137 }));
     const plan = planSettle({ serving: shop(1), state: { ...state, networks: [] }, images, whole, nonce: "n" });
-    expect(after(plan, "start:db")).toEqual(["create-network:shop-pr-42-ab12_home", `create-network:${g1}`]);
+    expect(after(plan, "start:db")).toEqual([`create-network:${g1}`]);
+    expect(plan.steps.find(({ id }) => id === "start:db")).toMatchObject({ hasHome: true });
   });
 
   test("one that a failed attempt made in the place of a missing one is taken for it", () => {

@@ -7,22 +7,18 @@ import { images, nothing, shop } from "../support/stack.ts";
 const preview = { project: "shop-pr-42-ab12", generation: 1, trust: "team" as const };
 const grounds = (state: StackState = nothing) => planGround(preview, null, state).steps;
 
-test("a first deployment's networks are made before its files are read: its home, and the one that most have", () => {
-  expect(grounds().map(({ id }) => id)).toEqual([
-    "create-network:shop-pr-42-ab12_home",
-    "create-network:shop-pr-42-ab12_g1_default",
-  ]);
+test("a first deployment's network is made before its files are read: the one that most have", () => {
+  expect(grounds().map(({ id }) => id)).toEqual(["create-network:shop-pr-42-ab12_g1_default"]);
 });
 
 test("a push's are those of what serves", () => {
   const serving = shop(1, { networks: [{ name: "back", internal: true }] });
   const made = planGround({ ...preview, generation: 2 }, serving, nothing).steps;
-  expect(made).toMatchObject([{ home: true }, { network: { name: "back", internal: true }, generation: 2 }]);
+  expect(made).toMatchObject([{ network: { name: "back", internal: true }, generation: 2 }]);
 });
 
 test("a fork's lead nowhere", () => {
   expect(planGround({ ...preview, trust: "fork" }, null, nothing).steps).toMatchObject([
-    { network: { internal: true } },
     { network: { internal: true } },
   ]);
 });
@@ -32,7 +28,6 @@ const made = (network: { subnet?: string; internal?: boolean; name?: string }): 
   networks: [
     {
       name: `shop-pr-42-ab12_g1_${network.name ?? "default"}`,
-      kind: "network",
       generation: 1,
       network: network.name ?? "default",
       subnet: "10.213.0.0/28",

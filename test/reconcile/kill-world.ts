@@ -203,6 +203,7 @@ export function createKillWorld({ visited = false } = {}) {
           const passed = !(container.includes("smoke") && head === "unchecked");
           return engine.isGone(container) ? "gone" : { passed, how: "exited with code 1", lines: [] };
         },
+        leaveHome: async () => act({ kind: "leave", id: "home" }, () => undefined),
         run: async (step) => {
           // Side by side, as on the engine: whoever is due makes its call in the same turn, and who ends takes its time.
           const turns = step.kind === "remove" || step.kind === "stop" ? 20 : 1;

@@ -1,7 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { StackSpec } from "../../src/domain/stack.ts";
-import { planDeploy } from "../../src/plan/deploy.ts";
-import { images, nothing, shop } from "../support/stack.ts";
 import { preview, render } from "./fixtures.ts";
 
 const compose = `services:
@@ -19,26 +16,11 @@ volumes: { pgdata: {} }
 const fork = { ...preview, trust: "fork" as const, registries: ["ghcr.io", "registry.acme.test:5000"] };
 const files = (text: string, dockerfile = "FROM node:24\n") => ({ "compose.yaml": text, Dockerfile: dockerfile });
 
-test("a fork's networks lead nowhere, its home network neither, and those of the team go out as written", () => {
+test("a fork's networks lead nowhere, and those of the team go out as written", () => {
   const networksOf = (of: typeof preview) =>
     render(files(compose), { preview: of }).stack?.networks.map((each) => each.internal);
   expect(networksOf(fork)).toEqual([true, true]);
   expect(networksOf(preview)).toEqual([false, false]);
-  const homeOf = (trust: StackSpec["trust"]) => {
-    const candidate = shop(1, { trust });
-    const plan = planDeploy({
-      candidate,
-      serving: null,
-      state: nothing,
-      images,
-      whole: new Set(),
-      nonce: "n",
-      drainMs: 0,
-    });
-    const step = plan.steps.find((each) => each.kind === "create-network" && each.home);
-    return step?.kind === "create-network" ? step.network.internal : null;
-  };
-  expect([homeOf("fork"), homeOf("team")]).toEqual([true, false]);
 });
 
 describe("images of registries that the operator has an account at", () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { labels } from "../../src/domain/labels.ts";
+import { homeNetworkName } from "../../src/domain/naming.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
@@ -130,8 +131,7 @@ test("it wakes, is started again when somebody kills or removes it, and a push f
   await reached("fourth");
 
   await sleep();
-  const home = (await scenario.objects()).find((name) => name.endsWith("_home"))?.replace("network ", "");
-  await docker.getNetwork(home ?? "").remove();
+  await docker.getNetwork(homeNetworkName(scenario.serverId)).remove();
   await reached("fourth");
 
   await sleep();

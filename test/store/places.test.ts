@@ -101,3 +101,13 @@ test("what failed with nothing up gives its place back, and asks for one again w
   end(1, 2);
   expect([give(1), up()]).toEqual([[broken], [broken]]);
 });
+
+test("the last is the one beside which no other is to run, whatever is left of those that go", () => {
+  const first = say(1, 1);
+  expect(store.wishes.isLast(first)).toBe(true);
+  const second = say(2, 1);
+  expect(store.wishes.isLast(first)).toBe(false);
+  say(1, 1, false);
+  say(2, 1, false);
+  expect([first, second].map(store.wishes.isLast)).toEqual([true, true]);
+});

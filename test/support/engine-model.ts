@@ -16,7 +16,7 @@ type Container = {
   networks: Map<string, number | null>;
 };
 type Volume = { volume: string; dataKey: string; seeds: number; half: boolean; snapshot?: string; files?: number };
-type Network = { home: boolean; generation: number; network: string };
+type Network = { generation: number; network: string };
 
 /**
  * The engine as far as plans depend on it, in memory: what refuses there refuses here, what succeeds twice there does so
@@ -33,8 +33,8 @@ export function createEngineModel(options: {
   const broken: string[] = [];
 
   const handlers: { [Kind in Step["kind"]]?: (step: Extract<Step, { kind: Kind }>) => void } = {
-    "create-network": ({ name, home, generation, network }) => {
-      if (!networks.has(name)) networks.set(name, { home, generation, network: network.name });
+    "create-network": ({ name, generation, network }) => {
+      if (!networks.has(name)) networks.set(name, { generation, network: network.name });
     },
     "create-volume": ({ name, volume, dataKey }) => {
       if (!volumes.has(name)) volumes.set(name, { volume, dataKey, seeds: 0, half: false });
@@ -49,8 +49,7 @@ export function createEngineModel(options: {
     create({ container: plan }) {
       const found = containers.get(plan.name);
       if (found && found.state !== "created" && found.plan?.specHash === plan.specHash) return;
-      for (const network of [...plan.attachments.map((each) => each.network), ...(plan.home ? [plan.home] : [])])
-        needed(networks.get(network), `network ${network}`);
+      for (const { network } of plan.attachments) needed(networks.get(network), `network ${network}`);
       // The engine itself would make a volume that is missing, and nobody would know what is in it.
       for (const name of volumesOf(plan)) needed(volumes.get(name), `volume ${name}`);
       if (plan.files !== undefined && volumes.get(plan.files)?.half) broken.push(`${plan.name} mounts half the files`);
@@ -64,10 +63,10 @@ export function createEngineModel(options: {
         networks: new Map(plan.attachments.map((each) => [each.network, each.index])),
       });
     },
-    start({ container }) {
+    start({ container, hasHome }) {
       const found = containerOf(container);
+      needed(hasHome === found.plan?.hasHome ? true : undefined, `the home of ${container}`);
       if (found.state === "paused") throw new EngineError("engine-refused", `${container} is paused`);
-      if (found.plan?.home) needed(networks.get(found.plan.home), `network ${found.plan.home}`);
       for (const [network, index] of found.networks) {
         needed(networks.get(network), `network ${network}`);
         takeAddress(network, index, found);
@@ -241,9 +240,8 @@ export function createEngineModel(options: {
     },
     observe: (): StackState => ({
       containers: [...containers.values()].map(toObserved),
-      networks: [...networks].map(([name, { home, generation, network }]) => ({
+      networks: [...networks].map(([name, { generation, network }]) => ({
         name,
-        kind: home ? "home" : "network",
         generation,
         network,
         subnet: "",

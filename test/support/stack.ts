@@ -84,7 +84,6 @@ export const nothing: StackState = { containers: [], networks: [], volumes: [] }
 /** What the engine would say once `stack` runs, with its data on `volume`. */
 export function running(stack: StackSpec, volume: { name: string; dataKey: string }): StackState {
   const network = `${stack.project}_g${stack.generation}_default`;
-  const home = `${stack.project}_home`;
   return {
     containers: stack.services.map((each, index): ObservedContainer => {
       const volumes: Record<string, string> = each.name === "db" ? { pgdata: volume.name } : {};
@@ -109,16 +108,7 @@ export function running(stack: StackSpec, volume: { name: string; dataKey: strin
     }),
     networks: [
       {
-        name: home,
-        kind: "home",
-        generation: stack.generation,
-        network: "home",
-        subnet: "10.213.1.0/28",
-        internal: false,
-      },
-      {
         name: network,
-        kind: "network",
         generation: stack.generation,
         network: "default",
         subnet: "10.213.0.0/28",
