@@ -78,7 +78,7 @@ function editionsOf(changes: Partial<Source>, disk?: Disk) {
     rows: world.store.editions,
     disk,
     place: { folder, environment: { PATH: process.env["PATH"] } },
-    masking: { salt: "of the tests", memoryBytes: 1024 ** 3, imageOf: async () => world.images.postgres },
+    masking: { salt: "of the tests", memoryBytes: 1024 ** 3, imageOf: async (reference) => reference },
     onEnd: () => undefined,
     onRead: (name, failure) => reads.push([name, failure]),
   });

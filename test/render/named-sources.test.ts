@@ -6,7 +6,9 @@ import { render } from "./fixtures.ts";
 const compose = `services:
   web: { image: "nginx:stable", ports: ["80"] }
   db: { image: "postgres:17", volumes: ["pgdata:/var/lib/postgresql/data"] }
-volumes: { pgdata: {} }
+  cache: { image: "redis:8", volumes: ["cache:/data"] }
+  web2: { image: "nginx:stable", volumes: ["files:/srv"] }
+volumes: { pgdata: {}, cache: {}, files: {} }
 `;
 const rendered = (data: string, sources: SourceOffer | null) =>
   render({ "compose.yaml": compose, "a.sql": "", ".mayfly.yaml": `data:\n  db: ${data}\n` }, { sources });
@@ -76,5 +78,14 @@ describe("a source that a manifest names", () => {
     expect(error.hint).toContain(hint);
     expect(error.place).toMatchObject({ file: ".mayfly.yaml", line: 2 });
     expect(Math.abs((error.place?.column ?? 0) - column)).toBeLessThan(4);
+  });
+
+  test.each(["cache", "web2"])("is not for what reads no SQL: %s", (service) => {
+    const data = `{ volume: pgdata }\n  ${service}: { source: nightly }`;
+    const error = refusal(data, team);
+    expect(error.message).toBe(
+      `the source nightly cannot be loaded into ${service}, which is no Postgres, MariaDB or MySQL`,
+    );
+    expect(error.place).toMatchObject({ file: ".mayfly.yaml", line: 3 });
   });
 });

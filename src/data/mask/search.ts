@@ -100,14 +100,21 @@ function formsOf(text: string): Buffer[] {
   );
   const escaped = (written: string) =>
     written.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("\r", "\\r");
-  const forms = new Set([text, escaped(text), json, escaped(json), ascii, escaped(ascii)]);
+  const forms = new Set([text, json, ascii].flatMap((written) => [written, escaped(written), inQuotes(written)]));
   forms.add(text.replaceAll("'", "''"));
-  forms.add(escaped(text).replaceAll("'", "\\'"));
   forms.add(Buffer.from(text).toString("hex"));
   return [...forms]
     .map((form) => Buffer.from(form).map((byte) => fold(byte)) as Buffer)
     .filter(({ length }) => length >= window);
 }
+
+/** As MariaDB and MySQL write a text (dev.mysql.com, mysql_real_escape_string_quote). */
+function inQuotes(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- what they escape
+  return text.replaceAll(/[\\'"\0\n\r\u001a]/g, (letter) => `\\${named[letter] ?? letter}`);
+}
+
+const named: Record<string, string> = { "\0": "0", "\n": "n", "\r": "r", "\u001a": "Z" };
 
 /** Capital letters as small ones. */
 const folded = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte));

@@ -4,7 +4,7 @@ import { EngineError } from "../../domain/errors.ts";
 import type { RawValue } from "./collect.ts";
 import type { Leak } from "./leaks.ts";
 import type { MaskWish } from "./plan.ts";
-import type { MaskAnswer, MaskTask } from "./worker.ts";
+import type { MaskAnswer, MaskTask, Searched } from "./worker.ts";
 
 /** A masked dump as it is made, and, once it is read to its end, what of the raw values is looked for. */
 export type Masked = { content: AsyncIterable<Buffer>; values(): RawValue[] };
@@ -36,7 +36,7 @@ export function maskOnThread(
 
 /** Searches what was masked, or an archive of files that a database has made of it, beside the event loop. */
 export async function searchOnThread(
-  task: { values: readonly RawValue[]; form: "postgres-dump" | "archive" },
+  task: { values: readonly RawValue[]; form: Searched },
   chunks: AsyncIterable<Buffer>,
 ): Promise<Leak[]> {
   for await (const answer of converse({ kind: "search", ...task }, chunks)) {

@@ -5,15 +5,19 @@ import { readArchive } from "../../engine/archive-files.ts";
 import { createCollector, maskingIn, type RawValue } from "./collect.ts";
 import { type Leak, searchFiles } from "./leaks.ts";
 import { maskMariadbDump } from "./mariadb/mask-dump.ts";
+import { searchMariadbDump } from "./mariadb/search-dump.ts";
 import { type MaskWish, planMask } from "./plan.ts";
 import { maskPostgresDump } from "./postgres/mask-dump.ts";
 import { searchPostgresDump } from "./postgres/search-dump.ts";
-import { createSearch } from "./search.ts";
+import { createSearch, type Search } from "./search.ts";
 
 /** What is done with the stream that follows. */
 export type MaskTask =
   | { kind: "mask"; wish: MaskWish; database: "postgres" | "mariadb" }
-  | { kind: "search"; values: readonly RawValue[]; form: "postgres-dump" | "archive" };
+  | { kind: "search"; values: readonly RawValue[]; form: Searched };
+
+/** What is searched: what was masked, or an archive of files. */
+export type Searched = "postgres-dump" | "mariadb-dump" | "archive";
 
 /** From the thread: `more` asks for the next piece, `bytes` are made of what came. */
 export type MaskAnswer =
@@ -36,14 +40,16 @@ async function* pieces(): AsyncGenerator<Buffer> {
   }
 }
 
+const searchers: Record<Searched, (search: Search) => Promise<Leak[]>> = {
+  archive: (search) => searchFiles(search, readArchive(Readable.from(pieces(), { objectMode: false }))),
+  "postgres-dump": (search) => searchPostgresDump(search, pieces()),
+  "mariadb-dump": (search) => searchMariadbDump(search, pieces()),
+};
+
 async function run(task: MaskTask): Promise<MaskAnswer> {
   if (task.kind === "search") {
     const search = createSearch(task.values);
-    const leaks =
-      task.form === "archive"
-        ? await searchFiles(search, readArchive(Readable.from(pieces(), { objectMode: false })))
-        : await searchPostgresDump(search, pieces());
-    return { kind: "searched", leaks };
+    return { kind: "searched", leaks: await searchers[task.form](search) };
   }
   const plan = planMask(task.wish);
   const collector = createCollector(maskingIn(plan));

@@ -7,7 +7,7 @@ import { committed, type DatabaseTool, lastWord, type Running, type SeedFile, se
  */
 const prelude = `
 tool=$1; shift
-command -v "$tool" >/dev/null || tool=mysql\${tool#mariadb}
+if ! command -v "$tool" >/dev/null; then tool=\${tool#mariadb}; tool=mysql\${tool#-}; fi
 of() { eval "v=\\\${MARIADB_$1-}; f=\\\${MARIADB_$1_FILE-}"
   [ -n "$v$f" ] || eval "v=\\\${MYSQL_$1-}; f=\\\${MYSQL_$1_FILE-}"
   [ -z "$f" ] || v=$(cat "$f"); printf %s "$v"; }
@@ -21,9 +21,17 @@ const admin = `${prelude}exec "$tool" "$@" --user="$user"`;
 /** MariaDB and MySQL by their images' own client. */
 export const mariadb: DatabaseTool = {
   // By address: while the image sets a new database up, it listens on its socket only. Who is refused is answered as well.
-  readyCheck: () => inShell(admin, "mariadb-admin", ["--protocol=tcp", "--host=127.0.0.1", "--silent", "ping"]),
+  readyCheck: () => mariadbCommand("mariadb-admin", ["--protocol=tcp", "--host=127.0.0.1", "--silent", "ping"]),
   load: runScript,
 };
+
+/** A program of the image, under MySQL's name where it has none of MariaDB's, by an account that may do everything. */
+export function mariadbCommand(
+  tool: "mariadb" | "mariadb-admin" | "mariadb-dump",
+  options: readonly string[],
+): string[] {
+  return inShell(admin, tool, options);
+}
 
 function inShell(script: string, tool: string, options: readonly string[]): string[] {
   return ["sh", "-c", script, "sh", tool, ...options];

@@ -8,19 +8,15 @@ import { refuseLeaks } from "../mask/leaks.ts";
 import { type Covered, coverage } from "../mask/coverage.ts";
 import { tableName } from "../mask/column.ts";
 import { planMask } from "../mask/plan.ts";
-import { catalogQuery, pgDumpOptions, readCatalog } from "../mask/postgres/catalog.ts";
 import { maskOnThread, searchOnThread } from "../mask/thread.ts";
-import { postgres } from "../seed/postgres.ts";
+import type { MaskingDatabase } from "./database/database.ts";
 import type { EditionMaking } from "./edition.ts";
-import { loadRaw } from "./load-raw.ts";
 import { type Held, readParts, writeParts } from "./parts.ts";
 import type { Dump } from "./recognize.ts";
 import { type Scratch, startScratch } from "./scratch.ts";
 
 /** The database that it is masked in, and the secret that fakes are made with. */
 export type MaskingGround = { imageId: string; memoryBytes: number; salt: string };
-
-const quiet = ["--no-psqlrc", "-Atq", "-U", "postgres"];
 
 type Masking = EditionMaking & { ground: MaskingGround; held: Held };
 
@@ -30,9 +26,9 @@ type Masking = EditionMaking & { ground: MaskingGround; held: Held };
  * Throws EngineError `source-failed`, `dump-invalid`, `raw-data-found`, InputError `mask-invalid`, `mask-incomplete`.
  */
 export async function maskInto(host: DataHost, masking: Masking, dump: Dump): Promise<EditionFacts> {
-  const { bytes, covered, values } = await writeMasked(host, masking, dump);
-  await checkMasked(host, masking, values);
-  return { form: "sql", bytes, coverage: coverageLines(covered), searched: values.length };
+  const { bytes, covered, ...made } = await writeMasked(host, masking, dump);
+  await checkMasked(host, masking, made);
+  return { form: "sql", bytes, coverage: coverageLines(covered), searched: made.values.length };
 }
 
 async function writeMasked(host: DataHost, masking: Masking, dump: Dump) {
@@ -40,25 +36,35 @@ async function writeMasked(host: DataHost, masking: Masking, dump: Dump) {
   const rules = source.mask?.rules ?? [];
   const asked = { source: source.name, signal: held.signal };
   await using raw = await scratchOf(host, masking, "raw");
-  const database = await loadRaw(raw, dump, source.name);
-  const catalog = ask(host, raw, { ...asked, command: ["psql", ...quiet, "-d", database, "-c", catalogQuery] });
-  const columns = readCatalog(await textOf(catalog));
+  const { database } = raw;
+  const name = await database.loadRaw(raw.running, dump, source.name);
+  const columns = database.readCatalog(
+    await textOf(ask(host, raw, { ...asked, what: "its catalog could not be read", command: database.catalog(name) })),
+  );
   const wish = { source: { name: source.name, sensitive: source.sensitive }, rules, columns, salt: ground.salt };
   planMask(wish);
-  const dumped = ask(host, raw, { ...asked, command: ["pg_dump", ...pgDumpOptions, "-U", "postgres", database] });
-  const masked = maskOnThread({ wish, database: "postgres" }, dumped);
+  const dumped = ask(host, raw, { ...asked, what: "it could not be dumped", command: database.dump(name) });
+  const masked = maskOnThread({ wish, database: database.kind }, dumped);
   const bytes = await writeParts(held, masked.content);
-  return { bytes, covered: coverage(columns, rules), values: masked.values() };
+  return { bytes, covered: coverage(columns, rules), values: masked.values(), kind: database.kind };
 }
 
 /** It can be loaded, and neither it nor what a database makes of it holds anything of what was masked. */
-async function checkMasked(host: DataHost, masking: Masking, values: readonly RawValue[]): Promise<void> {
+async function checkMasked(
+  host: DataHost,
+  masking: Masking,
+  { values, kind }: { values: readonly RawValue[]; kind: MaskingDatabase["kind"] },
+): Promise<void> {
   const { source, held } = masking;
-  refuseLeaks(source.name, await searchOnThread({ values, form: "postgres-dump" }, readParts(held)));
+  refuseLeaks(source.name, await searchOnThread({ values, form: `${kind}-dump` }, readParts(held)));
   await using check = await scratchOf(host, masking, "check");
   const content = readParts(held);
   try {
-    await postgres.load(check.running, { name: `the masked dump of ${source.name}`, head: Buffer.alloc(16), content });
+    await check.database.tool.load(check.running, {
+      name: `the masked dump of ${source.name}`,
+      head: Buffer.alloc(16),
+      content,
+    });
   } catch (error) {
     if (!(error instanceof MayflyError) || error.code !== "seed-failed") throw error;
     const what = `the source ${source.name} cannot be loaded once it is masked`;
@@ -78,13 +84,14 @@ function scratchOf(host: DataHost, { volume, wish, source, ground, held }: Maski
   );
 }
 
+type Asked = { command: string[]; source: string; what: string; signal: AbortSignal };
+
 /** Runs a program in a scratch database for what it prints. */
-function ask(host: DataHost, { container }: Scratch, call: { command: string[]; source: string; signal: AbortSignal }) {
-  const { command, source, signal } = call;
-  const failed = (exitCode: number, lines: readonly string[]) => {
-    const what = `the source ${source} could not be masked: ${command[0] ?? ""} ended with code ${exitCode}`;
-    return new EngineError("source-failed", what, { cause: new Error(lines.join("\n")) });
-  };
+function ask(host: DataHost, { container }: Scratch, { command, source, what, signal }: Asked) {
+  const failed = (exitCode: number, lines: readonly string[]) =>
+    new EngineError("source-failed", `the source ${source} could not be masked: ${what} (exit code ${exitCode})`, {
+      cause: new Error(lines.join("\n")),
+    });
   return outputOf(host, container, { command, signal, failed });
 }
 

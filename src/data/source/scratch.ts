@@ -7,12 +7,14 @@ import { describeExit } from "../../engine/exits.ts";
 import { tail } from "../../engine/logs.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume } from "../data-volume.ts";
-import { postgres } from "../seed/postgres.ts";
 import type { Running } from "../seed/tool.ts";
+import type { MaskingDatabase } from "./database/database.ts";
+import { maskingDatabaseOf } from "./database/of-image.ts";
 
 /** A database of ours for a while: on a volume of its own, in the operator's image, reached by nobody. */
 export type Scratch = AsyncDisposable & {
   container: string;
+  database: MaskingDatabase;
   /** Its environment, and what is run in it. */
   running: Running;
   /** Ends it so that its files say all it knows. Throws EngineError `source-failed`. */
@@ -33,27 +35,10 @@ export type ScratchWish = {
 const readyMs = 120_000;
 const stopSeconds = 300;
 
-/**
- * Settings for data that is thrown away whatever happens: nothing is forced to disk, nothing is archived, and no
- * statement is written to a log.
- */
-const settings = [
-  "fsync=off",
-  "synchronous_commit=off",
-  "full_page_writes=off",
-  "wal_level=minimal",
-  "max_wal_senders=0",
-  "archive_mode=off",
-  "autovacuum=off",
-  "log_statement=none",
-  "log_min_messages=fatal",
-  "log_min_error_statement=panic",
-].flatMap((setting) => ["-c", setting]);
-
 /** What the official images need to set a database up and to give up being root; nothing else. */
 const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 
-/** Starts a Postgres on an empty volume and waits until it answers. Whatever goes wrong, nothing is left. Throws EngineError `source-failed`. */
+/** Starts a database on an empty volume and waits until it answers. Whatever goes wrong, nothing is left. Throws EngineError `source-failed`. */
 export async function startScratch(host: DataHost, wish: ScratchWish, signal: AbortSignal): Promise<Scratch> {
   const { docker } = host;
   const { name, labels, imageId, memoryBytes, source } = wish;
@@ -64,19 +49,19 @@ export async function startScratch(host: DataHost, wish: ScratchWish, signal: Ab
   };
   try {
     const { Config } = await docker.getImage(imageId).inspect();
-    const environment = environmentOf([...(Config.Env ?? []), `POSTGRES_PASSWORD=${host.randomId(32)}`]);
-    const pgdata = environment.get("PGDATA");
-    if (pgdata === undefined)
-      throw scratchFailed(source, "its image is no Postgres: sources that are masked are Postgres for now");
-    const target = dataPlace(pgdata, Object.keys(Config.Volumes ?? {}));
+    const database = maskingDatabaseOf(Config);
+    if (database === undefined)
+      throw scratchFailed(source, "its image is none of Postgres, MariaDB and MySQL, which are what can be masked");
+    const start = database.start(Config, { password: host.randomId(32), memoryBytes });
+    const target = dataPlace(start.folder, Object.keys(Config.Volumes ?? {}));
     await ensureVolume(docker, { name, labels });
     signal.throwIfAborted();
     await docker.createContainer({
       name: container,
       Image: imageId,
       Labels: labels,
-      Env: [`POSTGRES_PASSWORD=${environment.get("POSTGRES_PASSWORD") ?? ""}`, "POSTGRES_INITDB_ARGS=--no-sync"],
-      Cmd: ["postgres", ...settings],
+      Env: start.env,
+      Cmd: start.command,
       Healthcheck: { Test: ["NONE"] },
       HostConfig: {
         NetworkMode: "none",
@@ -96,13 +81,14 @@ export async function startScratch(host: DataHost, wish: ScratchWish, signal: Ab
     await docker.getContainer(container).start();
     const running: Running = {
       service: source,
-      environment,
+      environment: environmentOf([...(Config.Env ?? []), ...start.env]),
       command: [],
       execute: (call) => execute(host, container, { ...call, signal }),
     };
-    await awaitAnswer(host, { container, running, source }, signal);
+    await awaitAnswer(host, { container, running, source, command: database.tool.readyCheck(running) }, signal);
     return {
       container,
+      database,
       running,
       stop: () => stop(docker, container, source),
       archive: () => archiveOf(docker, container, { target, signal }),
@@ -118,10 +104,10 @@ export async function startScratch(host: DataHost, wish: ScratchWish, signal: Ab
  * Where the volume is mounted, so that all of a database's files are in it, and in no other that the image declares:
  * they are what is searched.
  */
-export function dataPlace(pgdata: string, declared: readonly string[]): string {
+export function dataPlace(folder: string, declared: readonly string[]): string {
   const bare = (path: string) => path.replace(/\/+$/, "");
-  const around = declared.map(bare).filter((path) => `${bare(pgdata)}/`.startsWith(`${path}/`));
-  return around.toSorted((a, b) => b.length - a.length)[0] ?? bare(pgdata);
+  const around = declared.map(bare).filter((path) => `${bare(folder)}/`.startsWith(`${path}/`));
+  return around.toSorted((a, b) => b.length - a.length)[0] ?? bare(folder);
 }
 
 /** `words` may hold what nobody but the operator should read. */
@@ -131,17 +117,16 @@ function scratchFailed(source: string, why: string, words?: string): EngineError
   });
 }
 
-type Awaited = { container: string; running: Running; source: string };
+type Awaited = { container: string; running: Running; source: string; command: string[] };
 
 /** Asked by us: while its image sets it up it answers on its socket only. */
 async function awaitAnswer(
   host: DataHost,
-  { container, running, source }: Awaited,
+  { container, running, source, command }: Awaited,
   signal: AbortSignal,
 ): Promise<void> {
   const { docker, clock } = host;
   const until = clock.now() + readyMs;
-  const command = postgres.readyCheck(running);
   for (;;) {
     const answer = await allow(running.execute({ command }), 409);
     if (answer?.exitCode === 0) return;

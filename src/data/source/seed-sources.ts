@@ -1,3 +1,4 @@
+import { databaseOf } from "../../domain/database.ts";
 import { EngineError, type Failure } from "../../domain/errors.ts";
 import type { SeedSpec } from "../../domain/seed.ts";
 import type { ServiceSpec } from "../../domain/service.ts";
@@ -15,7 +16,7 @@ export type SourcesOutcome =
   | { state: "failed"; failure: Failure };
 
 type Seed = Pick<SeedSpec, "parts">;
-type Service = Pick<ServiceSpec, "name" | "image">;
+type Service = Pick<ServiceSpec, "name" | "image" | "environment" | "command">;
 
 /** The sources that seeds name, for whom loads them. */
 export type SeedSources = Pick<Editions, "release"> & {
@@ -79,7 +80,10 @@ export function createSeedSources(sources: readonly Source[], editions: Editions
     const source = sources.find((each) => each.name === name);
     if (source === undefined) throw new EngineError("source-failed", `server.yaml names no source ${name} any more`);
     const wish = wishEdition(source, service);
-    if (wish !== null) return wish;
+    if (wish !== null) {
+      refuseOther(source, service);
+      return wish;
+    }
     const image = service.image.kind === "pull" ? service.image.reference : "an image that the branch builds";
     throw new EngineError(
       "source-failed",
@@ -89,4 +93,15 @@ export function createSeedSources(sources: readonly Source[], editions: Editions
       },
     );
   }
+}
+
+/** What one database dumps another one does not read. */
+function refuseOther({ name, mask, image }: Source, service: Service): void {
+  if (mask === null || image === null) return;
+  const given = databaseOf({ image: { kind: "pull", reference: image }, environment: {}, command: null });
+  const taken = databaseOf(service);
+  if (given === null || taken === null || given === taken) return;
+  throw new EngineError("source-failed", `the source ${name} is masked in ${image}, and ${service.name} is ${taken}`, {
+    hint: "A source is for one kind of database: name it under a service of that kind.",
+  });
 }

@@ -80,8 +80,10 @@ const takers: Partial<Record<SeedForm, { takes: readonly (Database | null)[]; wh
 };
 
 function refuseUnfit(part: SeedPart, service: ServiceSpec, place: Place): void {
-  if (part.kind !== "file") return;
-  const taker = takers[part.form];
+  if (part.kind !== "file" && part.kind !== "source") return;
+  // What a source gives is SQL, or pg_dump's own format.
+  const taker = takers[part.kind === "source" ? "sql" : part.form];
+  const shown = part.kind === "source" ? `the source ${excerpt(part.name)}` : excerpt(part.path);
   const database = databaseOf(service);
   if (taker === undefined || taker.takes.includes(database)) return;
   const hint =
@@ -90,7 +92,7 @@ function refuseUnfit(part: SeedPart, service: ServiceSpec, place: Place): void {
       : "Name it under the service that can read it.";
   throw new InputError(
     "invalid-value",
-    `${excerpt(part.path)} cannot be loaded into ${service.name}, which is ${taker.what}`,
+    `${shown} cannot be loaded into ${service.name}, which is ${taker.what}`,
     {
       place,
       hint,

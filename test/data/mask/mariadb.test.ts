@@ -4,6 +4,7 @@ import { mariadbCatalogQuery, mariadbDumpOptions, readMariadbCatalog } from "../
 import { readInsert, readLiterals, writeLiteral } from "../../../src/data/mask/mariadb/insert.ts";
 import { maskMariadbDump } from "../../../src/data/mask/mariadb/mask-dump.ts";
 import { planMask } from "../../../src/data/mask/plan.ts";
+import { searchMariadbDump } from "../../../src/data/mask/mariadb/search-dump.ts";
 import { createSearch, searchStream } from "../../../src/data/mask/search.ts";
 import { createWorld, type World } from "../../engine/world.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -28,6 +29,7 @@ describe("a row of MariaDB", () => {
       table: "a`b",
       columns: ["x, y", ")"],
       values: "1,')'",
+      from: 35,
     });
     expect(readInsert("INSERT INTO `a` VALUES (1);\n")).toBeNull();
     expect(readInsert("INSERT INTO `a` (`b`) SELECT 1;\n")).toBeNull();
@@ -72,6 +74,36 @@ describe("a dump of MariaDB", () => {
       code: "dump-invalid",
       message: expect.stringContaining(message),
     });
+  });
+
+  const made = (definer: string) => `DELIMITER ;;
+CREATE ${definer}PROCEDURE \`p\`()
+SELECT 'DEFINER=\`a\`@\`b\` ' ;;
+/*!50003 CREATE*/ ${definer && `/*!50017 ${definer.trim()}*/ `}/*!50003 TRIGGER t BEFORE INSERT ON users FOR EACH ROW SET NEW.a = 1 */;;
+/*!50106 CREATE*/ ${definer && `/*!50117 ${definer.trim()}*/ `}/*!50106 EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1 */ ;;
+DELIMITER ;
+/*!50001 CREATE ALGORITHM=UNDEFINED */
+/*!50013 ${definer}SQL SECURITY DEFINER */
+/*!50001 VIEW \`v\` AS select 1 AS \`1\` */;
+`;
+  test.each(["DEFINER=`app`@`%` ", "DEFINER=`a``p p`@`10.1.%` ", "DEFINER=`role` "])(
+    "belongs to who loads it: %swas its maker there",
+    async (definer) => {
+      expect(await masked(made(definer) + end, 1000)).toBe(made("") + end);
+    },
+  );
+
+  test("is searched, and what is found told with its column and line", async () => {
+    const raw = String.raw`Ada \"the first\" O\'Raw`;
+    const into = "INSERT INTO `us ers` (`a`, `) VALUES (`) VALUES ";
+    const rows = `${into}('kept','x');\n${into}(NULL,'see ${raw}');\n`;
+    const dump = Buffer.from(`SET a=1;\n${rows}CREATE TABLE \`t\` (\n  \`a\` text COMMENT '${raw}');\n${end}`);
+    const values = [{ column: "users.name", text: `Ada "the first" O'Raw` }];
+    for (const size of [1, 50, 10_000])
+      expect((await searchMariadbDump(createSearch(values), pieces(dump, size))).map(({ where }) => where)).toEqual([
+        "us ers.) VALUES (, line 3 of the masked dump",
+        "the schema, line 5 of the masked dump",
+      ]);
   });
 
   test("that is cut off is refused", async () => {

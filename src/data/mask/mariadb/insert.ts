@@ -1,7 +1,8 @@
 /** A literal of a row as mariadb-dump writes it; `text` is its bytes as Latin-1. */
 export type Literal = { kind: "null" } | { kind: "text" | "number" | "hex"; text: string };
 
-export type Insert = { table: string; columns: string[]; values: string };
+/** `from`: where in the line its values begin. */
+export type Insert = { table: string; columns: string[]; values: string; from: number };
 
 const name = "`(?:[^`]|``)+`";
 const form = new RegExp(`^INSERT INTO (${name}) \\((${name}(?:, ${name})*)\\) VALUES \\((.*)\\);\\r?\\n?$`, "s");
@@ -14,7 +15,19 @@ export function readInsert(line: string): Insert | null {
     table: readName(table),
     columns: [...columns.matchAll(new RegExp(name, "g"))].map(([each]) => readName(each)),
     values,
+    from: `INSERT INTO ${table} (${columns}) VALUES (`.length,
   };
+}
+
+/** The column whose value is at this place of the line; null where none is. */
+export function columnAt({ columns, values, from }: Insert, at: number): string | null {
+  literal.lastIndex = 0;
+  for (const column of columns) {
+    if (at < from || literal.exec(values) === null) return null;
+    if (at < from + literal.lastIndex) return column;
+    literal.lastIndex += 1;
+  }
+  return null;
 }
 
 function readName(written: string): string {

@@ -44,10 +44,10 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
     state.isRoutine = text.trim() !== "DELIMITER ;";
     return text;
   }
-  if (state.isRoutine) return text;
+  if (state.isRoutine) return withoutDefiner(text);
   if (state.isStatement) {
     state.isStatement = !/;\s*$/.test(text);
-    return text;
+    return withoutDefiner(text);
   }
   if (text.startsWith("--") || text.trim() === "") {
     state.isComplete ||= text.startsWith(complete);
@@ -64,6 +64,17 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
     );
   state.isStatement = !/;\s*$|\\- enable the sandbox mode \*\/\s*$/.test(text);
   return text;
+}
+
+const account = "`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?";
+/** Of a routine; of a view; of a trigger or an event. */
+const definers = new RegExp(
+  `^(CREATE )DEFINER=${account} |^(/\\*!\\d+ )DEFINER=${account} (?=SQL SECURITY)|^(/\\*!\\d+ CREATE\\*/ )/\\*!\\d+ DEFINER=${account} ?\\*/ `,
+);
+
+/** Who made it is nobody where it is loaded: then it is whose it is that loads it. */
+function withoutDefiner(text: string): string {
+  return text.replace(definers, (_, ...kept: (string | undefined)[]) => kept.slice(0, 3).join(""));
 }
 
 function maskInsert(text: string, line: number, { plan, collector }: Masking): string {
@@ -84,7 +95,7 @@ function maskInsert(text: string, line: number, { plan, collector }: Masking): s
     if (known === undefined) throw wrong(line, `has values of ${name}.${column}, which its catalog did not tell`);
     return writeLiteral(maskLiteral(value, known, { collector, line }));
   });
-  return `${text.slice(0, text.indexOf(") VALUES (") + 10)}${written.join(",")});\n`;
+  return `${text.slice(0, insert.from)}${written.join(",")});\n`;
 }
 
 function maskLiteral(
