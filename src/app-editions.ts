@@ -5,7 +5,7 @@ import type { Edition, Source, SourceView } from "./domain/source.ts";
 
 /** An edition as people see it among the snapshots. */
 export function viewOfEdition(
-  { volume, key, source, cause, builtAt, tookMs, replacedAt }: Edition,
+  { volume, key, source, cause, builtAt, tookMs, usedAt, replacedAt }: Edition,
   { bytes, isInUse }: { bytes: ReadonlyMap<string, number>; isInUse: boolean },
 ): SnapshotView {
   return {
@@ -22,7 +22,7 @@ export function viewOfEdition(
     commit: null,
     builtAt,
     tookMs,
-    usedAt: builtAt,
+    usedAt,
     newest: replacedAt === null,
     inUse: isInUse,
     bytes: bytes.get(volume) ?? null,

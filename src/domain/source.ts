@@ -78,12 +78,22 @@ export function sourceKey(
   return (source && service && wishEdition(source, service)?.key) ?? `no edition of ${name}`;
 }
 
-/** The image of a service that is a database's own, by its name: no branch has made it. */
+/**
+ * The database's own image of a service's version, by name: no branch has made it. Only what dumps differ by is in it,
+ * so that `postgres:17.2-alpine` has no reading of its own beside `postgres:17`. Null for a digest without a tag, which
+ * tells no version.
+ */
 function officialImage({ image }: Pick<ServiceSpec, "image">): string | null {
   if (image.kind !== "pull") return null;
-  const [, name] = /^docker\.io\/library\/([a-z]+)[:@]/.exec(wholeReference(image.reference)) ?? [];
-  return ["postgres", "mariadb", "mysql"].includes(name ?? "") ? image.reference : null;
+  const [, name = "", tag = ""] = official.exec(wholeReference(image.reference)) ?? [];
+  if (name === "") return null;
+  const [version, first = ""] = /^(\d+)(?:\.\d+)?/.exec(tag) ?? [];
+  // Since Postgres 10 the first number alone tells what its dumps are like.
+  if (version !== undefined) return `${name}:${name === "postgres" && Number(first) >= 10 ? first : version}`;
+  return `${name}:${/^(lts|innovation)\b/.exec(tag)?.[0] ?? "latest"}`;
 }
+
+const official = /^docker\.io\/library\/(postgres|mariadb|mysql):([\w.-]+)/;
 
 /** One edition to be made: of a source by its rules, in a database of this image. Equal keys have equal data. */
 export type EditionWish = {
@@ -113,6 +123,8 @@ export type Edition = EditionWish & {
   cause: string;
   builtAt: number;
   tookMs: number;
+  /** When something was loaded last from one of its key. */
+  usedAt: number;
   /** Since when another one of the same key is loaded; null for that one. */
   replacedAt: number | null;
 };

@@ -5,13 +5,15 @@ import type { Database } from "./database.ts";
 export function createEditionStore(database: Database) {
   return {
     /** The one that is loaded from now on. */
-    publish: (edition: Omit<Edition, "builtAt" | "replacedAt">, now: number): void =>
+    publish: (edition: Omit<Edition, "builtAt" | "usedAt" | "replacedAt">, now: number): void =>
       database.transaction(() => {
         const { key, source, image, rules, volume, facts, cause, tookMs } = edition;
+        // Who reads it anew does not use it.
+        const before = database.get("select used_at from editions where key = ? and replaced_at is null", key);
         database.run("update editions set replaced_at = ? where key = ? and replaced_at is null", now, key);
         database.run(
-          `insert into editions (volume, key, source, wish, facts, cause, built_at, took_ms)
-           values (?, ?, ?, ?, ?, ?, ?, ?)`,
+          `insert into editions (volume, key, source, wish, facts, cause, built_at, took_ms, used_at)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           volume,
           key,
           source,
@@ -20,9 +22,14 @@ export function createEditionStore(database: Database) {
           cause,
           now,
           tookMs,
+          (before?.["used_at"] as number | undefined) ?? now,
         );
         readAt(source, { at: now, failure: null });
       }),
+
+    /** Something is loaded from it. */
+    use: (volume: string, now: number): number =>
+      database.run("update editions set used_at = ? where volume = ?", now, volume),
 
     forget: (volume: string): number => database.run("delete from editions where volume = ?", volume),
 
@@ -69,6 +76,7 @@ function parse(row: Record<string, unknown>): Edition {
     cause: row["cause"] as string,
     builtAt: row["built_at"] as number,
     tookMs: row["took_ms"] as number,
+    usedAt: row["used_at"] as number,
     replacedAt: row["replaced_at"] as number | null,
   };
 }

@@ -223,6 +223,7 @@ export const migrations: readonly string[] = [
     cause text not null,
     built_at integer not null,
     took_ms integer not null,
+    used_at integer not null,
     replaced_at integer
   ) strict, without rowid;
   create unique index newest_editions on editions (key) where replaced_at is null;

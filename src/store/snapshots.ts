@@ -21,6 +21,8 @@ export function createSnapshotStore(database: Database) {
     publish: (snapshot: Snapshot, { origin, editions, tookMs }: About, now: number): void =>
       database.transaction(() => {
         const { key, volume, seed, root } = snapshot;
+        // Built anew, it is as unused as it was.
+        const before = database.get("select used_at from snapshots where key = ? and replaced_at is null", key);
         database.run("update snapshots set replaced_at = ? where key = ? and replaced_at is null", now, key);
         database.run(
           `insert into snapshots (volume, key, seed, root, origin, editions, built_at, took_ms, used_at)
@@ -33,7 +35,7 @@ export function createSnapshotStore(database: Database) {
           JSON.stringify(editions),
           now,
           tookMs,
-          now,
+          (before?.["used_at"] as number | undefined) ?? now,
         );
       }),
 

@@ -215,6 +215,7 @@ export function openStore(path: string, clock: Clock) {
           note(told);
         }),
       see: (source: string): void => void editions.see(source, now()),
+      use: (volume: string): void => void editions.use(volume, now()),
       forget: (volume: string): void => void editions.forget(volume),
       all: editions.all,
       readOf: editions.readOf,

@@ -11,6 +11,7 @@ import { wishEdition } from "../../src/domain/source.ts";
 import { loadServerConfig } from "../../src/config/server.ts";
 import { createEditions, type Editions } from "../../src/data/source/editions.ts";
 import type { Disk } from "../../src/engine/disk.ts";
+import { eventually } from "../support/eventually.ts";
 import { service } from "../support/stack.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -208,6 +209,27 @@ describe("a source's edition", () => {
     const what = "invalid input syntax for type integer, line 2 of what it gave";
     expect(failure?.what).toBe(`the source nightly could not be loaded to be masked: ${what}`);
     expect(JSON.stringify([failure, world.store.editions.readOf("nightly")])).not.toContain("ada@");
+  });
+
+  test("is not read for more than three versions of a database because pull requests name them", async () => {
+    const { editions, wish } = editionsOf({ ...rules(whole), from: { kind: "command", command: "sleep 20" } });
+    await editions.sweep(() => false);
+    const before = await world.left();
+    const ask = (version: number) =>
+      editions.request(
+        { ...wish, key: `of-${version}`, image: `postgres:${version}` },
+        { preview: "7-1", generation: version },
+      );
+    for (const version of [14, 15, 16]) expect(await ask(version)).toMatchObject({ state: "building" });
+    await expect(ask(17)).rejects.toMatchObject({
+      code: "source-failed",
+      message:
+        "the source nightly is read for postgres:14, postgres:15, postgres:16 already, and for no more databases: not for postgres:17",
+      hint: expect.stringContaining("sources: { nightly: { image: postgres:17 } }"),
+    });
+    expect(await ask(16)).toMatchObject({ state: "building" });
+    editions.release("7-1");
+    await eventually(async () => expect(await world.left()).toEqual(before));
   });
 
   test("is read once for all who ask, and a failed reading leaves the one there is", async () => {

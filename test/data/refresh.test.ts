@@ -37,6 +37,8 @@ function createWorld() {
     now: 10 * night,
     read: null as number | null,
     editions: [] as Edition[],
+    readFor: [] as string[],
+    isWanted: (_edition: Edition) => true,
     rows: [] as SnapshotRow[],
     reads: [] as string[],
     built: [] as string[],
@@ -55,13 +57,14 @@ function start(changes: Partial<Source> = {}): Refresh {
       find: async () => newest(),
       async renew(wanted, { cause }) {
         world.reads.push(cause);
+        world.readFor.push(wanted.image ?? "");
         world.read = world.now;
         if (world.readFails !== null) return world.readFails;
         for (const each of world.editions) each.replacedAt = world.now;
         world.editions.push(edition(`e${world.editions.length + 1}`));
         return wanted.key === wish.key ? null : failure;
       },
-      sweep: async () => undefined,
+      sweep: async (isWanted) => void (world.isWanted = isWanted),
     },
     rows: {
       all: () => world.editions,
@@ -94,6 +97,7 @@ const edition = (volume: string): Edition => ({
   cause: "",
   builtAt: 0,
   tookMs: 0,
+  usedAt: world.now,
   replacedAt: null,
 });
 
@@ -147,6 +151,36 @@ describe("a schedule", () => {
     await refresh.tick();
     await refresh.tick();
     expect([world.reads.length, world.built]).toEqual([1, []]);
+  });
+});
+
+describe("what pull requests had a source read for", () => {
+  const of = (reference: string, usedAt: number) => {
+    const own = wishEdition(source, service("db", { image: { kind: "pull", reference } }))!;
+    return { ...edition(`of ${reference}`), ...own, usedAt };
+  };
+
+  test("is read no more once nobody has loaded it for a week, but for what was used last", async () => {
+    world.editions.push(of("postgres:15", 0), of("postgres:16", 6 * night), of("postgres:17", 0));
+    await refresh.sweep();
+    expect(world.editions.map(world.isWanted)).toEqual([false, true, false]);
+    world.now += 30 * night;
+    expect(world.editions.map(world.isWanted)).toEqual([false, true, false]);
+    await refresh.refresh("nightly", byItself);
+    expect(world.readFor).toEqual(["postgres:16"]);
+  });
+
+  test("is read as long as a snapshot is made of it, and for the operator's own image", async () => {
+    world.editions.push(of("postgres:15", 0), of("postgres:16", 9 * night));
+    const row = snapshot("of postgres:15");
+    const image = { kind: "pull", reference: "postgres:15.3-alpine" } as const;
+    const { wish: whose } = row.origin;
+    world.rows.push({ ...row, origin: { ...row.origin, wish: { ...whose, service: { ...whose.service, image } } } });
+    await refresh.refresh("nightly", byItself);
+    expect(world.readFor.toSorted()).toEqual(["postgres:15", "postgres:16"]);
+    world.readFor = [];
+    await start({ image: "postgis/postgis:17" }).refresh("nightly", byItself);
+    expect(world.readFor).toEqual(["postgis/postgis:17"]);
   });
 });
 

@@ -155,6 +155,15 @@ describe("a snapshot", () => {
     const kept = await world.snapshot("aaaa0001", seed);
     await world.snapshot("eeee0001", seed);
     const branch = await world.branch(kept, "7-21", "overlay");
+    const [row] = world.store.snapshots.all().filter(({ volume }) => volume === kept.volume);
+    const newer = `${kept.volume}n`;
+    const Labels = {
+      "dev.mayfly.server": world.server,
+      "dev.mayfly.kind": "snapshot",
+      "dev.mayfly.data-key": kept.key,
+    };
+    await world.docker.createVolume({ Name: newer, Labels });
+    world.store.snapshots.publish({ ...kept, volume: newer }, row!);
     const later = createSnapshotJobs({
       ...world.host,
       ...world.budget,
@@ -170,8 +179,10 @@ describe("a snapshot", () => {
     await later.sweep();
     expect(await namesLike("eeee0001")).toEqual([]);
     expect(await world.jobs.find("eeee0001")).toBeNull();
-    expect(await world.jobs.find("aaaa0001")).toEqual(kept);
+    expect(await world.jobs.find("aaaa0001"), "built anew, it is there for a reset").toMatchObject({ volume: newer });
     await world.drop(branch);
+    await later.sweep();
+    expect(await namesLike("aaaa0001")).toEqual([]);
   });
 
   test("beyond twenty, or beyond the budget, that no branch reads goes, the least recently used first", async () => {

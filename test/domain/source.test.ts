@@ -38,12 +38,26 @@ describe("who may name a source", () => {
 });
 
 describe("which edition a service gets", () => {
-  test.each(["postgres:17", "docker.io/library/postgres:17"])(
-    "in its own image, where that is official: %s",
-    (reference) => {
-      expect(wishEdition(source(), runs(reference))?.image).toBe(reference);
-    },
-  );
+  test.each([
+    ["postgres:17", "postgres:17"],
+    ["docker.io/library/postgres:17", "postgres:17"],
+    ["postgres:17.2-alpine3.20", "postgres:17"],
+    [`postgres:17@sha256:${"0".repeat(64)}`, "postgres:17"],
+    ["postgres:9.6-alpine", "postgres:9.6"],
+    ["postgres:18beta1", "postgres:18"],
+    ["postgres", "postgres:latest"],
+    ["postgres:bookworm", "postgres:latest"],
+    ["mariadb:11", "mariadb:11"],
+    ["mariadb:10.11.6-jammy", "mariadb:10.11"],
+    ["mariadb:lts-ubi9", "mariadb:lts"],
+    ["mysql:8.4.3-oraclelinux9", "mysql:8.4"],
+    ["mysql:innovation", "mysql:innovation"],
+  ])("in the database's own image of its version, where its image is official: %s", (reference, image) => {
+    expect(wishEdition(source(), runs(reference))?.image).toBe(image);
+  });
+  test("in none where nobody tells a version", () => {
+    expect(wishEdition(source(), runs(`postgres@sha256:${"0".repeat(64)}`))).toBeNull();
+  });
   test.each(["evil/postgres:17", "ghcr.io/library/postgres:17", "localhost:5000/library/postgres:17"])(
     "in no other: %s",
     (reference) => {

@@ -14,7 +14,7 @@ export type SnapshotRows = {
   publish(snapshot: Snapshot, about: Pick<SnapshotRow, "origin" | "editions" | "tookMs">): void;
   forget(volume: string): void;
   /** Most recently used first. */
-  all(): Pick<SnapshotRow, "volume" | "usedAt" | "replacedAt">[];
+  all(): Pick<SnapshotRow, "key" | "volume" | "usedAt" | "replacedAt">[];
 };
 
 /** A snapshot that no preview branched from for this long is built again when it is asked for again. */
@@ -56,7 +56,13 @@ export async function sweepSnapshots(
   const branched = await branchedSnapshots(host);
   const published = rows.all();
   const now = clock.now();
-  const spare = published.filter(({ volume, usedAt }) => !branched.has(volume) && now - usedAt > youngMs);
+  // Whoever branched from one before may be reset, which is to take seconds.
+  const wanted = new Set(
+    published.flatMap(({ volume, key }) => (kept === "worthwhile" && branched.has(volume) ? key : [])),
+  );
+  const isWanted = ({ volume, key, replacedAt }: (typeof published)[number]) =>
+    branched.has(volume) || (replacedAt === null && wanted.has(key));
+  const spare = published.filter((row) => !isWanted(row) && now - row.usedAt > youngMs);
   const outlived = new Set(
     spare
       .filter(

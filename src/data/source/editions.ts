@@ -13,8 +13,10 @@ import type { SourcePlace } from "./read-source.ts";
 
 /** What the store keeps of editions; each write with what the audit is told of it. */
 export type EditionRows = {
-  publish(edition: Omit<Edition, "builtAt" | "replacedAt">, told: AuditNote): void;
+  publish(edition: Omit<Edition, "builtAt" | "usedAt" | "replacedAt">, told: AuditNote): void;
   fail(source: string, failure: SourceRead["failure"], told: AuditNote): void;
+  /** Something is loaded from it. */
+  use(volume: string): void;
   forget(volume: string): void;
   /** Newest first. */
   all(): Edition[];
@@ -25,6 +27,9 @@ export type EditionOutcome =
   | { state: "ready"; edition: Edition; isNews: boolean }
   | { state: "building"; isNews: boolean }
   | { state: "failed"; failure: Failure };
+
+/** Of how many databases' versions pull requests may have a source read, where the operator names none. */
+const mostImages = 3;
 
 /** Why an edition is made, and who wants it. */
 export type EditionCause = { cause: string; asker: Asker };
@@ -100,6 +105,7 @@ export function createEditions(options: EditionOptions): Editions {
       if (told?.failure) return { state: "failed", failure: told.failure };
       const edition = await find(wish.key);
       if (edition) return { state: "ready", edition, isNews: told !== null };
+      refuseMore(wish);
       const why = { cause: `for preview ${subscriber.preview}`, asker: byItself };
       return { state: "building", isNews: jobs.join(wish.key, subscriber, making(wish, why)) };
     },
@@ -108,6 +114,7 @@ export function createEditions(options: EditionOptions): Editions {
       // A sweep that ran since it was found has forgotten it, and the engine would make an empty volume of its name; one
       // that runs from here on spares it.
       if (rows.all().every(({ volume }) => volume !== edition.volume)) throw goneMeanwhile(edition);
+      rows.use(edition.volume);
       count(edition.volume, 1);
       const opened = await openEdition(options, edition, signal).catch((error: unknown) => {
         count(edition.volume, -1);
@@ -130,6 +137,19 @@ export function createEditions(options: EditionOptions): Editions {
       }
     },
   };
+
+  /** Each is a reading of what the source reads, and each night another one. */
+  function refuseMore({ source: name, image }: EditionWish): void {
+    if (image === null || sources.find((each) => each.name === name)?.image !== null) return;
+    const known = rows.all().filter(({ replacedAt }) => replacedAt === null);
+    const wishes = [...known, ...jobs.all().map(({ work }) => work.wish)].filter((each) => each.source === name);
+    const images = new Set(wishes.flatMap((each) => each.image ?? []));
+    if (images.has(image) || images.size < mostImages) return;
+    const what = `the source ${name} is read for ${[...images].toSorted().join(", ")} already, and for no more databases`;
+    throw new EngineError("source-failed", `${what}: not for ${image}`, {
+      hint: `The operator names one that all of them can load: sources: { ${name}: { image: ${image} } }.`,
+    });
+  }
 
   async function find(key: string): Promise<Edition | null> {
     const edition = rows.all().find((each) => each.key === key && each.replacedAt === null) ?? null;

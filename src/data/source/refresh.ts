@@ -44,6 +44,9 @@ export type Refresh = {
   sweep(): Promise<void>;
 };
 
+/** What nothing was loaded from for so long, and no snapshot is made of, is neither kept nor read anew. */
+const unusedMs = 7 * 86_400_000;
+
 /** Keeps sources as fresh as their schedules say, and the snapshots that name them with them. Nothing waits for it. */
 export function createRefresh({ sources, editions, rows, snapshots, clock, log }: RefreshOptions): Refresh {
   let isBusy = false;
@@ -120,7 +123,7 @@ export function createRefresh({ sources, editions, rows, snapshots, clock, log }
   function wantedOf(source: Source): EditionWish[] {
     const images = new Set([
       ...(source.image === null ? [] : [source.image]),
-      ...rows.all().flatMap(({ source: name, image }) => (name === source.name && image !== null ? [image] : [])),
+      ...usedOf(source),
       ...snapshots.all().flatMap(({ origin: { wish } }) => {
         const isNamed = wish.seed.parts.some((part) => part.kind === "source" && part.name === source.name);
         return isNamed && wish.service.image.kind === "pull" ? [wish.service.image.reference] : [];
@@ -129,6 +132,15 @@ export function createRefresh({ sources, editions, rows, snapshots, clock, log }
     if (source.mask === null) images.add("");
     const wishes = [...images].map((reference) => wishEdition(source, { image: { kind: "pull", reference } }));
     return [...new Map(wishes.flatMap((wish) => (wish === null ? [] : [[wish.key, wish] as const]))).values()];
+  }
+
+  /** The images of the edition that was used last, and of those that were lately. */
+  function usedOf({ name }: Source): string[] {
+    const own = rows.all().filter(({ source, replacedAt }) => source === name && replacedAt === null);
+    const used = own.toSorted((a, b) => b.usedAt - a.usedAt);
+    return used.flatMap(({ image, usedAt }, index) =>
+      image !== null && (index === 0 || clock.now() - usedAt <= unusedMs) ? [image] : [],
+    );
   }
 
   function wantedKeys(): Set<string> {

@@ -90,14 +90,10 @@ function refuseUnfit(part: SeedPart, service: ServiceSpec, place: Place): void {
     database === null
       ? "A database is known by its image's name; one that is built, by POSTGRES_PASSWORD, MARIADB_ROOT_PASSWORD or redis-server in its service. A script (*.sh) and `run` fill any other."
       : "Name it under the service that can read it.";
-  throw new InputError(
-    "invalid-value",
-    `${shown} cannot be loaded into ${service.name}, which is ${taker.what}`,
-    {
-      place,
-      hint,
-    },
-  );
+  throw new InputError("invalid-value", `${shown} cannot be loaded into ${service.name}, which is ${taker.what}`, {
+    place,
+    hint,
+  });
 }
 
 /** Two dumps would be one, and nothing is put below a server that runs. */
