@@ -6,18 +6,19 @@ import { phraseOf, responseHeaders } from "./headers.ts";
 /** The most that an upstream's answer may carry in headers. */
 export const MAX_ANSWER_HEADER_BYTES = 64 * 1024;
 
-/** Writes the head of an answer for the client; null, with nothing written, if it cannot be said in HTTP. */
+/** Writes the head of an answer for the client, whose body `end` ends early; null, with nothing written, if it cannot be said in HTTP. */
 export function beginAnswer(
   { res, target, onAnswer }: Pick<Exchange, "res" | "target" | "onAnswer">,
   head: AnswerHead,
-): { readonly onPiece: (() => void) | null } | null {
+  end: () => void,
+): { readonly onPiece: ((piece: Buffer) => void) | null } | null {
   try {
     res.writeHead(head.status, phraseOf(head), responseHeaders(head, target.host));
   } catch {
     // Whatever else the parser lets through and the writer does not: a hostile upstream must not throw here.
     return null;
   }
-  return { onPiece: onAnswer(head) };
+  return { onPiece: onAnswer(head, end) };
 }
 
 /** Breaks a client's connection in the middle of an answer, so that it cannot take the part for the whole. */

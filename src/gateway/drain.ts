@@ -2,8 +2,16 @@ import type { Clock } from "../domain/time.ts";
 
 type UseKind = "request" | "stream" | "websocket";
 
+/** Why nobody answers here any more: another version does, or nobody for now. */
+export type Parting = "replaced" | "away";
+
 /** One request, event stream or WebSocket under way. `kind` may change: a request becomes a stream when its answer says so. */
-export type Use = { kind: UseKind; readonly cut: () => void };
+export type Use = {
+  kind: UseKind;
+  /** Tells a client that comes back by itself to do so now; a request goes on. */
+  readonly leave: (why: Parting) => void;
+  readonly cut: () => void;
+};
 
 /** How a drain ended: how many were still under way at the deadline and were ended by us. */
 export type Drained = { readonly cut: Readonly<Record<UseKind, number>> };
@@ -16,7 +24,10 @@ export type Drain = {
   readonly count: (key: string, kind?: UseKind) => number;
   /** Resolves when no request is under way for `key`, at the latest after `timeoutMs`; with `cut`, ends whatever is open then. */
   readonly quiet: (key: string, options: DrainOptions & { readonly cut: boolean }) => Promise<void>;
-  /** Resolves when nothing is under way for `key`, at the latest after `timeoutMs`, when the rest is cut. Rejects only when `signal` aborts. */
+  /**
+   * Tells WebSockets and event streams to come back to whoever answers now. Resolves when nothing is under way for `key`, at the latest after
+   * `timeoutMs`, when the rest is cut. Rejects only when `signal` aborts.
+   */
   readonly drained: (key: string, options: DrainOptions) => Promise<Drained>;
   /** Ends all WebSockets and event streams, of every key. */
   readonly cutLong: () => void;
@@ -48,14 +59,14 @@ export function createDrain(): Drain {
     count: (key, kind) => countOf(key, kind),
     async quiet(key, options) {
       const isOver = () => countOf(key, "request") === 0;
-      // These come back by themselves.
-      if (options.cut) for (const use of underWay.get(key) ?? []) if (use.kind !== "request") use.cut();
+      if (options.cut) for (const use of underWay.get(key) ?? []) if (use.kind !== "request") partFrom(use);
       if (!isOver()) await settled(waiting, key, { ...options, isOver });
       if (options.cut) for (const use of underWay.get(key) ?? []) use.cut();
     },
     async drained(key, options) {
       const isOver = () => countOf(key) === 0;
       if (isOver()) return { cut: { request: 0, stream: 0, websocket: 0 } };
+      for (const use of underWay.get(key) ?? []) use.leave("replaced");
       await settled(waiting, key, { ...options, isOver });
       const cut = { request: 0, stream: 0, websocket: 0 };
       for (const use of underWay.get(key) ?? []) {
@@ -65,9 +76,14 @@ export function createDrain(): Drain {
       return { cut };
     },
     cutLong() {
-      for (const uses of underWay.values()) for (const use of uses) if (use.kind !== "request") use.cut();
+      for (const uses of underWay.values()) for (const use of uses) if (use.kind !== "request") partFrom(use);
     },
   };
+}
+
+function partFrom(use: Use): void {
+  use.leave("away");
+  use.cut();
 }
 
 /** Waits until it is over with the key, as is asked when a use of it ended, or its time is. */

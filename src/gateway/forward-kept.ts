@@ -52,27 +52,24 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
 
   function begin(read: ReadHead, rest: Buffer): void {
     clearTimeout(timer);
-    const begunAnswer = res.destroyed || res.writableEnded ? null : beginAnswer(exchange, read.head);
+    const begunAnswer = res.destroyed || res.writableEnded ? null : beginAnswer(exchange, read.head, endEarly);
     if (begunAnswer === null) {
       fail(failureError("UNWRITABLE_ANSWER"));
       return;
     }
     const { onPiece } = begunAnswer;
     if (read.framing.kind === "length" && rest.length === read.framing.bytes && rest.length <= mostTogether) {
-      onPiece?.();
       end(read.stays);
       res.end(rest.toString("latin1"), "latin1");
+      onPiece?.(rest);
       return;
     }
     let hasPiece = false;
     const body = createBodyReader(read.framing, (piece) => {
+      if (isOver) return;
       hasPiece = true;
-      onPiece?.();
-      if (res.write(piece) || isSlow) return;
-      // The client is slower than the application; what was read already goes on to it.
-      isSlow = true;
-      wire.socket.pause();
-      res.once("drain", onDrain);
+      if (!res.write(piece) && !isSlow) slow();
+      onPiece?.(piece);
     });
     answer = { read, body };
     take(body.read(rest));
@@ -80,8 +77,15 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
     if (!isOver && !hasPiece) res.flushHeaders();
   }
 
+  /** The client is slower than the application; what was read already goes on to it. */
+  function slow(): void {
+    isSlow = true;
+    wire.socket.pause();
+    res.once("drain", onDrain);
+  }
+
   function take(outcome: "more" | "end" | "bad"): void {
-    if (outcome === "more" || answer === null) return;
+    if (outcome === "more" || answer === null || isOver) return;
     const { read, body } = answer;
     end(outcome === "end" && read.stays && !body.hasSurplus());
     if (outcome === "bad") {
@@ -107,6 +111,12 @@ export function forwardKept(context: ForwardContext, exchange: Exchange, message
     wire.socket.resume();
     if (stays) wire.giveBack();
     else wire.socket.destroy();
+  }
+
+  function endEarly(): void {
+    if (isOver) return;
+    end(false);
+    res.end();
   }
 
   function fail(error: NodeJS.ErrnoException): void {

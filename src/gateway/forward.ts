@@ -22,8 +22,8 @@ export type Exchange = {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly target: Target;
-  /** Called when the answer's head was written; answers what to call for each piece of its body. */
-  readonly onAnswer: (head: AnswerHead) => (() => void) | null;
+  /** Called when the answer's head was written; answers what to call for each piece of its body once that is written. `end` ends it early. */
+  readonly onAnswer: (head: AnswerHead, end: () => void) => ((piece: Buffer) => void) | null;
   /** Called at most once, and only while nothing was sent to the client: the caller answers. */
   readonly onFailure: (failure: ForwardFailure) => void;
 };
@@ -143,16 +143,26 @@ function answerTimer(context: ForwardContext, outgoing: ClientRequest): AnswerTi
 function deliver(exchange: Exchange, answer: IncomingMessage): boolean {
   const { res } = exchange;
   if (framingOf(answer) === "unknown" || (answer.statusCode ?? 0) < 200) return false;
-  const begun = beginAnswer(exchange, headOf(answer));
+  let isEnded = false;
+  const begun = beginAnswer(exchange, headOf(answer), () => {
+    if (isEnded) return;
+    isEnded = true;
+    answer.unpipe(res).resume();
+    res.end();
+  });
   if (begun === null) return false;
-  if (begun.onPiece !== null) answer.on("data", begun.onPiece);
   // Not pipe's own end: trailers are known only when the body is through.
   answer.pipe(res, { end: false });
+  if (begun.onPiece !== null) answer.on("data", begun.onPiece);
   answer.once("end", () => {
+    if (isEnded) return;
+    isEnded = true;
     if (answer.rawTrailers.length > 0) res.addTrailers(trailerPairs(answer.rawTrailers));
     res.end();
   });
-  answer.once("error", () => reset(res));
+  answer.once("error", () => {
+    if (!isEnded) reset(res);
+  });
   // The head waits for the first bytes of the body when both came together (one write), and goes alone when they did not (event streams).
   process.nextTick(() => {
     if (!answer.readableDidRead && !res.writableEnded && !res.destroyed) res.flushHeaders();

@@ -11,6 +11,7 @@ import { type Exchange, type ForwardContext, forward } from "./forward.ts";
 import { clientAddress } from "./forwarded.ts";
 import type { Guard } from "./guard.ts";
 import { holdRequest, holdUpgrade } from "./hold.ts";
+import { type ComingBack, comingBack } from "./last-event.ts";
 import type { Pages } from "./pages.ts";
 import { type Route, type RouteTable, generationKey } from "./route-table.ts";
 import { isWebSocket, tunnel } from "./tunnel.ts";
@@ -169,11 +170,17 @@ function carry(parts: GatewayParts, { route, path }: Routed, { req, res }: Ends)
     tell(parts, route, failure);
     sendAnswer(res, pages.forFailure(route, req, failure));
   };
+  let stream: ComingBack | null = null;
+  let isLeaving = false;
   const use: Use = {
     kind: "request",
+    leave() {
+      isLeaving = true;
+      stream?.leave();
+    },
     cut() {
-      if (res.headersSent) reset(res);
-      else onFailure({ reason: "cut", status: 502, code: "DRAINED" });
+      if (!res.headersSent) onFailure({ reason: "cut", status: 502, code: "DRAINED" });
+      else if (!res.writableEnded) reset(res);
     },
   };
   // Counted in the tick of the lookup: a swap cannot come between.
@@ -187,10 +194,16 @@ function carry(parts: GatewayParts, { route, path }: Routed, { req, res }: Ends)
     req,
     res,
     target: { upstream: route.upstream, path, host: route.host },
-    onAnswer({ contentType }) {
-      if (contentType?.startsWith("text/event-stream") !== true) return null;
+    onAnswer(head, end) {
+      if (head.contentType?.startsWith("text/event-stream") !== true) return null;
       use.kind = "stream";
-      return () => activity(route, { kind: "traffic", headers: req.headers });
+      stream = comingBack(req, head, end);
+      // Not before the head is on its way.
+      if (isLeaving) setImmediate(use.leave, "replaced");
+      return (piece) => {
+        activity(route, { kind: "traffic", headers: req.headers });
+        stream?.onPiece(piece);
+      };
     },
     onFailure,
   });
@@ -203,10 +216,8 @@ function carryUpgrade(
 ): void {
   const { req, socket } = ends;
   if (route.upstream === null) return;
-  const use: Use = { kind: "websocket", cut: () => socket.destroy() };
-  socket.once("close", parts.drain.begin(generationKey(route), use));
   parts.activity(route, { kind: "request", headers: req.headers });
-  tunnel(parts.context, {
+  const { leave, cut } = tunnel(parts.context, {
     ...ends,
     target: { upstream: route.upstream, path, host: route.host },
     onTraffic: () => parts.activity(route, { kind: "traffic", headers: req.headers }),
@@ -215,6 +226,8 @@ function carryUpgrade(
       endWith(socket, parts.pages.forFailure(route, req, failure));
     },
   });
+  // Counted in the tick of the lookup.
+  socket.once("close", parts.drain.begin(generationKey(route), { kind: "websocket", leave, cut }));
 }
 
 function send(context: ForwardContext, exchange: Exchange): void {

@@ -2,10 +2,12 @@ import { type IncomingMessage, request } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { linger } from "./answer.ts";
+import type { Parting } from "./drain.ts";
 import { type ForwardFailure, failureError, failureOf } from "./failure.ts";
 import { MAX_ANSWER_HEADER_BYTES } from "./begin-answer.ts";
 import type { ForwardContext, Target } from "./forward.ts";
 import { forwardedHeaders } from "./forwarded.ts";
+import { type Joined, joinWebSocket } from "./join.ts";
 import { framingOf, headOf, headText, phraseOf, requestHeaders, responseHeaders } from "./headers.ts";
 
 export type Upgrade = {
@@ -28,9 +30,10 @@ export function isWebSocket(req: IncomingMessage): boolean {
 
 /**
  * Carries a WebSocket upgrade: an ordinary request to the upstream, and a tunnel only after its 101. Any other answer is passed on and ends the
- * client's connection, so that bytes sent behind the request never reach the upstream as a second one.
+ * client's connection, so that bytes sent behind the request never reach the upstream as a second one. Whoever is told to leave before the
+ * 101 is told behind it.
  */
-export function tunnel(context: ForwardContext, upgrade: Upgrade): void {
+export function tunnel(context: ForwardContext, upgrade: Upgrade): Joined {
   const { req, socket, target } = upgrade;
   const added = ["Connection", "Upgrade", "Upgrade", "websocket", ...forwardedHeaders(req, context.trusted)];
   const outgoing = request({
@@ -45,6 +48,8 @@ export function tunnel(context: ForwardContext, upgrade: Upgrade): void {
   });
   outgoing.maxHeadersCount = 0;
   const timer = setTimeout(() => outgoing.destroy(failureError("MAYFLY_ANSWER_TIMEOUT")), context.answerTimeoutMs);
+  let joined: Joined | null = null;
+  let parting: Parting | null = null;
   const leave = (): void => {
     clearTimeout(timer);
     outgoing.destroy();
@@ -55,7 +60,8 @@ export function tunnel(context: ForwardContext, upgrade: Upgrade): void {
     clearTimeout(timer);
     unwatch();
     socket.off("close", leave);
-    join(upgrade, answer, { upstream, first });
+    joined = join(upgrade, answer, { upstream, first });
+    if (parting !== null) joined?.leave(parting);
   });
   let answered = false;
   outgoing.on("response", (answer) => {
@@ -69,6 +75,16 @@ export function tunnel(context: ForwardContext, upgrade: Upgrade): void {
     if (!socket.destroyed && !answered) upgrade.onFailure(failureOf(error));
   });
   outgoing.end();
+  return {
+    leave(why) {
+      parting = why;
+      joined?.leave(why);
+    },
+    cut() {
+      if (joined === null) socket.destroy();
+      else joined.cut();
+    },
+  };
 }
 
 /** Nobody reads a socket that waits for its 101, and the end of one that nobody reads goes unnoticed. */
@@ -87,10 +103,10 @@ function join(
   { socket, head, target, onTraffic }: Upgrade,
   answer: IncomingMessage,
   { upstream, first }: UpstreamSide,
-): void {
+): Joined | null {
   if (socket.destroyed) {
     upstream.destroy();
-    return;
+    return null;
   }
   const headers = ["Connection", "Upgrade", "Upgrade", "websocket", ...responseHeaders(headOf(answer), target.host)];
   socket.write(headText(101, phraseOf(headOf(answer)), headers), "latin1");
@@ -98,15 +114,7 @@ function join(
   if (head.length > 0) socket.unshift(head);
   quicken(socket);
   quicken(upstream);
-  for (const [from, to] of [
-    [socket, upstream],
-    [upstream, socket],
-  ] as const) {
-    from.on("error", () => to.destroy());
-    from.once("close", () => to.destroy());
-    from.on("data", onTraffic);
-    from.pipe(to);
-  }
+  return joinWebSocket({ client: socket, upstream, onTraffic });
 }
 
 /** Passes on an answer that is not 101, on a connection that ends with it. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createDrain } from "../../src/gateway/drain.ts";
@@ -10,6 +11,7 @@ import {
   clock,
   get,
   head,
+  openRawUpstream,
   openSite,
   openUpstream,
   openWorld,
@@ -19,6 +21,15 @@ import {
 } from "./world.ts";
 
 const none = { request: 0, stream: 0, websocket: 0 };
+const upgrade = head(
+  "GET /ws HTTP/1.1",
+  `Host: ${HOST}`,
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+);
+const accepted = head("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade");
 
 test("a drain without anything under way is over at once", async () => {
   expect(await createDrain().drained("k:1", { timeoutMs: 60_000, clock })).toEqual({ cut: none });
@@ -26,8 +37,8 @@ test("a drain without anything under way is over at once", async () => {
 
 test("a drain ends with the last use of its own generation", async () => {
   const drain = createDrain();
-  const ends = [1, 2].map(() => drain.begin("k:1", { kind: "request", cut() {} }));
-  drain.begin("k:2", { kind: "request", cut() {} });
+  const ends = [1, 2].map(() => drain.begin("k:1", { kind: "request", leave() {}, cut() {} }));
+  drain.begin("k:2", { kind: "request", leave() {}, cut() {} });
   let over = false;
   const drained = drain.drained("k:1", { timeoutMs: 60_000, clock }).then((result) => ((over = true), result));
   ends[0]?.();
@@ -41,16 +52,18 @@ test("a drain ends with the last use of its own generation", async () => {
 
 test("at the deadline the rest is cut and told by kind", async () => {
   const drain = createDrain();
+  const told: string[] = [];
   const cut: string[] = [];
   for (const kind of ["request", "stream", "websocket", "websocket"] as const)
-    drain.begin("k:1", { kind, cut: () => cut.push(kind) });
+    drain.begin("k:1", { kind, leave: (why) => told.push(`${kind} ${why}`), cut: () => cut.push(kind) });
   expect(await drain.drained("k:1", { timeoutMs: 5, clock })).toEqual({ cut: { request: 1, stream: 1, websocket: 2 } });
+  expect(told).toEqual(["request", "stream", "websocket", "websocket"].map((kind) => `${kind} replaced`));
   expect(cut).toEqual(["request", "stream", "websocket", "websocket"]);
 });
 
 test("a drain that is called off rejects and cuts nothing", async () => {
   const drain = createDrain();
-  drain.begin("k:1", { kind: "request", cut: () => expect.unreachable() });
+  drain.begin("k:1", { kind: "request", leave() {}, cut: () => expect.unreachable() });
   const signal = AbortSignal.abort();
   await expect(drain.drained("k:1", { timeoutMs: 60_000, clock, signal })).rejects.toThrow("aborted");
   expect(drain.count("k:1")).toBe(1);
@@ -111,21 +124,128 @@ test("thirty swaps under steady load fail no request", async () => {
   expect([...statuses.keys()]).toEqual(["200"]);
 });
 
-test("what outlives the deadline is cut: requests get a page, streams and WebSockets end", async () => {
+test("what outlives the deadline is cut: a request gets a page, a WebSocket that heard nothing and a stream that is no browser's end", async () => {
   await using site = await openSite((req, res) => {
     if (req.url === "/events") res.writeHead(200, { "Content-Type": "text/event-stream" }).write("data: 1\n\n");
   });
-  const sockets = new WebSocketServer({ server: site.upstream.server });
-  const socket = new WebSocket(`ws://127.0.0.1:${site.port}/`, { headers: { Host: HOST } });
-  socket.on("error", () => undefined);
-  await once(socket, "open");
+  await using deaf = await openRawUpstream(
+    (socket) => void socket.once("data", () => socket.write(`${accepted}\x82\x7e`)),
+  );
   const hanging = rawClient(site.port, get("/hang"));
   const stream = rawClient(site.port, get("/events"));
-  await eventually(() => stream.text().includes("data: 1") && site.gateway.underWay("7-42:1") === 3);
-  const closed = once(socket, "close");
+  await eventually(() => stream.text().includes("data: 1") && site.gateway.underWay("7-42:1") === 2);
+  site.route(routeTo(deaf));
+  // Its application is in the middle of a frame for ever.
+  const socket = rawClient(site.port, upgrade);
+  await eventually(() => socket.text().includes("101"));
   const result = await site.gateway.drained("7-42:1", { timeoutMs: 20, clock });
   expect(result).toEqual({ cut: { request: 1, stream: 1, websocket: 1 } });
-  await Promise.all([closed, stream.ended, hanging.ended]);
+  expect(await Promise.all([stream.ended, hanging.ended, socket.ended])).toEqual(["reset", "end", "end"]);
   expect(hanging.text()).toMatch(/^HTTP\/1\.1 502 [^]*was replaced/);
-  await eventually(() => site.gateway.underWay("7-42:1") === 0 && sockets.clients.size === 0);
+  expect(socket.text()).toMatch(/\x82\x7e$/);
+  await eventually(() => site.gateway.underWay("7-42:1") === 0);
 });
+
+test("WebSockets are told with 1012 between two frames, also one whose handshake is under way, and nothing follows", async () => {
+  await using site = await openSite((_, res) => res.end());
+  const heard: number[] = [];
+  const sockets = new WebSocketServer({ server: site.upstream.server });
+  sockets.on("connection", (socket) => {
+    const timer = setInterval(() => socket.send("x".repeat(100_000)), 1);
+    socket.on("close", (code) => (clearInterval(timer), heard.push(code)));
+  });
+  let accept = (): void => undefined;
+  await using slow = await openRawUpstream((socket) => {
+    socket.once("data", () => (accept = () => socket.write(`${accepted}\x82\x02hi\x82\x02no`)));
+  });
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const client = new WebSocket(`ws://127.0.0.1:${site.port}/`, { headers: { Host: HOST } });
+      const sizes = new Set<number>();
+      client.on("message", (data: Buffer) => sizes.add(data.length));
+      const closed = once(client, "close");
+      await once(client, "message");
+      return { closed, sizes };
+    }),
+  );
+  site.route(routeTo(slow));
+  const late = rawClient(site.port, upgrade);
+  await eventually(() => site.gateway.underWay("7-42:1") === 21);
+  const drained = site.gateway.drained("7-42:1", { timeoutMs: 60_000, clock });
+  for (const { closed, sizes } of clients) {
+    expect(await closed).toEqual([1012, Buffer.from("a new version took over")]);
+    expect([...sizes]).toEqual([100_000]);
+  }
+  await eventually(() => expect(heard).toEqual(Array(20).fill(1012)));
+  accept();
+  const farewell = "\r\n\r\n\x88\x19\x03\xf4a new version took over";
+  await eventually(() => expect(late.text().endsWith(farewell)).toBe(true));
+  late.socket.destroy();
+  expect(await drained).toEqual({ cut: none });
+});
+
+test.each([
+  ["at once, where the last event is whole", "data: 1\n\n", ""],
+  ["behind the event that is under way", "data: 1\r\n\r\ndata: 2\r\n", "\r\ndata: 3\r\n\r\n"],
+  ["before its first event", "", ""],
+])("an EventSource's stream ends %s, and other clients' streams go on to their end", async (_when, begun, rest) => {
+  const streams: ServerResponse[] = [];
+  await using site = await openSite((_req, res) => {
+    streams.push(res.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8" }));
+    res.flushHeaders();
+    if (begun !== "") res.write(begun);
+  });
+  const accept = "Accept: text/event-stream";
+  const ours = rawClient(site.port, head("GET / HTTP/1.1", `Host: ${HOST}`, accept));
+  const posted = rawClient(site.port, head("POST / HTTP/1.1", `Host: ${HOST}`, accept, "Content-Length: 0"));
+  const hasBegun = (text: string) => (begun === "" ? text.includes("\r\n\r\n") : text.includes(begun));
+  await eventually(() => hasBegun(ours.text()) && hasBegun(posted.text()));
+  const drained = site.gateway.drained("7-42:1", { timeoutMs: 60_000, clock });
+  await new Promise(setImmediate);
+  expect(site.gateway.underWay("7-42:1")).toBe(rest === "" ? 1 : 2);
+  if (rest !== "") for (const each of streams) each.write(rest);
+  await eventually(() => expect(ours.text()).toMatch(/\r\n0\r\n\r\n$/));
+  expect(bodyOf(ours.text())).toBe(begun + rest);
+  for (const each of streams) each.end("data: last\n\n");
+  expect(await drained).toEqual({ cut: none });
+  await eventually(() => expect(bodyOf(posted.text())).toBe(`${begun}${rest}data: last\n\n`));
+  // The client's connection goes on to whoever answers now.
+  await using next = await openUpstream((_, res) => res.end("next"));
+  site.route(routeTo(next, { generation: 2 }));
+  ours.socket.write(get("/"));
+  await eventually(() => expect(ours.text()).toMatch(/next$/));
+  for (const { socket } of [ours, posted]) socket.destroy();
+});
+
+test("who puts a preview to sleep, or Mayfly itself away, tells WebSockets 1001", async () => {
+  await using site = await openSite((_, res) => res.end());
+  const server = new WebSocketServer({ server: site.upstream.server });
+  server.on("connection", (socket) => socket.send("hello"));
+  const open = async () => {
+    const client = new WebSocket(`ws://127.0.0.1:${site.port}/`, { headers: { Host: HOST } });
+    const closed = once(client, "close");
+    await once(client, "open");
+    return { closed };
+  };
+  const lulled = await open();
+  await site.gateway.quiet("7-42:1", { timeoutMs: 1000, clock, cut: true });
+  expect(await lulled.closed).toEqual([1001, Buffer.from("going away")]);
+  const left = await open();
+  await site.gateway.close({ timeoutMs: 10_000, streamsMs: 0 });
+  expect(await left.closed).toEqual([1001, Buffer.from("going away")]);
+});
+
+/** The body of a chunked answer. */
+function bodyOf(text: string): string {
+  const chunks = text.slice(text.indexOf("\r\n\r\n") + 4).matchAll(/([0-9a-f]+)\r\n/g);
+  let body = "";
+  let at = 0;
+  const all = text.slice(text.indexOf("\r\n\r\n") + 4);
+  for (const { 0: line, 1: size, index } of chunks) {
+    if (index !== at) continue;
+    const bytes = Number.parseInt(size ?? "", 16);
+    body += all.slice(at + line.length, at + line.length + bytes);
+    at += line.length + bytes + 2;
+  }
+  return body;
+}
