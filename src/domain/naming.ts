@@ -50,6 +50,11 @@ export function homeNetworkName(serverId: string): string {
   return `mayfly-home-${serverId}`;
 }
 
+/** Sorts before a generation's: the engine asks networks for a name in this order. */
+export function dataNetworkName(project: string): string {
+  return `${project}_data`;
+}
+
 export function networkName(project: string, generation: number, network: string): string {
   return `${project}_g${generation}_${network}`;
 }

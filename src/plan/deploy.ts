@@ -6,11 +6,14 @@ import { planChecks } from "./checks.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
 import { planHold } from "./hold.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
+import { lasting } from "./networks.ts";
+import { planLatePeers } from "./peers.ts";
 import { watchedOf } from "./ready.ts";
 import { partsOf, planRemoval } from "./removal.ts";
 import { replacedBy } from "./replaced.ts";
-import type { Plan, Step } from "./step.ts";
+import type { Plan } from "./step.ts";
 import { planAnchors } from "./volumes.ts";
+import { waitForRemovals } from "./wait-for-removals.ts";
 
 export type DeployInput = {
   candidate: StackSpec;
@@ -100,6 +103,7 @@ export function planDeploy(input: DeployInput): Plan {
     });
     planRemoval(draft, { state: only(state, old), cause: "replaced", after: ["drain"], graceMs: 10_000 });
   }
+  planLatePeers(given, draft);
   return finish(draft);
 }
 
@@ -119,38 +123,6 @@ function planLeftovers({ state }: DeployInput, draft: Draft, old: Draft): void {
   waitForRemovals(draft, state);
 }
 
-/**
- * Two servers on the same files would destroy them, and two containers cannot have one address: none starts, or joins a
- * network, before a leftover that has what it needs is gone.
- */
-function waitForRemovals(draft: Draft, state: StackState): void {
-  const leaving = draft.steps.filter((step) => step.kind === "remove").filter((step) => step.after.length === 0);
-  for (const step of draft.steps) {
-    if (step.kind !== "start" && step.kind !== "join") continue;
-    const data = step.kind === "start" ? dataOf(step.container, draft, state) : [];
-    const places = placesOf(step, draft);
-    for (const each of leaving) {
-      const present = state.containers.find(({ name }) => name === each.container);
-      const held = [...dataOf(each.container, draft, state), ...Object.keys(present?.addresses ?? {})];
-      if (held.some((name) => data.includes(name) || places.includes(name))) step.after.push(each.id);
-    }
-  }
-}
-
-/** The networks in which a step takes an address of its own. */
-function placesOf(step: Extract<Step, { kind: "start" | "join" }>, draft: Draft): string[] {
-  const made = draft.steps.find((each) => each.kind === "create" && each.container.name === step.container);
-  const attachments =
-    step.kind === "join" ? [step.attachment] : made?.kind === "create" ? made.container.attachments : [];
-  return attachments.flatMap(({ network, index }) => (index === null ? [] : [network]));
-}
-
-function dataOf(container: string, draft: Draft, state: StackState): string[] {
-  const made = draft.steps.find((step) => step.kind === "create" && step.container.name === container);
-  if (made?.kind === "create") return Object.values(made.container.volumes);
-  return state.containers.find((each) => each.name === container)?.volumes ?? [];
-}
-
 /** The names a stack uses on the engine, as observed. */
 function usedBy(stack: StackSpec, state: StackState): Draft {
   const draft = newDraft();
@@ -159,7 +131,8 @@ function usedBy(stack: StackSpec, state: StackState): Draft {
     for (const volume of container.volumes) draft.volumes.add(volume);
   }
   for (const name of Object.values(stack.resolved?.volumes ?? {})) draft.volumes.add(name);
-  for (const network of state.networks) if (network.generation === stack.generation) draft.networks.add(network.name);
+  for (const { name, generation } of state.networks)
+    if (generation === lasting || generation === stack.generation) draft.networks.add(name);
   return draft;
 }
 
@@ -191,9 +164,12 @@ export function planSettle(input: SettleInput): Plan {
   const draft = serving && level !== "awake" ? keptAsleep(serving, input) : newDraft();
   if (serving && level === "awake") bringUpServing({ ...input, serving }, draft);
   for (const name of input.followed ?? []) draft.containers.add(name);
+  // Whether it is wanted is known where all images are.
+  if (serving) for (const { generation, name } of state.networks) if (generation === lasting) draft.networks.add(name);
   const cause = serving ? "not part of what serves" : "nothing serves";
   planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
   waitForRemovals(draft, state);
+  if (serving && level === "awake") planLatePeers({ ...input, stack: serving }, draft);
   return finish(draft);
 }
 

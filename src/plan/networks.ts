@@ -1,4 +1,4 @@
-import { networkName } from "../domain/naming.ts";
+import { dataNetworkName, networkName } from "../domain/naming.ts";
 import type { NetworkSpec, StackSpec, Trust } from "../domain/stack.ts";
 import type { ObservedNetwork, StackState } from "../domain/stack-state.ts";
 import { type Draft, finish, newDraft } from "./draft.ts";
@@ -10,10 +10,14 @@ export type NetworkWish = {
   project: string;
   generation: number;
   networks: readonly NetworkSpec[];
+  /** That of services which keep data and use one another. */
+  data?: NetworkSpec | null;
   /** Containers that find room in each. */
   addresses: number;
 };
 
+/** In place of a generation: it lives as long as the preview. */
+export const lasting = 0;
 /** Holds any stack of up to 13 services. */
 const smallAddresses = 13;
 
@@ -35,14 +39,15 @@ export function planGround(
 }
 
 /** What a stack's networks must be. */
-export function networkWish(stack: StackSpec): NetworkWish {
+export function networkWish(stack: StackSpec, data: NetworkSpec | null): NetworkWish {
   const { project, generation, networks } = stack;
-  return { project, generation, networks, addresses: addressesOf(stack) };
+  return { project, generation, networks, data, addresses: addressesOf(stack) };
 }
 
-/** Adds the steps that make the networks of its generation which are missing. */
+/** Adds the steps that make the networks which are missing: those of its generation, and the lasting one. */
 export function planNetworks(wish: NetworkWish, state: StackState, draft: Draft): void {
   const { project, generation, addresses } = wish;
+  if (wish.data) planLasting(dataNetworkName(project), wish.data, { state, draft, addresses });
   for (const network of wish.networks) {
     const name = networkName(project, generation, network.name);
     draft.networks.add(name);
@@ -59,6 +64,18 @@ export function planNetworks(wish: NetworkWish, state: StackState, draft: Draft)
     draft.steps.push({ kind: "remove-network", id: removal, cause, after: [], name });
     draft.steps.push({ ...made, cause, after: [removal] });
   }
+}
+
+/** As it once was made it stays: who is in it is connected through it. */
+function planLasting(
+  name: string,
+  network: NetworkSpec,
+  { state, draft, addresses }: { state: StackState; draft: Draft; addresses: number },
+): void {
+  draft.networks.add(name);
+  if (state.networks.some((each) => each.name === name)) return;
+  const made = { kind: "create-network" as const, id: `create-network:${name}`, name, network, addresses };
+  draft.steps.push({ ...made, generation: lasting, cause: "it outlives each generation", after: [] });
 }
 
 /** One that leads nowhere may be so by the operator's wish. */

@@ -1,7 +1,7 @@
+import { dataNetworkName } from "../domain/naming.ts";
 import type { ServiceSpec } from "../domain/service.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { attachmentsOf, isKept } from "./identity.ts";
-import type { Attachment } from "./step.ts";
 
 type Stack = Pick<StackSpec, "services" | "seeds" | "project" | "generation">;
 type Images = Readonly<Record<string, ResolvedImage>>;
@@ -37,15 +37,15 @@ export function impliedBy(service: ServiceSpec, stack: Stack, images: Images): s
 export function waitsOf(service: ServiceSpec, stack: Stack, images: Images): string[] {
   const implied = impliedBy(service, stack, images).map((name) => ({ service: name, condition: "started" as const }));
   return [...service.dependsOn, ...implied].flatMap(({ service: name, condition }) => [
-    ...placesOf(name, stack).map(({ network }) => `join:${name}:${network}`),
+    ...[...placesOf(name, stack), dataNetworkName(stack.project)].map((network) => `join:${name}:${network}`),
     ...(condition === "started" ? [`start:${name}`, `unpause:${name}`, `listen:${name}`] : [`await:${name}`]),
     ...stack.seeds.filter((seed) => seed.service === name).map((seed) => `complete:${seed.volume}`),
   ]);
 }
 
-function placesOf(name: string, stack: Stack): Attachment[] {
+function placesOf(name: string, stack: Stack): string[] {
   const service = stack.services.find((each) => each.name === name);
-  return service ? attachmentsOf(stack, service) : [];
+  return service ? attachmentsOf(stack, service).map(({ network }) => network) : [];
 }
 
 /** Whether somebody's start waits until this service accepts connections. */

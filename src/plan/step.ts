@@ -168,7 +168,7 @@ export function verbOf(step: Step): string {
 export function resourceOf(step: Step): string {
   switch (step.kind) {
     case "create-network":
-      return `network ${step.network.name} g${step.generation}`;
+      return `network ${step.network.name}${step.generation === 0 ? "" : ` g${step.generation}`}`;
     case "create-volume":
       return `volume ${step.volume}`;
     case "anchor":

@@ -19,21 +19,25 @@ export const commits = {
   unordered: "7",
   checked: "6",
   unchecked: "5",
+  peered: "4",
+  repeered: "3",
+  retuned: "0",
 } as const;
 export type Commit = keyof typeof commits;
 
 /**
  * web (built from the commit) after db (kept). Where they are `bound`, both mount files of the repository; `rebound`
  * changes the web's, so that the database lives on with the files of before. Its data is seeded where it is used, because a second volume is part of
- * it, or branches from a snapshot; `tuned` and `silent` change the database's options on the same data. In `unordered` web
- * names nobody.
+ * it, or branches from a snapshot; `tuned`, `retuned` and `silent` change the database's options on the same data. In `unordered` web
+ * names nobody. In `peered`, `repeered` and `retuned` a clerk with data of its own uses the database.
  */
 export function stackOf(preview: Preview, head: Commit): StackSpec {
   const base = shop(preview.spec.generation);
   const [db, web] = base.services;
   const commit = commits[head].repeat(40);
   const isBranched = head === "branched" || head === "rebranched";
-  const isTuned = head === "tuned" || head === "silent";
+  const isPeered = head === "peered" || head === "repeered" || head === "retuned";
+  const isTuned = head === "tuned" || head === "retuned" || head === "silent";
   const isBound = head === "bound" || head === "rebound";
   const bound = (name: string): Mount => ({
     kind: "files",
@@ -63,7 +67,9 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
         ...(isBound && { mounts: [bound("web.conf")] }),
         ...(head === "unordered" && { dependsOn: [] }),
       }),
+      ...(isPeered ? [clerk] : []),
     ],
+    ...(isPeered && { volumes: [{ name: "pgdata" }, { name: "desk" }] }),
     ...(isBranched && {
       volumes: [{ name: "pgdata", rules: { service: "db", migrations: ["db/*.sql"], changed: "wait" } }],
     }),
@@ -83,6 +89,13 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
     ],
   };
 }
+
+const clerk = service("clerk", {
+  image: { kind: "pull", reference: "postgres:17" },
+  kept: true,
+  dependsOn: [{ service: "db", condition: "healthy", required: true }],
+  mounts: [{ kind: "volume", volume: "desk", target: "/desk", readOnly: false }],
+});
 
 function checkOf(name: string, required: boolean): CheckSpec {
   const runner = service(`check.${name}`, { image: { kind: "build", build: "web" }, job: true, restart: "no" });
