@@ -140,6 +140,13 @@ describe("a source's edition", () => {
     ["head -c 200000 /dev/zero | gzip", { mostBytes: 10_000 }, "it is larger than its max_size", null],
     ["echo hello | gzip | head -c 20", {}, "it cannot be unpacked: unexpected end of file", null],
     ["printf BZh91AY", {}, "it is compressed by bzip2: end the command in | bzip2 -d", null],
+    ["cat missing | gzip", {}, "its command ended with exit code 1", "cat: missing: No such file or directory"],
+    [
+      "printf -- '--\\n-- PostgreSQL database dump\\n--\\nSELECT 1;\\n' | gzip",
+      {},
+      'it is cut off: the last line of pg_dump, "-- PostgreSQL database dump complete", is missing',
+      null,
+    ],
     ["sleep 60 & wait", { timeoutMs: 500 }, "it was not done after 0.5 s", null],
   ])("of a command that does not give it is told, and nothing is left: %s", async (command, changes, why, words) => {
     const { editions, wish, make } = editionsOf({ from: { kind: "command", command }, ...changes });
@@ -197,6 +204,14 @@ describe("a source's edition", () => {
     expect(JSON.stringify(failure)).not.toContain("pe…g");
     expect(await editions.find(wish.key)).toBeNull();
     expect((await world.left()).filter((name) => /raw|check/.test(name))).toEqual([]);
+  });
+
+  test("is not taken for whole where its server stopped to read it", async () => {
+    // psql 17 does so after an empty statement behind a COPY.
+    const text = "CREATE TABLE a (n int);\nCOPY a FROM stdin;\n1\n\\.\n;\nCREATE TABLE b (n int);\n";
+    writeFileSync(join(folder, "people.sql"), text);
+    const { make } = editionsOf(rules("{ a: keep }"));
+    expect((await make())?.what).toBe("the source nightly could not be loaded to be masked: its end was not reached");
   });
 
   test("that cannot be loaded is told without a value of it", async () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { once } from "node:events";
 import { EngineError } from "../../domain/errors.ts";
 import type { Source } from "../../domain/source.ts";
@@ -53,11 +53,15 @@ async function* fileBytes(name: string, path: string, signal: AbortSignal): Asyn
   }
 }
 
+/** A pipe fails with any of its programs, for what one of them did not say is missing. Newer `sh` know it, and bash does. */
+const failingPipes = "(set -o pipefail) 2>/dev/null && set -o pipefail";
+const shell = existsSync("/bin/bash") ? "/bin/bash" : "/bin/sh";
+
 type Run = { place: SourcePlace; signal: AbortSignal };
 
 async function* printed(name: string, command: string, { place, signal }: Run): AsyncGenerator<Buffer> {
   // Of its own process group, so that a client that the shell started does not outlive it.
-  const child = spawn("/bin/sh", ["-c", command], {
+  const child = spawn(shell, ["-c", `${failingPipes}\n${command}`], {
     cwd: place.folder,
     env: place.environment,
     detached: true,

@@ -1,6 +1,7 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import { sourceFailed, tooLarge } from "./read-source.ts";
+import { wholeDump } from "./whole-dump.ts";
 
 /** A dump as it is loaded: SQL text, or pg_dump's own format. */
 export type DumpForm = "sql" | "dump";
@@ -19,7 +20,7 @@ const headBytes = 512;
 
 /**
  * Says what a stream is by what is in it, and unpacks gzip and zstd; `mostBytes` is the most that may come out. Throws
- * EngineError `source-failed` for a form that we do not read, by its name.
+ * EngineError `source-failed` for a form that we do not read, by its name; reading it, for one that is cut off.
  */
 export async function recognize(name: string, stream: AsyncIterable<Buffer>, mostBytes: number): Promise<Dump> {
   const { head, whole } = await peek(stream);
@@ -32,7 +33,8 @@ export async function recognize(name: string, stream: AsyncIterable<Buffer>, mos
   const text = head.toString("latin1");
   const other = others.find(([, signature]) => text.startsWith(signature) || text.slice(257, 262) === signature);
   if (other !== undefined) throw sourceFailed(name, `it is ${other[0]}: ${other[2]}`);
-  return { form: text.startsWith("PGDMP") ? "dump" : "sql", content: whole };
+  if (text.startsWith("PGDMP")) return { form: "dump", content: whole };
+  return { form: "sql", content: wholeDump(name, head, whole) };
 }
 
 function isZstd(head: Buffer): boolean {

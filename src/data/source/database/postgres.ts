@@ -1,6 +1,6 @@
 import { catalogQuery, pgDumpOptions, readCatalog } from "../../mask/postgres/catalog.ts";
 import { postgres } from "../../seed/postgres.ts";
-import type { Running } from "../../seed/tool.ts";
+import { committed, type Running, withEnd } from "../../seed/tool.ts";
 import type { Dump } from "../recognize.ts";
 import { tellRefusal } from "../refusal.ts";
 import { type MaskingDatabase, notLoaded, oneOf } from "./database.ts";
@@ -46,7 +46,7 @@ async function loadRaw(running: Running, { form, content }: Dump, source: string
   const refused: string[] = [];
   const { exitCode, lines } = await running.execute({
     command: form === "dump" ? restore : script,
-    input: content,
+    input: form === "dump" ? content : withEnd(content, () => `\n\\echo ${committed}\n`),
     heard: (line) => {
       if (/\b(ERROR|FATAL):/.test(line) && !isNobodysLoss(line)) refused.push(tellRefusal(line));
       return refused.length === 0;
@@ -56,6 +56,7 @@ async function loadRaw(running: Running, { form, content }: Dump, source: string
   if (first !== undefined) throw notLoaded(source, first);
   if (exitCode !== 0 && form === "sql") throw notLoaded(source, `psql ended with code ${exitCode}`);
   if (exitCode !== 0) throw notLoaded(source, tellRefusal(lines.at(-1) ?? ""));
+  if (form === "sql" && !lines.includes(committed)) throw notLoaded(source, "its end was not reached");
   return await databaseWithData(running, source);
 }
 
