@@ -5,6 +5,7 @@ import { allowancesOf } from "./domain/allowance.ts";
 import { expiresAt, isNearItsEnd } from "./domain/lifetime.ts";
 import { isLocal } from "./domain/local.ts";
 import { type Deployment, type Preview, servingOf, trustOf } from "./domain/preview.ts";
+import { dataEpochOf } from "./domain/reset.ts";
 import { earlierThan } from "./domain/rollback.ts";
 import type { Clock } from "./domain/time.ts";
 import { isVisit } from "./gateway/visit.ts";
@@ -35,7 +36,9 @@ export function createDeciders({
     const wanted = isLocal(preview.repositoryId) ? anything : when;
     const attempts = store.attempts.of(preview.key);
     const served = servingOf(attempts);
-    const data = { resets: served?.stack?.dataEpoch ?? null, retired: store.volumes.retiredOf(preview.key) };
+    const done = served?.stack?.dataEpoch;
+    const reset = done === undefined ? null : { done, due: dataEpochOf(preview.spec, attempts) };
+    const data = { reset, retired: store.volumes.retiredOf(preview.key) };
     const about = { serving: served?.generation ?? null, sources: sourcesOf(preview, attempts) };
     return {
       now: clock.now(),

@@ -3,6 +3,7 @@ import { settingsFor } from "./config/server.ts";
 import { EngineError, type Finding, PolicyError } from "./domain/errors.ts";
 import { imageTag, projectName } from "./domain/naming.ts";
 import { offerSources, sourceKey } from "./domain/source.ts";
+import { dataEpochOf } from "./domain/reset.ts";
 import { within } from "./domain/time.ts";
 import { type Preview, trustOf } from "./domain/preview.ts";
 import { endOfCheck, startCheck } from "./engine/checks.ts";
@@ -135,7 +136,7 @@ function gatewayOf({ gateway, switchboard, site, tenure, clock }: WorkOptions): 
 async function render(
   checkout: ports.Checkout,
   preview: Preview,
-  { config, server, renderer }: WorkOptions,
+  { config, server, renderer, store }: WorkOptions,
 ): Promise<ports.Rendered> {
   const settings = settingsFor(config, preview.repository);
   const trust = preview.spec.pull === null ? "fork" : trustOf(preview.spec.pull);
@@ -159,7 +160,7 @@ async function render(
       trust,
       registries: Object.keys(config.registries),
       allow: settings.allow,
-      dataEpoch: preview.spec.resets,
+      dataEpoch: dataEpochOf(preview.spec, store.attempts.of(preview.key)),
       domain: config.domain,
     },
   });

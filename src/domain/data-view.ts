@@ -1,4 +1,4 @@
-import { type RetiredVolume, retiredId, type VolumeFacts } from "./data.ts";
+import { resetCause, type RetiredVolume, retiredId, type VolumeFacts } from "./data.ts";
 import type { Deployment } from "./preview.ts";
 import { describeParts } from "./seed.ts";
 import type { StackSpec, VolumeSpec } from "./stack.ts";
@@ -38,12 +38,13 @@ export function noteData(
   const choices = (serving?.stack?.volumes ?? []).flatMap((volume) => noteChoice(volume, known));
   const failed = newest?.phase === "failed" && serving?.stack ? newest.stack : null;
   const traces = (failed?.volumes ?? []).flatMap((volume) => noteTrace(volume, serving?.stack ?? null, known));
+  const resets = (failed?.volumes ?? []).flatMap(noteReset);
   const last = describeRetired(known.retired)[0];
   const restorable =
     last === undefined
       ? []
       : [`The data before that stays until ${formatMoment(last.until)}; \`/restore\` brings it back`];
-  return [...traces, ...choices, ...restorable];
+  return [...resets, ...traces, ...choices, ...restorable];
 }
 
 function noteChoice({ name, rules, choice }: VolumeSpec, { retired }: Known): string[] {
@@ -61,6 +62,12 @@ function noteChoice({ name, rules, choice }: VolumeSpec, { retired }: Known): st
     case undefined:
       return [];
   }
+}
+
+/** A reset that failed is over: nothing written since goes without another word. */
+function noteReset({ name, rules, choice }: VolumeSpec): string[] {
+  if (choice?.kind !== "re-branch" || choice.cause !== resetCause) return [];
+  return [`\`/reset\` failed, and ${rules?.service ?? name} keeps its data: say it again once what failed is mended`];
 }
 
 /** Migrations that the data met with an attempt that failed: nobody knows how far they came. */

@@ -1,3 +1,5 @@
+import type { Place } from "./errors.ts";
+
 /** What is done with data when its seed, or a migration that it has seen, is another one by now. */
 export type WhenChanged = "wait" | "reset" | "keep";
 
@@ -6,11 +8,16 @@ export type DataRules = {
   service: string;
   /** Patterns of paths, as git reads them: `*` stays within a folder, `**` does not. */
   migrations: string[];
+  /** Where they are written. */
+  place?: Place;
   changed: WhenChanged;
 };
 
 /** By path of the repository, git's id of what is there. */
 export type Migrations = Readonly<Record<string, string>>;
+
+/** Why data is begun anew that somebody reset. */
+export const resetCause = "`/reset`";
 
 /** Which data a deployment runs on, and why (`plan/data-choice.ts`). `cause` is for people. */
 export type DataChoice =

@@ -56,7 +56,8 @@ export type PreviewSpec = {
   /** Null until the forge (or an event, while it was down) told of the pull request. */
   pull: PullRequest | null;
   redeploys: number;
-  resets: number;
+  /** The generation that was last asked to begin on new data; 0: none was. */
+  resetBy: number;
   /** Somebody wants data back that was replaced: due until that generation serves. By its id, or what was replaced last. */
   restore: { generation: number; id: string | null } | null;
   /** How often all keys to it were taken back. */
@@ -91,7 +92,7 @@ export const unread: PreviewSpec = {
   generation: 0,
   pull: null,
   redeploys: 0,
-  resets: 0,
+  resetBy: 0,
   restore: null,
   takenBack: 0,
   cause: "",

@@ -109,7 +109,7 @@ export type StackSpec = {
   generation: number;
   commit: string;
   trust: Trust;
-  /** Counts resets: `/reset` means new data. */
+  /** The generation whose `/reset` its data began with: another one means new data. */
   dataEpoch: number;
   services: ServiceSpec[];
   builds: BuildSpec[];

@@ -126,7 +126,7 @@ export function decideVerb(preview: Preview, said: SaidVerb, rules: Rules): Deci
     detail: null,
     asked: true,
     redeploys: spec.redeploys + (verb === "redeploy" ? 1 : 0),
-    ...(verb === "reset" && { resets: spec.resets + 1, restore: null }),
+    ...(verb === "reset" && { resetBy: spec.generation + 1, restore: null }),
     ...restored?.wish,
     cause,
     ...generationOf(pull, spec, rules),

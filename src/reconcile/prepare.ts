@@ -13,6 +13,7 @@ import type { BuildContext, Checkout } from "./ports.ts";
 import { contentOf, tagBuilds, waitsFor } from "./prepare-builds.ts";
 import { pullImages } from "./pull.ts";
 import { timed } from "./timed.ts";
+import { unmatchedMigrations } from "./unmatched-migrations.ts";
 import type { World } from "./world.ts";
 import { lookForNews } from "./written.ts";
 
@@ -52,7 +53,7 @@ export async function prepareStack(
     const prepared = { ...stack, builds, seeds, services };
     const volumes = await chooseVolumes({ preview, stack: prepared, serving, checkout }, world);
     const kept = keepFirstRunFiles({ ...prepared, volumes }, serving);
-    return { stack: kept.stack, findings: [...findings, ...kept.findings] };
+    return { stack: kept.stack, findings: [...findings, ...unmatchedMigrations({ volumes }), ...kept.findings] };
   });
 }
 

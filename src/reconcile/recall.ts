@@ -1,5 +1,6 @@
 import { type Finding, MayflyError } from "../domain/errors.ts";
 import type { Preview } from "../domain/preview.ts";
+import { dataEpochOf } from "../domain/reset.ts";
 import type { ResolvedImage, StackSpec } from "../domain/stack.ts";
 import { chooseVolumes } from "./choose-data.ts";
 import { keepFirstRunFiles } from "./first-run-files.ts";
@@ -16,15 +17,21 @@ export async function recallStack(
   world: World,
   signal: AbortSignal,
 ): Promise<{ stack: StackSpec; findings: Finding[] }> {
-  const { generation, resets, rollback } = preview.spec;
-  const earlier = world.attempts.of(preview.key).find((each) => each.generation === rollback?.generation);
+  const { generation, rollback } = preview.spec;
+  const attempts = world.attempts.of(preview.key);
+  const earlier = attempts.find((each) => each.generation === rollback?.generation);
   const stored = earlier?.stack;
   if (!stored) throw new MayflyError("internal", `nothing is stored of generation ${rollback?.generation ?? "none"}`);
   return await timed(world, { preview: preview.key, generation, name: "recall" }, signal, async () => {
     const { images, gone } = await findAgain(preview, stored, world);
     // It passed them, and nobody wants to wait for them now.
     const { checks: _passed, ...stack } = stored;
-    const again = { ...stack, generation, dataEpoch: resets, resolved: { images, volumes: {} } };
+    const again = {
+      ...stack,
+      generation,
+      dataEpoch: dataEpochOf(preview.spec, attempts),
+      resolved: { images, volumes: {} },
+    };
     const volumes = await chooseVolumes({ preview, stack: again, serving, checkout: null }, world);
     const candidate = { ...again, volumes };
     const kept = keepFirstRunFiles(candidate, serving);

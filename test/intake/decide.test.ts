@@ -63,17 +63,18 @@ describe("/restore", () => {
     until: 9000,
   });
   const retired = [kept("bb", 3), kept("aa", 2)];
-  const say = (data: Rules["data"], argument: string | null = null, resets = 0) =>
+  const none = { done: 0, due: 0 };
+  const say = (data: Rules["data"], argument: string | null = null, resetBy = 0) =>
     decideVerb(
-      { ...open, spec: { ...open.spec, resets } },
+      { ...open, spec: { ...open.spec, resetBy } },
       { verb: "restore", argument, by: "ann" },
       { ...rules, ...(data && { data }) },
     );
 
   test.each([
     ["nothing serves", undefined, null, "nothing is up"],
-    ["nothing was replaced", { resets: 0, retired: [] }, null, "no data was replaced"],
-    ["there is no such id", { resets: 0, retired }, "cc", "no replaced data of that id"],
+    ["nothing was replaced", { reset: none, retired: [] }, null, "no data was replaced"],
+    ["there is no such id", { reset: none, retired }, "cc", "no replaced data of that id"],
   ])("changes nothing where %s", (_when, data, id, reason) => {
     expect(say(data, id)).toMatchObject({ kind: "unchanged", reason: expect.stringContaining(reason) });
   });
@@ -82,14 +83,14 @@ describe("/restore", () => {
     const wish = (id: string | null) => ({
       spec: { generation: 2, cause: "/restore by ann", restore: { generation: 2, id } },
     });
-    expect(say({ resets: 0, retired })).toMatchObject({ kind: "changed", preview: wish(null) });
-    expect(say({ resets: 0, retired }, "aa")).toMatchObject({ kind: "changed", preview: wish("aa") });
+    expect(say({ reset: none, retired })).toMatchObject({ kind: "changed", preview: wish(null) });
+    expect(say({ reset: none, retired }, "aa")).toMatchObject({ kind: "changed", preview: wish("aa") });
   });
 
   test("takes back a reset that is not done yet", () => {
-    expect(say({ resets: 0, retired: [] }, null, 1)).toMatchObject({
+    expect(say({ reset: { done: 0, due: 2 }, retired: [] }, null, 2)).toMatchObject({
       kind: "changed",
-      preview: { spec: { generation: 2, resets: 0, restore: null } },
+      preview: { spec: { generation: 2, resetBy: 0, restore: null } },
     });
   });
 });
@@ -101,11 +102,11 @@ describe("what a person with permission says", () => {
   test("redeploy and reset make a new generation, and only reset means new data", () => {
     expect(verb(open, "redeploy")).toMatchObject({
       kind: "changed",
-      preview: { spec: { generation: 2, redeploys: 1, resets: 0 } },
+      preview: { spec: { generation: 2, redeploys: 1, resetBy: 0 } },
     });
     expect(verb(open, "reset")).toMatchObject({
       kind: "changed",
-      preview: { spec: { generation: 2, redeploys: 0, resets: 1 } },
+      preview: { spec: { generation: 2, redeploys: 0, resetBy: 2 } },
     });
   });
 

@@ -33,7 +33,7 @@ describe("a rollback", () => {
       generation: up.spec.generation + 1,
       commit: earlier.commit,
       rollback: { generation: 1, commit: earlier.commit },
-      resets: up.spec.resets,
+      resetBy: up.spec.resetBy,
       cause: "/rollback by ann",
       wanted: "running",
     });

@@ -1,4 +1,5 @@
-import type { Preview } from "../../src/domain/preview.ts";
+import type { Deployment, Preview } from "../../src/domain/preview.ts";
+import { dataEpochOf } from "../../src/domain/reset.ts";
 import type { CheckSpec } from "../../src/domain/check.ts";
 import { boundPath } from "../../src/domain/files.ts";
 import type { Mount } from "../../src/domain/service.ts";
@@ -31,7 +32,7 @@ export type Commit = keyof typeof commits;
  * it, or branches from a snapshot; `tuned`, `retuned` and `silent` change the database's options on the same data. In `unordered` web
  * names nobody. In `peered`, `repeered` and `retuned` a clerk with data of its own uses the database.
  */
-export function stackOf(preview: Preview, head: Commit): StackSpec {
+export function stackOf(preview: Preview, head: Commit, deployments: readonly Deployment[]): StackSpec {
   const base = shop(preview.spec.generation);
   const [db, web] = base.services;
   const commit = commits[head].repeat(40);
@@ -51,7 +52,7 @@ export function stackOf(preview: Preview, head: Commit): StackSpec {
     commit,
     // A page that stays bad is asked again and again until then.
     readyTimeoutMs: 10_000,
-    dataEpoch: preview.spec.resets,
+    dataEpoch: dataEpochOf(preview.spec, deployments),
     seeds: [{ service: "db", volume: "pgdata", parts: sqlFiles("seed.sql") }],
     services: [
       {

@@ -42,6 +42,10 @@ const stories: [string, { before: Wish[]; wish: Wish; visited?: true }][] = [
   ["a push that keeps its data branch", { before: [{ push: "branched" }], wish: { push: "rebranched" } }],
   ["a reset to the snapshot", { before: [{ push: "branched" }], wish: { say: "reset" } }],
   [
+    "a push after a reset that failed",
+    { before: [{ push: "branched" }, { push: "broken" }, { say: "reset" }], wish: { push: "rebranched" } },
+  ],
+  [
     "a restore of what a reset replaced",
     { before: [{ push: "branched" }, { say: "reset" }], wish: { say: "restore" } },
   ],

@@ -67,7 +67,7 @@ export function createKillWorld({ visited = false } = {}) {
             pull: { ...pull, headCommit: commits[head].repeat(40) },
             commit: commits[head].repeat(40),
             generation: spec.generation + 1,
-            resets: spec.resets + ("say" in wish && wish.say === "reset" ? 1 : 0),
+            ...("say" in wish && wish.say === "reset" && { resetBy: spec.generation + 1 }),
             ...("say" in wish && wish.say === "restore" && { restore: { generation: spec.generation + 1, id: null } }),
           };
     if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
@@ -234,7 +234,7 @@ export function createKillWorld({ visited = false } = {}) {
         },
         drain: async () => act({ kind: "drain", id: "drain" }, () => 0),
       },
-      render: async (_checkout, preview) => ({ stack: stackOf(preview, head), findings: [] }),
+      render: async (_checkout, preview) => ({ stack: stackOf(preview, head, store.attempts.of(key)), findings: [] }),
       ignoreOf: () => null,
       projectOf: () => shop(1).project,
       tagOf: (_preview, stack, build) => `${build.name}:${stack.commit.slice(0, 1)}`,

@@ -222,7 +222,7 @@ describe("a round without any event", () => {
     await it.deliver(it.github.events.at(-1)!);
     await it.settle();
     await it.round();
-    expect(it.wish(1)).toMatchObject({ generation: 2, redeploys: 1, resets: 0 });
+    expect(it.wish(1)).toMatchObject({ generation: 2, redeploys: 1, resetBy: 0 });
   });
 
   test("asks a GitHub that is down about two repositories at most, and changes nothing", async () => {

@@ -1,61 +1,37 @@
-import type { Fate, EngineCall, EngineProxy } from "./engine-proxy.ts";
-import { createEngineProxy } from "./engine-proxy.ts";
 import { expect } from "vitest";
+import { connect } from "../../src/engine/docker.ts";
 import { labels } from "../../src/domain/labels.ts";
-import { eventually } from "./eventually.ts";
-import { miniShop } from "./mini-shop.ts";
-import { endScenario, repository, type Scenario, startScenario } from "./scenario.ts";
-
-/** A page, in a file that is bound, and its seeded database: every kind of thing a preview has. */
-export function shopWithData(page: string): Record<string, string> {
-  return miniShop({
-    page,
-    compose: `services:
-  web:
-    build: web
-    ports: ["3000:3000"]
-    restart: unless-stopped
-    depends_on: { db: { condition: service_healthy } }
-    environment: { COMMIT: "\${MAYFLY_COMMIT:-none}" }
-    volumes: ["./web/page.txt:/app/page.txt:ro"]
-  db:
-    image: postgres:17
-    environment: { POSTGRES_PASSWORD: shop }
-    volumes: ["pgdata:/var/lib/postgresql/data"]
-    restart: unless-stopped
-volumes: { pgdata: }
-`,
-    files: {
-      ".mayfly.yaml": "routes: { web: 3000 }\ndata:\n  db: { volume: pgdata, seed: [db/seed.sql] }\n",
-      "db/seed.sql": "CREATE TABLE cart (id int);\nINSERT INTO cart VALUES (1);\n",
-    },
-  });
-}
+import { createEngineProxy, type EngineCall, type EngineProxy, type Fate } from "./engine-proxy.ts";
+import { endScenario, type Scenario, startScenario } from "./scenario.ts";
 
 export type KillStage = Scenario & {
   proxy: EngineProxy;
   /** How often Mayfly was killed. */
   kills(): number;
-  /**
-   * One pull request's life in five acts, each with its own fates, waited for until it ends as `expected` (without it:
-   * until nothing moves any more); answers how each ended and which calls it made.
-   */
-  life(branch: string, fates: Fates, expected?: string[][]): Promise<{ ends: string[][]; calls: EngineCall[][] }>;
+  /** One thing that is done to Mayfly, and waited for until it has ended, while its calls meet their fates. */
+  act<End>(fate: (call: EngineCall) => Fate, act: { begin(): Promise<void>; end(): Promise<End> }): Promise<Acted<End>>;
 };
 
-export type Fates = Record<"deploy" | "push" | "sleep" | "wake" | "remove", (call: EngineCall) => Fate>;
+export type Acted<End> = { end: End; calls: EngineCall[] };
+
+type StageOptions = Pick<Parameters<typeof startScenario>[0], "files" | "config"> &
+  Pick<Parameters<typeof createEngineProxy>[0], "isCall">;
+
+/** Twenty kills in one act, each with a start of Mayfly, on a machine that is busy with other work. */
+export const patience = { timeoutMs: 540_000, everyMs: 300 };
 
 /** Mayfly over an engine socket that can kill it around any call; whenever it dies it is started again. */
-export async function startKillStage(): Promise<KillStage> {
+export async function startKillStage({ isCall, files, config }: StageOptions): Promise<KillStage> {
   let kills = 0;
   let scenario: Scenario | undefined;
   const proxy = await createEngineProxy({
+    ...(isCall && { isCall }),
     async kill() {
       kills += 1;
       await scenario?.mayfly.kill();
     },
   });
-  scenario = await startScenario({ files: shopWithData("first"), config: { engine: { host: proxy.host } } });
+  scenario = await startScenario({ files, config: { ...config, engine: { host: proxy.host } } });
   const { mayfly } = scenario;
   const over = Promise.withResolvers<"over">();
   const watching = (async () => {
@@ -65,9 +41,18 @@ export async function startKillStage(): Promise<KillStage> {
 
   return {
     ...scenario,
+    // What the test itself asks of the engine is nobody's call.
+    docker: connect("unix:///var/run/docker.sock"),
     proxy,
     kills: () => kills,
-    life: (branch, fates, expected = []) => live(scenario, proxy, { branch, fates, expected }),
+    async act(fate, { begin, end }) {
+      const from = proxy.calls.length;
+      proxy.judge(fate);
+      await begin();
+      const ended = await end();
+      proxy.judge(() => "pass");
+      return { end: ended, calls: proxy.calls.slice(from) };
+    },
     async [Symbol.asyncDispose]() {
       proxy.judge(() => "pass");
       over.resolve("over");
@@ -78,105 +63,33 @@ export async function startKillStage(): Promise<KillStage> {
   };
 }
 
-type Life = { branch: string; fates: Fates; expected: string[][] };
-
-async function live(scenario: Scenario, proxy: EngineProxy, { branch, fates, expected }: Life) {
-  const calls: EngineCall[][] = [];
-  const ends: string[][] = [];
-  const act = async (fate: Fates["deploy"], begin: () => Promise<void>, end: () => Promise<string[]>) => {
-    const from = proxy.calls.length;
-    proxy.judge(fate);
-    await begin();
-    ends.push(await end());
-    calls.push(proxy.calls.slice(from));
-    proxy.judge(() => "pass");
+/** Each call is made once without an answer; what comes of it is for the next process to find. */
+export function onceEach(seen: Set<EngineCall> = new Set()): (call: EngineCall) => Fate {
+  return (call) => {
+    if (seen.has(call)) return "pass";
+    seen.add(call);
+    return "kill after";
   };
-  let number = 0;
-  let commit = "";
-  const settled = () => settledAt(scenario, { number, commit, expected: expected[ends.length] });
-  await act(
-    fates.deploy,
-    async () => {
-      number = await scenario.open({ branch, files: shopWithData(`first of ${branch}`) });
-      commit = (await scenario.github.pull(repository, number)).head.sha;
-    },
-    settled,
-  );
-  await act(
-    fates.push,
-    async () => {
-      commit = await scenario.push({ branch, files: shopWithData(`second of ${branch}`) });
-    },
-    settled,
-  );
-  const say = async (body: string) =>
-    void (await scenario.github.comment({ repo: repository, number, author: "bob", body }));
-  await act(
-    fates.sleep,
-    () => say("/sleep"),
-    () => asleepAt(scenario, number, expected[ends.length]),
-  );
-  await act(fates.wake, () => say("/wake"), settled);
-  await act(
-    fates.remove,
-    () => scenario.github.close({ repo: repository, number, author: "ann" }),
-    () => goneAt(scenario, number),
-  );
-  return { ends, calls };
 }
 
-/** Twenty kills in one act, each with a start of Mayfly, on a machine that is busy with other work. */
-const patience = { timeoutMs: 270_000, everyMs: 300 };
-
-/** Waits until it serves the commit and nothing else is left; answers everything that is there, without nonces. */
-async function settledAt(
-  scenario: Scenario,
-  { number, commit, expected }: { number: number; commit: string; expected: string[] | undefined },
-): Promise<string[]> {
-  let before: string[] | undefined;
-  const slug = `shop-pr-${number}`;
-  return await eventually(async () => {
-    const view = await scenario.mayfly.show(slug);
-    expect(view).toMatchObject({ serving: { commit }, newest: { phase: "ready" } });
-    expect((await scenario.mayfly.visit(view!.url)).body).toContain(`at ${commit}`);
-    const there = (await contents(scenario, view!.key)).map((line) => line.replaceAll(slug, "shop"));
-    const [last, now] = [before, there];
-    before = now;
-    expect(now).toEqual(expected ?? last);
-    expect(await carts(scenario, view!.key)).toBe("1");
-    expect((await scenario.comment(number)).split("\n")[0]).toContain(`is ready at [\`${commit.slice(0, 7)}\``);
-    return there;
-  }, patience);
+/** Kills at the call of this number alone. */
+export function onceAt(index: number, fate: Fate): (call: EngineCall) => Fate {
+  let at = 0;
+  return () => (at++ === index ? fate : "pass");
 }
 
-/** Waits until nothing of it runs, and all of it is there. */
-async function asleepAt(scenario: Scenario, number: number, expected: string[] | undefined): Promise<string[]> {
-  let before: string[] | undefined;
-  const slug = `shop-pr-${number}`;
-  return await eventually(async () => {
-    const view = await scenario.mayfly.show(slug);
-    expect(view).toMatchObject({ phase: "asleep", asleep: "stopped" });
-    const there = (await contents(scenario, view!.key)).map((line) => line.replaceAll(slug, "shop"));
-    expect(there.filter((line) => line.includes(" running "))).toEqual([]);
-    const last = before;
-    before = there;
-    expect(there).toEqual(expected ?? last);
-    return there;
-  }, patience);
-}
-
-async function goneAt(scenario: Scenario, number: number): Promise<string[]> {
-  return await eventually(async () => {
-    const view = await scenario.mayfly.show(`shop-pr-${number}`);
-    expect(view?.phase).toBe("gone");
-    expect(await contents(scenario, view!.key)).toEqual([]);
-    expect((await scenario.comment(number)).split("\n")[0]).toMatch(/^Gone/);
-    return [];
-  }, patience);
+export async function expectGone({ mayfly, ...scenario }: Scenario, number: number): Promise<void> {
+  const view = await mayfly.show(`shop-pr-${number}`);
+  expect(view?.phase).toBe("gone");
+  expect(await contentsOf(scenario, view!.key)).toEqual([]);
+  expect((await scenario.comment(number)).split("\n")[0]).toMatch(/^Gone/);
 }
 
 /** What carries the preview's label, each by what makes it what it is. */
-async function contents({ docker, serverId }: Scenario, key: string): Promise<string[]> {
+export async function contentsOf(
+  { docker, serverId }: Pick<Scenario, "docker" | "serverId">,
+  key: string,
+): Promise<string[]> {
   const filters = { label: [`${labels.server}=${serverId}`, `${labels.preview}=${key}`] };
   const [containers, networks, volumes] = await Promise.all([
     docker.listContainers({ all: true, filters }),
@@ -186,30 +99,17 @@ async function contents({ docker, serverId }: Scenario, key: string): Promise<st
   return [
     ...containers.map(({ Labels, State, NetworkSettings, Mounts }) => {
       const places = Object.keys(NetworkSettings.Networks).toSorted().join(" ");
-      const data = Mounts.map((mount) => withoutNonce(mount.Name ?? "")).join(" ");
+      const data = Mounts.map((mount) => withoutNonces(mount.Name ?? ""))
+        .toSorted()
+        .join(" ");
       return `${Labels[labels.service] ?? Labels[labels.kind]} ${State} g${Labels[labels.generation]} in ${places} on ${data}`;
     }),
     ...networks.map(({ Name }) => `network ${Name}`),
-    ...volumes.Volumes.map(({ Name }) => `volume ${withoutNonce(Name)}`),
+    ...volumes.Volumes.map(({ Name }) => `volume ${withoutNonces(Name)}`),
   ].toSorted();
 }
 
-/** How many rows the seed made: twice seeded would be two. */
-async function carts({ docker, serverId }: Scenario, key: string): Promise<string> {
-  const label = [`${labels.server}=${serverId}`, `${labels.preview}=${key}`, `${labels.service}=db`];
-  const [db] = await docker.listContainers({ filters: { label } });
-  if (!db) throw new Error("there is no database");
-  const exec = await docker.getContainer(db.Id).exec({
-    Cmd: ["psql", "-U", "postgres", "-Atc", "SELECT count(*) FROM cart"],
-    AttachStdout: true,
-    Tty: true,
-  });
-  const stream = await exec.start({ Tty: true });
-  let text = "";
-  for await (const chunk of stream) text += String(chunk);
-  return text.trim();
-}
-
-function withoutNonce(name: string): string {
-  return name.replace(/_[0-9a-f]{8}(?=$|\.)/, "");
+/** Names without what differs between two lives of the same: nonces, and keys of snapshots. */
+export function withoutNonces(name: string): string {
+  return name.replace(/([-_][0-9a-f]{8})+(?=$|\.)/, "");
 }

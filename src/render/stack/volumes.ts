@@ -1,6 +1,6 @@
 import type { Manifest } from "../../config/manifest.ts";
 import { keyPlaceOf } from "../../config/yaml-node.ts";
-import { InputError } from "../../domain/errors.ts";
+import { InputError, type Place } from "../../domain/errors.ts";
 import type { VolumeSpec } from "../../domain/stack.ts";
 import type { ComposeModel } from "../compose-model.ts";
 
@@ -15,8 +15,9 @@ export function specifyVolumes(names: readonly string[], model: ComposeModel, ma
       mount.type === "volume" && mount.source ? [mount.source] : [],
     );
     const name = volume ?? (mounted.length === 1 ? mounted[0] : undefined);
-    if (name !== undefined) rules.set(name, { service, migrations, changed });
-    else if (migrations.length > 0) refuse(service, manifest);
+    const place = keyPlaceOf(manifest.node, ["data", service, "migrations"]);
+    if (name !== undefined) rules.set(name, { service, migrations, ...(migrations.length > 0 && { place }), changed });
+    else if (migrations.length > 0) refuse(service, place);
   }
   return names.map((name) => {
     const said = rules.get(name);
@@ -24,8 +25,7 @@ export function specifyVolumes(names: readonly string[], model: ComposeModel, ma
   });
 }
 
-function refuse(service: string, manifest: Manifest): never {
-  const place = keyPlaceOf(manifest.node, ["data", service, "migrations"]);
+function refuse(service: string, place: Place): never {
   const hint = "Mount a named volume at the database's data directory, and name it: data: { db: { volume: … } }.";
   throw new InputError("invalid-value", `data.${service}: migrations need a named volume`, { place, hint });
 }
