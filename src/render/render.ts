@@ -7,6 +7,7 @@ import type { StackSpec } from "../domain/stack.ts";
 import type { Choice } from "./choice/compose-choice.ts";
 import { ComposeModel } from "./compose-model.ts";
 import { noteCommitArguments } from "./advice/commit-arguments.ts";
+import { adviseDataPlace } from "./advice/data-place.ts";
 import { adviseDevelopment } from "./advice/development.ts";
 import { type Findings, refuse } from "./findings.ts";
 import { createSubstitution } from "./compose/interpolate.ts";
@@ -84,7 +85,7 @@ export function renderStack(input: RenderInput): RenderOutput {
 
   const read = withoutAbsent(conform(ComposeModel, source.model));
   const { compose, files, findings: told } = placeFiles(read, { ...source, reader });
-  const advice = choice.template === null ? adviseDevelopment(source.model) : [];
+  const advice = choice.template === null ? [...adviseDevelopment(source.model), ...adviseDataPlace(source.model)] : [];
   for (const finding of [...told, ...advice]) findings.add(finding);
   const wishes = wishRoutes(compose, manifest, templateRoutes(choice, compose));
   const routes = placeRoutes(wishes, preview, {

@@ -1,4 +1,6 @@
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openSeedFile } from "../../src/data/seed/open.ts";
 import { runSeed, type SeedScope, type SeedStep } from "../../src/data/seed/load.ts";
 import { describeFailure } from "../../src/domain/errors.ts";
 import { execute } from "../../src/engine/exec.ts";
@@ -31,7 +33,7 @@ afterEach(async () => {
 const refuse = (name: string) => Promise.reject(new Error(`there is no ${name}`));
 
 function seed(
-  files: Record<string, string>,
+  files: Record<string, string | Buffer>,
   more: { signal?: AbortSignal; step?: Partial<SeedStep>; openEdition?: SeedScope["openEdition"] } = {},
 ): Promise<void> {
   const step: SeedStep = {
@@ -112,6 +114,16 @@ describe("a seed", () => {
     expect(await ask("SELECT count(*) FROM pg_tables WHERE tablename = 'half'")).toBe("0");
   });
 
+  test("whose line never ends is ended at the service's memory, and the database goes on", async () => {
+    const packed = gzipSync(Buffer.alloc(64 * 1024 ** 2, " "));
+    const failure = seed({ "line.sql.gz": Buffer.concat(Array.from({ length: 12 }, () => packed)) });
+    await expect(failure).rejects.toMatchObject({
+      code: "seed-failed",
+      message: expect.stringContaining("psql was killed: the memory of the service was not enough for it"),
+    });
+    expect(await ask("SELECT 1")).toBe("1");
+  });
+
   test("that is cut off in its middle, as when Mayfly is killed, is not committed half", async () => {
     // What arrives of a file without the last line that Mayfly writes: psql itself sees a plain end of input.
     const half = {
@@ -184,4 +196,18 @@ test("what a source gave unmasked is not quoted where it cannot be loaded", asyn
   await expect(load(true)).rejects.toMatchObject({
     logTail: expect.arrayContaining([expect.stringContaining("forty")]),
   });
+});
+
+test("what unpacks to any size is read no further than 1 GiB or 200 times its own, in flat memory", async () => {
+  const packed = gzipSync(Buffer.alloc(64 * 1024 ** 2, "--\n"));
+  await using source = commitOf({ "bomb.sql.gz": Buffer.concat(Array.from({ length: 40 }, () => packed)) });
+  await using file = await openSeedFile(source, "bomb.sql.gz");
+  const before = process.memoryUsage().rss;
+  let bytes = 0;
+  const read = async () => {
+    for await (const chunk of file.content) bytes += chunk.length;
+  };
+  await expect(read()).rejects.toThrow("bomb.sql.gz unpacks to more than 200 times its size, and to over 1 GiB");
+  expect(bytes).toBeLessThanOrEqual(1024 ** 3);
+  expect(process.memoryUsage().rss - before).toBeLessThan(128 * 1024 ** 2);
 });

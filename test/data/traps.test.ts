@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { branchParts } from "../../src/domain/naming.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
 import { readOwnership } from "../../src/engine/directory.ts";
+import { ask, file, volume, wishOf } from "./kinds-world.ts";
 import { createWorld, type World } from "./world.ts";
 
 let world: World;
@@ -39,4 +40,35 @@ describe("Postgres on a data branch", () => {
     }
     await world.drop(volume);
   });
+
+  test.each(["pgdata", "18/docker"])("in a folder of its volume, as PGDATA says (%s), is as whole", async (folder) => {
+    const nested = {
+      ...world.db,
+      environment: { ...world.db.environment, PGDATA: `/var/lib/postgresql/data/${folder}` },
+    };
+    const wish = await wishOf(world, nested, [file("seed.sql", "sql")]);
+    const seeded = await ask(world, wish, {
+      "seed.sql": "CREATE TABLE guest (name text);\nINSERT INTO guest VALUES ('ada');\n",
+    });
+    if (seeded.state !== "ready") throw new Error(JSON.stringify(seeded));
+    const name = await world.branch(seeded.snapshot, "7-73", "overlay");
+    {
+      await using database = await world.run(name, nested);
+      expect(await database.psql("SELECT name FROM guest")).toBe("ada");
+      expect(await database.psql("SHOW data_directory")).toBe(nested.environment.PGDATA);
+      expect(await database.logs()).not.toContain("recovery in progress");
+      await database.psql("INSERT INTO guest VALUES ('bob')");
+      await world.docker.getContainer(`${name}.db`).stop();
+    }
+    {
+      await using again = await world.run(name, nested);
+      expect(await again.psql("SELECT count(*) FROM guest")).toBe("2");
+    }
+    await world.drop(name);
+  });
+});
+
+test("a volume above the place of an image's own volume holds no data: no snapshot is made of it", async () => {
+  const above = { ...world.db, mounts: [volume("pgdata", "/var/lib/postgresql")] };
+  await expect(wishOf(world, above, [file("seed.sql", "sql")])).rejects.toThrow("it is seeded where it runs");
 });

@@ -14,6 +14,7 @@ import { createVolumeUsage } from "../../src/engine/volume-usage.ts";
 import { openStore } from "../../src/store/store.ts";
 import { clock, createWorld as createEngineWorld, log } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
+import type { ServiceSpec } from "../../src/domain/service.ts";
 import { service, sqlFiles } from "../support/stack.ts";
 import { commitOf } from "./commit.ts";
 import { createSubnets } from "../../src/engine/subnets.ts";
@@ -139,13 +140,14 @@ export async function createWorld() {
       runAnchor(host, { name, snapshotVolume, generation: 1 }, scopeOf(preview)),
 
     /** Runs the database on a volume until disposed. */
-    async run(volume: string) {
+    async run(volume: string, its: ServiceSpec = db) {
+      const mounted = its.mounts.find((mount) => mount.kind === "volume")?.target;
       const container = await docker.createContainer({
         name: `${volume}.db`,
         Image: engine.images.postgres,
         Labels: { "dev.mayfly.server": server },
-        Env: Object.entries(db.environment).map(([name, value]) => `${name}=${value}`),
-        HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volume, Target: target }] as never },
+        Env: Object.entries(its.environment).map(([name, value]) => `${name}=${value}`),
+        HostConfig: { NetworkMode: "none", Mounts: [{ Type: "volume", Source: volume, Target: mounted }] as never },
       });
       await container.start();
       const psql = async (sql: string): Promise<string> => {

@@ -1,6 +1,7 @@
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { countOf, isSameCount } from "../../src/data/branch/count.ts";
+import { execute } from "../../src/engine/exec.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import type { ServiceSpec } from "../../src/domain/service.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
@@ -64,6 +65,53 @@ describe("whether somebody wrote to", () => {
     await world.docker.getContainer(anchor).putArchive(archive as never, { path: "/mayfly/branch" });
     expect(isSameCount(mark, await count("none", files, volume))).toBe(false);
     await world.drop(volume);
+  });
+
+  test.each<[string, ServiceSpec, string, string]>([
+    [
+      "a MariaDB",
+      service("db", {
+        image: { kind: "pull", reference: "mariadb:11" },
+        environment: { MARIADB_ROOT_PASSWORD: "it's", MARIADB_DATABASE: "shop" },
+      }),
+      `mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" shop -e "CREATE TABLE IF NOT EXISTS guest (name text); SELECT * FROM guest"`,
+      `mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" shop -e "INSERT INTO guest VALUES ('ada')"`,
+    ],
+    [
+      "a Redis",
+      service("cache", { image: { kind: "pull", reference: "redis:8" } }),
+      "redis-cli -e get guest",
+      "redis-cli -e set guest ada",
+    ],
+  ])("%s is told by its own count, and over a restart it is not known", async (_what, its, reading, writing) => {
+    const { docker, host } = world;
+    const container = await docker.createContainer({
+      Image: its.image.kind === "pull" ? its.image.reference : "",
+      Labels: { "dev.mayfly.server": world.server },
+      Env: Object.entries(its.environment).map(([name, value]) => `${name}=${value}`),
+      HostConfig: { NetworkMode: "none" },
+    });
+    try {
+      await container.start();
+      const run = async (script: string) => {
+        const signal = AbortSignal.timeout(20_000);
+        const { exitCode, lines } = await execute(host, container.id, { command: ["sh", "-c", script], signal });
+        if (exitCode !== 0) throw new Error(lines.join("\n"));
+      };
+      const patience = { timeoutMs: 60_000, everyMs: 200 };
+      await eventually(() => run(reading), patience);
+      const mark = await eventually(() => count(container.id, its, "data"), patience);
+      await run(reading);
+      expect(isSameCount(mark, await count(container.id, its, "data")), "who only reads").toBe(true);
+      await run(writing);
+      expect(isSameCount(mark, await count(container.id, its, "data")), "who writes").toBe(false);
+      const later = await count(container.id, its, "data");
+      await container.restart();
+      const restarted = await eventually(() => count(container.id, its, "data"), patience);
+      expect(isSameCount(later, restarted), "over a restart").toBe(false);
+    } finally {
+      await container.remove({ force: true, v: true });
+    }
   });
 
   test("a database that does not answer is not known", async () => {

@@ -171,3 +171,35 @@ describe("an address of the developer's own machine", () => {
     expect(advice.map((each) => each.split(" | ")[1])).toEqual(line === null ? [] : [line]);
   });
 });
+
+describe("a Postgres whose volume is above its data", () => {
+  const shop = (image: string, target: string, environment = "{}") => `services:
+  web: { build: web, ports: [80] }
+  db:
+    image: ${image}
+    environment: ${environment}
+    volumes: [ "pgdata:${target}" ]
+volumes: { pgdata: }
+`;
+  const above = "/var/lib/postgresql";
+
+  test("is told, with its line and where to mount it", () => {
+    expect(notes(shop("postgres:17", above))).toEqual([
+      "6:16 data-beside-volume services.db: postgres:17 keeps its data at /var/lib/postgresql/data, in a volume of its own, and not in pgdata: " +
+        "it is lost when its container is made anew | Mount pgdata at /var/lib/postgresql/data.",
+    ]);
+  });
+
+  test.each([
+    ["postgis/postgis:16-3.4", above, "{}", true],
+    ["pgvector/pgvector:pg17", `${above}/`, "{}", true],
+    ["postgres:15-alpine", above, `{ PGDATA: ${above}/data/pgdata }`, true],
+    ["postgres:18", above, "{}", false],
+    ["postgres", above, "{}", false],
+    ["postgres:17", above, `{ PGDATA: ${above}/pgdata }`, false],
+    ["postgres:17", `${above}/data`, "{}", false],
+    ["acme/postgres-exporter:1", above, "{}", false],
+  ])("%s at %s with %s", (image, target, environment, isTold) => {
+    expect(notes(shop(image, target, environment))).toHaveLength(isTold ? 1 : 0);
+  });
+});

@@ -1,4 +1,13 @@
-import { committed, type DatabaseTool, lastWord, type Running, type SeedFile, seedFailed, withEnd } from "./tool.ts";
+import {
+  committed,
+  type DatabaseTool,
+  howItEnded,
+  lastWord,
+  type Running,
+  type SeedFile,
+  seedFailed,
+  withEnd,
+} from "./tool.ts";
 
 /**
  * Who may do everything, and in which database, as the official images are told (hub.docker.com/_/mariadb, …/_/mysql):
@@ -54,7 +63,7 @@ async function runScript(database: Running, file: SeedFile): Promise<void> {
   const [, line, text] = /^ERROR \d+ (?:\(\w+\) )?at line (\d+): (.*)$/.exec(error ?? "") ?? [];
   // What it does not understand is our last word, in a text that was never closed.
   const isOpen = text?.includes(committed) ? "a quote or a comment is open at its end" : undefined;
-  const ended = exitCode === 0 ? "its end was not reached" : `the client ended with code ${exitCode}`;
+  const ended = exitCode === 0 ? "its end was not reached" : howItEnded("the client", exitCode);
   const where = line === undefined ? file.name : `${file.name}:${line}`;
   throw seedFailed(database.service, { where, what: isOpen ?? text ?? error ?? lines.at(-1) ?? ended, lines });
 }

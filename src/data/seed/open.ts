@@ -9,10 +9,13 @@ import type { SeedFile } from "./tool.ts";
 
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const pieceBytes = 64 * 1024;
+/** So much may be unpacked of any file; of more, not more than so many times its size, which no data comes near to. */
+const modestBytes = 1024 ** 3;
+const mostTimes = 200;
 
 /**
  * Opens a file of a commit, to be read in pieces; what gzip made is unpacked on the way, whatever its name says. Throws
- * EngineError `seed-failed` when it is no regular file.
+ * EngineError `seed-failed` when it is no regular file, and while it is read where it unpacks to a size beyond reason.
  */
 export async function openSeedFile(source: SourceFiles, path: string): Promise<SeedFile & AsyncDisposable> {
   const handle = await openInside(source, path);
@@ -29,7 +32,8 @@ export async function openSeedFile(source: SourceFiles, path: string): Promise<S
     // How it ended is told to who reads it.
     pipeline(packed.content, gunzip, () => undefined);
     opened.defer(() => void gunzip.destroy());
-    const unpacked = await peek(whole(gunzip, path));
+    const { size } = await handle.stat();
+    const unpacked = await peek(bounded(whole(gunzip, path), { path, packedBytes: size }));
     return { name: path, ...unpacked, [Symbol.asyncDispose]: () => opened.disposeAsync() };
   } catch (error) {
     await opened.disposeAsync();
@@ -58,6 +62,27 @@ async function* whole(unpacked: AsyncIterable<Buffer>, path: string): AsyncGener
       hint: "Write it again with gzip, and compare its size in the repository.",
       cause: error,
     });
+  }
+}
+
+/** A few kilobytes can be packed to unpack to any size: they would keep everybody waiting until the time of a seed is over. */
+async function* bounded(
+  unpacked: AsyncIterable<Buffer>,
+  { path, packedBytes }: { path: string; packedBytes: number },
+): AsyncGenerator<Buffer> {
+  const most = Math.max(modestBytes, packedBytes * mostTimes);
+  let bytes = 0;
+  for await (const chunk of unpacked) {
+    bytes += chunk.length;
+    if (bytes > most)
+      throw new EngineError(
+        "seed-failed",
+        `${path} unpacks to more than ${mostTimes} times its size, and to over 1 GiB`,
+        {
+          hint: "No dump does. One that says the same over and over again is shorter as SQL: INSERT … SELECT … FROM generate_series(…).",
+        },
+      );
+    yield chunk;
   }
 }
 

@@ -1,6 +1,15 @@
 import type { ExecResult } from "../../engine/exec.ts";
 import { settlePostgres } from "./postgres-settle.ts";
-import { committed, type DatabaseTool, lastWord, type Running, type SeedFile, seedFailed, withEnd } from "./tool.ts";
+import {
+  committed,
+  type DatabaseTool,
+  howItEnded,
+  lastWord,
+  type Running,
+  type SeedFile,
+  seedFailed,
+  withEnd,
+} from "./tool.ts";
 
 type Environment = ReadonlyMap<string, string>;
 
@@ -32,7 +41,7 @@ async function runScript(database: Running, file: SeedFile): Promise<void> {
   const { exitCode, lines } = result;
   const error = lines.findLast((line) => /\b(ERROR|FATAL|error):/.test(line)) ?? lines.at(-1);
   const [, line, text] = /^psql:<stdin>:(\d+): (?:ERROR|FATAL):\s*(.*)$/.exec(error ?? "") ?? [];
-  const what = text ?? error ?? (exitCode === 0 ? "its end was not reached" : `psql ended with code ${exitCode}`);
+  const what = text ?? error ?? (exitCode === 0 ? "its end was not reached" : howItEnded("psql", exitCode));
   const where = line === undefined ? file.name : `${file.name}:${line}`;
   throw seedFailed(database.service, { where, what, lines, hint: hintFor(what) });
 }
@@ -57,9 +66,7 @@ async function restore(database: Running, file: SeedFile): Promise<void> {
 
 function restoreError({ exitCode, lines }: ExecResult): string {
   const said = lines.find((line) => line.startsWith("pg_restore: error:"))?.slice("pg_restore: error:".length);
-  return (
-    said?.replace(/^.*?\b(ERROR|FATAL):\s*/, "").trim() ?? lines.at(-1) ?? `pg_restore ended with code ${exitCode}`
-  );
+  return said?.replace(/^.*?\b(ERROR|FATAL):\s*/, "").trim() ?? lines.at(-1) ?? howItEnded("pg_restore", exitCode);
 }
 
 function hintFor(what: string): string | undefined {

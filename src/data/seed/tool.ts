@@ -73,6 +73,13 @@ export function tellingLine(lines: readonly string[]): string | undefined {
   );
 }
 
+/** How a program ended that said nothing of it. */
+export function howItEnded(program: string, exitCode: number): string {
+  // Of a program that we did not end ourselves it is the kernel's word, at the limit of the container.
+  if (exitCode === 137) return `${program} was killed: the memory of the service was not enough for it`;
+  return `${program} ended with code ${exitCode}`;
+}
+
 /** The last line of a script that says something. */
 export function lastWord(tail: string): string {
   const lines = tail.split("\n").map((line) => line.trim());
