@@ -116,7 +116,8 @@ function failed(
 
 function rowOf(view: SnapshotView, now: number): string[] {
   const { id, repository, service, trust, sources, builtAt, usedAt, bytes, branches, newest } = view;
-  const readers = branches.length === 0 ? "-" : String(branches.length);
+  // Data that was replaced is kept for a day, and is no preview more.
+  const readers = branches.length === 0 ? "-" : String(new Set(branches.map(({ preview }) => preview)).size);
   return [
     repository === null ? "source" : `${repository} ${service ?? ""}`,
     id,

@@ -1,6 +1,8 @@
 import { allowancesOf } from "./allowance.ts";
 import type { Preview } from "./preview.ts";
 import type { StackSpec } from "./stack.ts";
+import { type SnapshotOrigin, snapshotId } from "./snapshot.ts";
+import { describeWish, type Edition } from "./source.ts";
 import { type Verb, verbs } from "./verbs.ts";
 
 /** Who did something: a person by login, a token by name, Mayfly by itself, or somebody unknown. */
@@ -59,6 +61,24 @@ export function noteOfStack(preview: string, stack: StackSpec): AuditNote | null
   if (used.length === 0) return null;
   const detail = `${used.join(", ")} in generation ${stack.generation}`;
   return { ...byItself, action: "widen", preview, outcome: "done", detail };
+}
+
+/** A snapshot that was loaded from sources: which, by which rules, and for whom; null for one of a branch's own files. */
+export function noteOfSnapshot(
+  volume: string,
+  { repository, cause, wish }: SnapshotOrigin,
+  editions: readonly Pick<Edition, "volume" | "source" | "image" | "rules">[],
+): AuditNote | null {
+  if (editions.length === 0) return null;
+  const from = editions.map((edition) => `${describeWish(edition)} (${snapshotId(edition.volume)})`).join(", ");
+  const detail = `${snapshotId(volume)} of ${repository}, ${wish.service.name}, ${cause}: from ${from}`;
+  return {
+    ...byItself,
+    action: "snapshot-build",
+    preview: null,
+    outcome: "done",
+    detail: detail.slice(0, detailLimit),
+  };
 }
 
 type Said = { preview: string; verb: Verb | "misspelled"; argument: string | null; author: string };

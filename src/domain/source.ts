@@ -105,6 +105,11 @@ export type EditionWish = {
   rules: string | null;
 };
 
+/** `nightly in postgres:17 by rules 0d2f11aa`. */
+export function describeWish({ source, image, rules }: Pick<EditionWish, "source" | "image" | "rules">): string {
+  return rules === null ? source : `${source} in ${image ?? ""} by rules ${rules}`;
+}
+
 /** What is known of an edition once it is made. */
 export type EditionFacts = {
   form: "sql" | "dump";

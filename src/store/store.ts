@@ -1,4 +1,4 @@
-import type { AuditNote } from "../domain/audit.ts";
+import { type AuditNote, noteOfSnapshot } from "../domain/audit.ts";
 import type { Migrations, RetiredVolume } from "../domain/data.ts";
 import type { Heard } from "../domain/intent.ts";
 import type { Preview, PullRequest, Repository } from "../domain/preview.ts";
@@ -196,7 +196,12 @@ export function openStore(path: string, clock: Clock) {
     snapshots: {
       use: (key: string) => snapshots.use(key, now()),
       publish: (snapshot: Snapshot, about: Parameters<typeof snapshots.publish>[1]): void =>
-        snapshots.publish(snapshot, about, now()),
+        database.transaction(() => {
+          snapshots.publish(snapshot, about, now());
+          const from = editions.all().filter(({ volume }) => about.editions.some((each) => each.volume === volume));
+          const told = noteOfSnapshot(snapshot.volume, about.origin, from);
+          if (told !== null) note(told);
+        }),
       fail: (volume: string, failure: Parameters<typeof snapshots.fail>[1]): void =>
         void snapshots.fail(volume, failure, now()),
       forget: (volume: string): void => void snapshots.forget(volume),

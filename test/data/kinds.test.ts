@@ -187,7 +187,9 @@ describe("Redis", () => {
       what: "a.rdb is no Redis dump: it does not begin with REDIS",
     });
     expect(await failureOf(world, await wish(), { "a.rdb": "REDIS0012 and then" })).toMatchObject({
-      code: "service-exited",
+      code: "seed-failed",
+      service: "cache",
+      what: expect.stringMatching(/^a\.rdb could not be loaded into cache: .*(RDB|rdb|read)/),
       logTail: expect.arrayContaining([expect.stringMatching(/RDB|rdb/)]),
     });
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
+import { createVolumeUsage } from "../../src/engine/volume-usage.ts";
 import { createHolder } from "../../src/engine/holder.ts";
 import type { Strategy } from "../../src/domain/data.ts";
 import { chooseStrategy, dataStrategy } from "../../src/data/branch/strategy.ts";
@@ -213,6 +214,25 @@ describe("a snapshot", () => {
     expect(await namesLike("mayfly-snapshot-spare"), "what was asked for lately stays").toEqual(names.slice(5));
     await sweepSnapshots(host, noSources, "needed");
     expect(await namesLike("mayfly-snapshot-spare"), "where the disk is full, all of them").toEqual([]);
+  });
+
+  test("beyond the budget, by what the engine says of real ones, goes; one that a branch reads never does", async () => {
+    const kept = await world.snapshot("aaaa0001", seed);
+    const spare = await world.snapshot("eeee0002", seed);
+    const volume = await world.branch(kept, "7-22", "overlay");
+    const usage = createVolumeUsage({ docker: world.docker, clock });
+    const bytes = (await usage()).get(spare.volume) ?? 0;
+    expect(bytes).toBeGreaterThan(20_000_000);
+    const inAnHour = { ...clock, now: () => clock.now() + 3_600_000 };
+    const host = { ...world.host, clock: inAnHour, rows: world.store.snapshots, usage };
+    await sweepSnapshots({ ...host, budgetBytes: 100 * bytes }, noSources);
+    expect(await world.jobs.find("eeee0002")).toEqual(spare);
+    await sweepSnapshots({ ...host, budgetBytes: 1.5 * bytes }, noSources);
+    expect(await world.jobs.find("eeee0002")).toBeNull();
+    await sweepSnapshots({ ...host, budgetBytes: 1 }, noSources);
+    await sweepSnapshots({ ...host, budgetBytes: 1 }, noSources, "needed");
+    expect(await world.jobs.find("aaaa0001")).toEqual(kept);
+    await world.drop(volume);
   });
 
   test("whose volume somebody removed is built again when it is asked for", async () => {

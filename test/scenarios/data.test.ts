@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execute } from "../../src/engine/exec.ts";
+import type { SnapshotView } from "../../src/domain/snapshot.ts";
+import { mayfly as cli } from "../cli/spawned.ts";
 import { clock } from "../engine/world.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
@@ -64,6 +66,27 @@ const builders = async () => {
 const volumesOf = async (slug: string) =>
   (await scenario.objects(await keyOf(slug))).filter((name) => name.startsWith("volume")).toSorted();
 
+/** Bytes of all files of a volume, as a program finds them. */
+async function filesIn(volume: string): Promise<number> {
+  const container = await scenario.docker.createContainer({
+    Image: "postgres:17",
+    Entrypoint: ["find", "/volume", "-type", "f", "-printf", "%s\\n"],
+    Labels: { "dev.mayfly.server": scenario.serverId },
+    HostConfig: {
+      NetworkMode: "none",
+      Mounts: [{ Type: "volume", Source: volume, Target: "/volume", ReadOnly: true }],
+    },
+  });
+  try {
+    await container.start();
+    await container.wait();
+    const said = (await container.logs({ stdout: true, stderr: true })).toString("latin1");
+    return (said.match(/\d+(?=\n)/g) ?? []).reduce((sum, each) => sum + Number(each), 0);
+  } finally {
+    await container.remove({ force: true });
+  }
+}
+
 describe("data of previews", () => {
   test("the first preview builds the snapshot, several branch from it at once, and each writes for itself", async () => {
     tellOnFailure(scenario);
@@ -91,6 +114,27 @@ describe("data of previews", () => {
     );
   });
 
+  test("mayfly snapshot tells what all share and what each wrote, as it is on the engine", async () => {
+    tellOnFailure(scenario);
+    await ask("shop-pr-2", "CREATE TABLE big AS SELECT repeat(md5(n::text), 30) FROM generate_series(1, 6000) n");
+    await ask("shop-pr-2", "CHECKPOINT");
+    const environment = { MAYFLY_SERVER: scenario.mayfly.url, MAYFLY_API_TOKEN: scenario.mayfly.token };
+    const listed = await cli(["snapshot", "ls", "--json"], { environment });
+    const shared = (JSON.parse(listed.out) as SnapshotView[]).find(({ branches }) => branches.length > 1)!;
+    const shown = await cli(["snapshot", "show", shared.id, "--json"], { environment });
+    const view = JSON.parse(shown.out) as SnapshotView;
+    expect(view.branches.map(({ preview }) => preview)).toEqual(["shop-pr-1", "shop-pr-2", "shop-pr-3"]);
+    const own = Object.fromEntries(view.branches.map(({ preview, bytes }) => [preview, bytes ?? 0]));
+    const upper = (slug: string) =>
+      volumesOf(slug).then((all) => all.find((name) => name.endsWith(".upper"))!.slice(7));
+    const isAbout = (bytes: number, found: number) => Math.abs(bytes - found) < 0.05 * found;
+    expect(isAbout(view.bytes ?? 0, await filesIn(view.volume))).toBe(true);
+    expect(isAbout(own["shop-pr-2"]!, await filesIn(await upper("shop-pr-2")))).toBe(true);
+    expect(own["shop-pr-2"]).toBeGreaterThan(5_000_000);
+    expect(own["shop-pr-3"]).toBeLessThan(own["shop-pr-2"]! - 4_000_000);
+    expect(view.bytes).toBeGreaterThan(own["shop-pr-3"]!);
+  });
+
   test("a push and /redeploy keep the branch, an edited seed waits where people wrote, and /reset takes it from a pristine one", async () => {
     tellOnFailure(scenario);
     const before = await volumesOf("shop-pr-1");
@@ -116,6 +160,25 @@ describe("data of previews", () => {
     expect(await caches()).toHaveLength(2);
     const branchedMs = Number(/branched in (\d+) ms/.exec(pristine.data ?? "")?.[1]);
     expect(branchedMs).toBeLessThan(1000);
+  });
+
+  test("somebody removes every stopped container of what sleeps, the anchor too: the next request gets its own row", async () => {
+    tellOnFailure(scenario);
+    const { mayfly, docker } = scenario;
+    const { key, url } = (await mayfly.show("shop-pr-3"))!;
+    await ask("shop-pr-3", "INSERT INTO guest VALUES ('mine')");
+    await mayfly.api("/api/previews/shop-pr-3/sleep", { method: "POST" });
+    const filters = { label: [`dev.mayfly.server=${scenario.serverId}`, `dev.mayfly.preview=${key}`] };
+    const all = () => docker.listContainers({ all: true, filters });
+    await eventually(
+      async () => expect((await all()).map(({ State }) => State).toSorted()).toEqual(["created", "exited", "exited"]),
+      { timeoutMs: 40_000 },
+    );
+    for (const { Id } of await all()) await docker.getContainer(Id).remove();
+    expect((await mayfly.visit(url)).status).toBe(200);
+    expect(await ask("shop-pr-3", "SELECT count(*) FROM guest WHERE name = 'mine'")).toBe("1");
+    await ask("shop-pr-3", "DELETE FROM guest WHERE name = 'mine'");
+    await eventually(async () => expect(await all()).toHaveLength(3), { timeoutMs: 20_000 });
   });
 
   test("an anchor that somebody pruned is made again", async () => {

@@ -140,10 +140,16 @@ describe("a source", () => {
     const held = await run("snapshot", "rm", newest.id);
     expect(held).toMatchObject({ code: 1, err: expect.stringContaining("is read by shop-pr-2") });
     const audit = await scenario.mayfly.api<AuditEntry[]>("/api/audit?limit=20");
-    const told = audit.filter(({ action }) => action === "source-read").map(({ via, outcome }) => [via, outcome]);
-    expect(told).toEqual([
-      ["cli", "done"],
-      ["mayfly", "done"],
+    const told = audit.filter(({ action }) => ["source-read", "snapshot-build"].includes(action));
+    const { rules } = await scenario.mayfly.api<SourceView>("/api/snapshots/nightly");
+    const from = `nightly in postgres:17 by rules ${rules}`;
+    expect(told.map(({ via, actor, outcome, detail }) => `${via} ${actor.kind} ${outcome} ${detail}`)).toEqual([
+      expect.stringMatching(
+        `^mayfly mayfly done [0-9a-f-]+ of ${repository}, db, nightly was read anew: from ${from} `,
+      ),
+      expect.stringMatching(`^cli token done ${from}, .*: edition mayfly-source-`),
+      expect.stringMatching(`^mayfly mayfly done [0-9a-f-]+ of ${repository}, db, for shop-pr-1: from ${from} `),
+      expect.stringMatching(`^mayfly mayfly done ${from}, .*: edition mayfly-source-`),
     ]);
   });
 

@@ -18,6 +18,7 @@ import type { SnapshotWish } from "../../domain/snapshot.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume } from "../data-volume.ts";
 import { runSeed, type SeedScope, settle, toolOf } from "../seed/load.ts";
+import { seedFailed, tellingLine } from "../seed/tool.ts";
 
 /** Whose snapshot it is, the name of its volume, and where the seed's files are read. */
 export type SnapshotBuild = {
@@ -121,11 +122,21 @@ async function fill(host: SnapshotHost, { build, plan, labels }: Filling, signal
   if (late.length === 0 && seed.parts.every((part) => part.kind !== "file")) return;
   await startContainer(host, { container: plan.name, service: service.name });
   const readiness = { ...about, condition: "healthy" as const, mayEnd: false, ports: [], network: "" };
-  await awaitReady(host, { ...readiness, timeoutMs: readyTimeoutMs }, signal);
+  await awaitReady(host, { ...readiness, timeoutMs: readyTimeoutMs }, signal).catch((error: unknown) => {
+    throw refusedDump(error, wish) ?? error;
+  });
   await runSeed(host, { ...about, seed: { ...seed, parts: late } }, scope);
   await settle(host, { ...about, seed }, signal);
   signal.throwIfAborted();
   await stop(host, { service, container: plan.name });
+}
+
+/** Why a service that was to start with a dump did not: nothing else of it came from the repository. */
+function refusedDump(error: unknown, { service, seed }: SnapshotWish): EngineError | null {
+  const dump = seed.parts.find((part) => part.kind === "file" && part.form === "rdb");
+  if (dump?.kind !== "file" || !(error instanceof EngineError) || error.code !== "service-exited") return null;
+  const what = tellingLine(error.logTail) ?? error.message;
+  return seedFailed(service.name, { where: dump.path, what, lines: error.logTail });
 }
 
 async function stop(

@@ -1,7 +1,7 @@
 import { byItself, type Asker, type AuditNote } from "../../domain/audit.ts";
 import { describeFailure, EngineError, type Failure } from "../../domain/errors.ts";
 import { editionVolumeName } from "../../domain/naming.ts";
-import type { Edition, EditionWish, Source, SourceRead } from "../../domain/source.ts";
+import { describeWish, type Edition, type EditionWish, type Source, type SourceRead } from "../../domain/source.ts";
 import { formatSpan } from "../../domain/time.ts";
 import { allow } from "../../engine/docker.ts";
 import { limitBuild } from "../../engine/build-limits.ts";
@@ -207,11 +207,6 @@ function endedBy(reason: unknown, { name, timeoutMs }: Source): EngineError {
 
 function goneMeanwhile({ source }: Edition): EngineError {
   return new EngineError("source-failed", `an edition of ${source} was replaced meanwhile`, { retry: "backoff" });
-}
-
-/** `nightly in postgres:17 by rules 0d2f11aa`. */
-function describeWish({ source, image, rules }: EditionWish): string {
-  return rules === null ? source : `${source} in ${image ?? ""} by rules ${rules}`;
 }
 
 /** What a command or a database said: for the operator alone. */
