@@ -28,7 +28,16 @@ const compose = `services:
     build: web
     expose: [3000]
     volumes: ["cache:/cache"]
-volumes: { cache: {} }
+  keys:
+    image: redis:8
+    volumes: ["keys:/data"]
+volumes: { cache: {}, keys: {} }
+`;
+/** The same for everybody: seeds by the database's own program, and by one of the application. */
+const manifest = `routes: { web: 3000 }
+secrets: [STRIPE_KEY]
+data:
+  keys: { seed: [ keys.sh, { run: { service: web, command: [ node, -e, "require('net').connect(6379, 'keys').end('INCR runs' + String.fromCharCode(13, 10))" ] } } ] }
 `;
 const stripeKey = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
 
@@ -47,7 +56,7 @@ describe("a pull request from a fork", () => {
       files: miniShop({
         compose,
         server: server(url),
-        files: { ".mayfly.yaml": "routes: { web: 3000 }\nsecrets: [STRIPE_KEY]\n" },
+        files: { ".mayfly.yaml": manifest, "keys.sh": "redis-cli set guest ada\n" },
       }),
       config: { repositories: { [repository]: { secrets: { STRIPE_KEY: stripeKey } } } },
     });
@@ -119,9 +128,11 @@ describe("a pull request from a fork", () => {
 
   test("runs that commit by the word of someone who may write: with its own services, without secrets and the world", async () => {
     tellOnFailure(scenario);
-    const team = await scenario.open({ branch: "team", files: { "web/page.txt": "the team's\n" } });
     await say("bob", `/allow ${commit.slice(0, 7)}`);
     const view = await scenario.serving(slug(), commit);
+    // The fork's comes first: what it made of the same seed would be there for whoever asks for it.
+    expect(await snapshotTrust()).toEqual(["fork"]);
+    const team = await scenario.open({ branch: "team", files: { "web/page.txt": "the team's\n" } });
     expect(await read(slug(), "/")).toBe("a gift");
     expect(await read(slug(), "/api")).toBe("a gift");
     expect(await read(slug(), "/outside")).toMatch(/^nothing: /);
@@ -142,6 +153,9 @@ describe("a pull request from a fork", () => {
     expect(internal.every(Boolean)).toBe(true);
     expect(await trustOfImages(view.key)).toEqual(["fork"]);
     expect(await trustOfImages(own.key)).toEqual(["team"]);
+    expect(await snapshotTrust()).toEqual(["fork", "team"]);
+    expect(await branchedFrom(view.key)).toEqual(["fork"]);
+    expect(await branchedFrom(own.key)).toEqual(["team"]);
   });
 
   test("is blocked again by a push: nothing of the allowed commit is left, until the new one is allowed", async () => {
@@ -169,10 +183,25 @@ describe("a pull request from a fork", () => {
     return found.map(({ Internal }) => Internal);
   }
 
+  async function snapshotTrust(): Promise<string[]> {
+    const label = [`${labels.kind}=snapshot`, `${labels.server}=${scenario.serverId}`];
+    const { Volumes } = await scenario.docker.listVolumes({ filters: { label } });
+    return Volumes.map(({ Labels }) => Labels[labels.trust] ?? "none").toSorted();
+  }
+
+  /** Whose snapshots a preview's data reads. */
+  async function branchedFrom(key: string): Promise<string[]> {
+    const { Volumes } = await scenario.docker.listVolumes({ filters: ownedBy(key) });
+    const names = Volumes.flatMap(({ Labels }) => Labels[labels.snapshot] ?? []);
+    const found = await Promise.all(names.map((name) => scenario.docker.getVolume(name).inspect()));
+    return found.map(({ Labels }) => Labels[labels.trust] ?? "none");
+  }
+
   async function trustOfImages(key: string): Promise<string[]> {
     const found = await scenario.docker.listContainers({ filters: ownedBy(key) });
     const images = await Promise.all(found.map(({ ImageID }) => scenario.docker.getImage(ImageID).inspect()));
-    return [...new Set(images.map(({ Config }) => Config.Labels?.[labels.trust] ?? "none"))];
+    // But for what was pulled.
+    return [...new Set(images.flatMap(({ Config }) => Config.Labels?.[labels.trust] ?? []))];
   }
 
   /** An address of this host that is in no preview's network. */

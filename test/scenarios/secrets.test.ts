@@ -98,7 +98,14 @@ secrets:
     server,
     compose,
     dockerfile,
-    files: { ".mayfly.yaml": change.manifest ?? "secrets: { STRIPE_KEY: , NPM_TOKEN: { build: npm } }\n" },
+    files: {
+      ".mayfly.yaml":
+        change.manifest ??
+        `secrets: { STRIPE_KEY: , NPM_TOKEN: { build: npm } }
+checks: [ { name: leaky, service: web, command: node /app/leaky.js, required: false } ]
+`,
+      "web/leaky.js": 'console.log("plain " + process.env.STRIPE_KEY);\nprocess.exit(1);\n',
+    },
   });
 }
 
@@ -150,6 +157,18 @@ describe("a team's branch", () => {
     });
     expect(page.body).toContain("plain ***");
     expect(found(page.body)).toEqual([]);
+  });
+
+  test("may print them in a check: its log and its page tell none of it", async () => {
+    tellOnFailure(scenario);
+    const { mayfly } = scenario;
+    await scenario.seen("shop-pr-1", ({ checks }) => checks[0]?.state === "failed");
+    const lines = await mayfly.api<{ line: string }[]>("/api/previews/shop-pr-1/check-logs?check=leaky");
+    expect(lines.map(({ line }) => line)).toEqual(["plain ***"]);
+    const headers = { authorization: `Bearer ${mayfly.token}` };
+    const { body } = await mayfly.visit(`${mayfly.url}/previews/shop-pr-1`, { headers });
+    expect(body).toMatch(/<strong>leaky<\/strong>[^]*failed[^]*exited with code 1[^]*plain \*\*\*/);
+    expect(found(body)).toEqual([]);
   });
 
   test("prints what it has after a rotation and a restart of Mayfly: that is not told either", async () => {

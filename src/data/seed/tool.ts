@@ -68,7 +68,7 @@ const tailBytes = 64 * 1024;
 /** Of what a program printed, the line that tells most: its last error, or its last line. */
 export function tellingLine(lines: readonly string[]): string | undefined {
   return (
-    lines.findLast((line) => /\b(error|fatal|exception|cannot|denied)\b/i.test(line)) ??
+    lines.findLast((line) => /(error|exception)\b|\b(fatal|cannot|denied)\b/i.test(line)) ??
     lines.findLast((line) => line.trim() !== "")
   );
 }
