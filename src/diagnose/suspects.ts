@@ -26,14 +26,16 @@ export function findSuspects(about: Case): Suspect[] {
     ...programRows,
     migrationRow,
   ]);
+  const elsewhere = otherPort(about);
   const found: ({ id: string; found: Found } | null)[] = [
     cannotStart(about),
     named("host-refused", hostRefused(about)),
     named("loopback", loopbackOnly(about)),
-    ...said,
+    // Whoever finds its port taken and goes on with the next one is not ended by that.
+    ...said.filter(({ id }) => id !== "port-taken" || elsewhere === null),
     named("migration", failedMigration(about)),
     named("health-program", healthProgram(about)),
-    named("other-port", otherPort(about)),
+    named("other-port", elsewhere),
   ];
   const suspects = found.flatMap((each) => (each === null ? [] : [{ id: each.id, ...each.found }]));
   return suspects.filter(({ id }, index) => suspects.findIndex((each) => each.id === id) === index);

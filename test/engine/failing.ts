@@ -43,6 +43,12 @@ export const failing: Fixture[] = [
     image: "bare",
     service: { entrypoint: ["node", "-e", listening(3000, { host: "127.0.0.1" })], command: [] },
   },
+  { is: "listens on what localhost is", suspect: "loopback", service: node(listening(3000, { host: "localhost" })) },
+  {
+    is: "finds its port taken by itself, and takes the next",
+    suspect: "other-port",
+    service: node(`console.log("Port 3000 is in use, trying 3001 instead.");${listening(3001)}`),
+  },
   { is: "listens on another port", suspect: "other-port", service: node(listening(8080)) },
   {
     is: "lacks a variable's value",
@@ -166,6 +172,11 @@ export const failing: Fixture[] = [
     ports: [80],
   },
   {
+    is: "has too many files to watch, with the kernel's words for a full disk",
+    suspect: "file-watchers",
+    service: node(`throw new Error("ENOSPC: System limit for number of file watchers reached, watch '/app'")`),
+  },
+  {
     is: "uses too much memory",
     suspect: "out-of-memory",
     service: node(`const k=[];setInterval(()=>k.push(Buffer.alloc(3e7,1)),1)`, {
@@ -188,6 +199,28 @@ const own = `throw new TypeError("cart.map is not a function")`;
 
 /** Fails of itself, each beside words that a cause might be read from; or does not fail at all. */
 export const others: Fixture[] = [
+  {
+    is: "has one after a refused password that it tried and told of",
+    suspect: null,
+    service: node(
+      `console.error('retrying: password authentication failed for user "old"');console.log("connected as shop");${own}`,
+    ),
+  },
+  {
+    is: "asks a port that the database does not have",
+    suspect: null,
+    service: node(`require("net").connect(5433, "db")`),
+  },
+  {
+    is: "names a variable of its own that is empty on purpose",
+    suspect: null,
+    service: node(`throw new RangeError("cart total is negative (DISCOUNT mode)")`, { environment: { DISCOUNT: "" } }),
+  },
+  {
+    is: "has a child that is out of its own memory, and says so",
+    suspect: null,
+    service: node(`console.error("worker 3: out of memory budget for carts, skipping");process.exit(5)`),
+  },
   { is: "ends without a word", suspect: null, service: node("process.exit(1)") },
   { is: "ends well, though it should stay", suspect: null, service: node("console.log('bye')") },
   { is: "has an error of its own", suspect: null, service: node(own) },
@@ -273,6 +306,13 @@ export const healthy: Fixture[] = [
     suspect: null,
     image: "bare",
     service: { entrypoint: ["node", "-e", listening(3000)], command: [] },
+  },
+  {
+    is: "listens at its own address alone",
+    suspect: null,
+    service: node(
+      `const own=Object.values(require("os").networkInterfaces()).flat().find((each)=>!each.internal).address;require("http").createServer((q,r)=>r.end()).listen(3000,own)`,
+    ),
   },
   {
     is: "listens, and does without a cache",

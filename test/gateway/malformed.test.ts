@@ -106,6 +106,15 @@ test("a client that sends its head drop by drop is sent away", async () => {
   expect(client.text()).toMatch(/^HTTP\/1\.1 408 /);
 });
 
+test("so is one that goes on sending a little, however often", async () => {
+  await using site = await openSite((_, res) => res.end(), { limits: { headTimeoutMs: 200 } });
+  const client = rawClient(site.port, `GET / HTTP/1.1\r\nHost: ${HOST}\r\n`);
+  const drip = setInterval(() => client.socket.writable && client.socket.write("X-A: 1\r\n"), 10);
+  await client.ended;
+  clearInterval(drip);
+  expect(client.text()).toMatch(/^HTTP\/1\.1 408 /);
+});
+
 test.each([
   ["no HTTP at all", "SSH-2.0-OpenSSH_9.2\r\n"],
   ["an impossible status", "HTTP/1.1 000 Zero\r\nContent-Length: 0\r\n\r\n"],

@@ -15,6 +15,7 @@ const read = (url) => fetch(url, { signal: AbortSignal.timeout(3000) }).then((an
 http.createServer(async (request, response) => {
   if (request.url === "/env") response.end(JSON.stringify(process.env));
   else if (request.url === "/outside") response.end(await read("${outside}"));
+  else if (request.url.startsWith("/who")) response.end(process.env.WHO);
   else if (request.url === "/api") response.end(await read("http://api:3000/"));
   else response.end(page);
 }).listen(3000, "0.0.0.0");
@@ -23,9 +24,10 @@ const compose = `services:
   web:
     build: web
     ports: ["3000:3000"]
-    environment: { STRIPE_KEY: "\${STRIPE_KEY}" }
+    environment: { STRIPE_KEY: "\${STRIPE_KEY}", WHO: web }
   api:
     build: web
+    environment: { WHO: api }
     expose: [3000]
     volumes: ["cache:/cache"]
   keys:
@@ -34,7 +36,7 @@ const compose = `services:
 volumes: { cache: {}, keys: {} }
 `;
 /** The same for everybody: seeds by the database's own program, and by one of the application. */
-const manifest = `routes: { web: 3000 }
+const manifest = `routes: { web: 3000, api: { port: 3000, path: /who/api } }
 secrets: [STRIPE_KEY]
 data:
   keys: { seed: [ keys.sh, { run: { service: web, command: [ node, -e, "require('net').connect(6379, 'keys').end('INCR runs' + String.fromCharCode(13, 10))" ] } } ] }
@@ -136,6 +138,8 @@ describe("a pull request from a fork", () => {
     expect(await read(slug(), "/")).toBe("a gift");
     expect(await read(slug(), "/api")).toBe("a gift");
     expect(await read(slug(), "/outside")).toMatch(/^nothing: /);
+    const mounted = ["/who", "/who/api", "/who/api/more", "/who/apis"].map((path) => read(slug(), path));
+    expect(await Promise.all(mounted)).toEqual(["web", "api", "api", "web"]);
     expect(await read(slug(), "/env")).not.toContain(stripeKey);
     expect(JSON.parse(await read(slug(), "/env"))).toMatchObject({ STRIPE_KEY: "" });
 

@@ -56,12 +56,16 @@ test("each touches only its own: one's merge, restart and sweep leave the other'
 test("doctor looks at a running server, and tells of the neighbor", async () => {
   const { code, out } = await doctor(other, "--json");
   const { checks, firewall } = JSON.parse(out) as {
-    checks: { name: string; status: string; message: string }[];
+    checks: { name: string; status: string; message: string; hint?: string }[];
     firewall: string | null;
   };
   const told = Object.fromEntries(checks.map(({ name, status, message }) => [name, `${status} ${message}`]));
+  // What branches cost here was tried, and where something makes them cheaper, that is named.
+  const data = checks.find(({ name }) => name === "data");
+  expect(data?.hint).toEqual(data?.status === "ok" ? undefined : expect.stringMatching(/XFS/));
   expect(told).toMatchObject({
     engine: expect.stringMatching(/^ok engine \d+/),
+    data: expect.stringMatching(/^(ok|warn) data branches (share what they do not change, on|copy the whole snapshot)/),
     state: expect.stringMatching(/^ok /),
     git: expect.stringMatching(/^ok git 2/),
     webhook: "ok the webhook secret is set",
