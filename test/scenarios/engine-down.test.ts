@@ -189,7 +189,7 @@ async function loadImage(docker: Docker, name: string, about: Record<string, str
     "layer.tar": layer,
   };
   const answer = await docker.loadImage(Readable.from([await archiveOf(parts)]));
-  await text(answer as unknown as Readable);
+  await text(answer);
 }
 
 async function archiveOf(files: Record<string, string | Buffer>): Promise<Buffer> {

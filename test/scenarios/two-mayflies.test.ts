@@ -62,7 +62,7 @@ test("doctor looks at a running server, and tells of the neighbor", async () => 
   const told = Object.fromEntries(checks.map(({ name, status, message }) => [name, `${status} ${message}`]));
   // What branches cost here was tried, and where something makes them cheaper, that is named.
   const data = checks.find(({ name }) => name === "data");
-  expect(data?.hint).toEqual(data?.status === "ok" ? undefined : expect.stringMatching(/XFS/));
+  expect(data?.status === "ok" || data?.hint?.includes("XFS")).toBe(true);
   expect(told).toMatchObject({
     engine: expect.stringMatching(/^ok engine \d+/),
     data: expect.stringMatching(/^(ok|warn) data branches (share what they do not change, on|copy the whole snapshot)/),
