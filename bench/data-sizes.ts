@@ -13,11 +13,11 @@ export const sizes: readonly Size[] = [
 export const empty: Size = { name: "empty", rows: 0, turns: 5, copies: 0 };
 
 /** A table that has the size, made by the server itself: texts that differ, as people's do. */
-export function seedOf({ rows }: Size): string {
-  return `CREATE TABLE entries (id bigint, title text, body text);
-INSERT INTO entries
+export function seedOf({ rows }: Pick<Size, "rows">, table = "entries"): string {
+  return `CREATE TABLE ${table} (id bigint, title text, body text);
+INSERT INTO ${table}
   SELECT n, 'Entry ' || n, repeat(md5(n::text), 28) FROM generate_series(1, ${rows}) AS n;
-ALTER TABLE entries ADD PRIMARY KEY (id);
+ALTER TABLE ${table} ADD PRIMARY KEY (id);
 `;
 }
 

@@ -52,6 +52,7 @@ export function createApiWorld(options: Options): ApiWorld {
       const preview = site.find(id);
       return preview && site.view(preview);
     },
+    flushed: store.flushed,
     timeline: store.timeline.of,
     deployments: store.attempts.of,
     observe: (key) => observe(docker, server, key),

@@ -34,6 +34,11 @@ export function createApi(world: ApiWorld): Api {
   const auth = createAuth(world, tokens);
   const forPrograms = answerSecurity(world.dashboardOrigin);
   const app = new Hono()
+    .use(async (c, next) => {
+      await next();
+      // What was changed is told once it survives power loss.
+      if (c.req.method !== "GET" && c.req.method !== "HEAD") await world.flushed();
+    })
     .use("/webhooks/*", forPrograms)
     .use("/metrics", forPrograms)
     .use("/api/*", forPrograms)

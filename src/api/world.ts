@@ -27,6 +27,8 @@ export type ApiWorld = {
   previews(): PreviewView[];
   /** By slug, `acme/shop#42`, `shop#42` or key. */
   preview(id: string): PreviewView | null;
+  /** Resolves when all that was written before is on the disk. */
+  flushed(): Promise<void>;
   timeline(key: string): TimelineEvent[];
   deployments(key: string): Deployment[];
   /** What the engine says is there; throws EngineError. */

@@ -51,6 +51,7 @@ export function openStore(path: string, clock: Clock) {
   const note = (each: AuditNote): void => audit.write(each, now());
 
   return {
+    flushed: database.flushed,
     previews,
     repositories,
 

@@ -73,6 +73,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     previews: () => world.views,
     preview: (id) =>
       world.views.find((each) => [each.slug, each.key, `${each.repository}#${each.number}`].includes(id)) ?? null,
+    flushed: async () => undefined,
     timeline: () => world.events,
     deployments: () => world.attempts,
     observe: async () => ({ containers: [], networks: [], volumes: [] }),
