@@ -36,6 +36,19 @@ export const programRows: readonly SaidRow[] = [
     }),
   },
   {
+    id: "compiler-missing",
+    isEverywhere: true,
+    patterns: [
+      /gyp ERR! (?:find Python|stack Error: not found: make|stack Error: Could not find any Python)/,
+      /\berror: command '(?:[\w-]{1,40}-)?(?:gcc|cc|g\+\+|clang)' failed: No such file or directory/,
+    ],
+    judge: (_match, about) => ({
+      what: `${called(about)} compiles a native module, and its image has no Python, make or compiler`,
+      now: "Install them before it in the Dockerfile (`apt-get install -y python3 make g++`, `apk add python3 make g++`), or take the image that is not slim.",
+      where: placeIn(about, "build", "image", ""),
+    }),
+  },
+  {
     id: "program-missing",
     patterns: [
       /^(?:\/bin\/)?(?:sh|bash|ash|dash)[^\n]{0,30}?: (?:line )?(?:\d{1,5}: )?([\w./@+-]{1,200}): (?:command )?not found$/,
@@ -45,9 +58,10 @@ export const programRows: readonly SaidRow[] = [
     ],
     judge(match, about) {
       const name = quote(match[1] ?? "", 80);
-      const hidden = hiddenFolder(about);
-      const now =
-        hidden ?? "Install it in the Dockerfile (`npm ci` without `--omit=dev`, a package), or correct `command:`.";
+      const hidden = tools.has(name) ? null : hiddenFolder(about);
+      const now = isPulled(about)
+        ? "Take an image that has it, or build one with it (`build:` in place of `image:`), or correct `command:`."
+        : (hidden ?? "Install it in the Dockerfile (`npm ci` without `--omit=dev`, a package), or correct `command:`.");
       return {
         what: `${called(about)} runs \`${name}\`, which its image does not have`,
         now,
@@ -71,11 +85,14 @@ export const programRows: readonly SaidRow[] = [
       const name = quote(match[1] ?? "", 100);
       const hidden = hiddenFolder(about);
       const isFile = name.startsWith("/") || name.startsWith(".");
+      const install = isPulled(about)
+        ? 'install what is declared before it is needed: in a Dockerfile of your own, or in `command: sh -c "npm ci && npm start"`.'
+        : "install what is declared in the Dockerfile.";
       const now =
         hidden ??
         (isFile
           ? "Check that the build makes it (`RUN npm run build`) and copies it, and the path in `command:`."
-          : "Declare it as a dependency, and install what is declared in the Dockerfile.");
+          : `Declare it as a dependency, and ${install}`);
       return {
         what: `${called(about)} lacks ${isFile ? "the file" : "the module"} ${name}`,
         now,
@@ -169,9 +186,22 @@ function notExecutable(path: string, about: Case): Found {
   };
 }
 
+/** Never installed with an application's own packages, which a mount may hide. */
+const tools = new Set(
+  "yarn pnpm npm npx bun node bundle composer pip pip3 poetry uv pipenv python python3 ruby php java go make git curl wget bash".split(
+    " ",
+  ),
+);
+
+/** An image of others, in which nothing of the repository was installed. */
+function isPulled({ service }: Case): boolean {
+  return service?.image.kind === "pull";
+}
+
 /** A folder of the repository over what the image has there, which hides what was installed. */
-function hiddenFolder({ service }: Case): string | null {
-  const bound = service?.mounts.find(
+function hiddenFolder(about: Case): string | null {
+  if (isPulled(about)) return null;
+  const bound = about.service?.mounts.find(
     (mount) =>
       mount.kind === "files" &&
       ["/app", "/usr/src/app", "/code", "/src", "/workspace"].includes(mount.target.replace(/\/$/, "")),

@@ -22,6 +22,8 @@ export const variableRow: SaidRow = {
   ],
   isPlain: true,
   judge(match, about) {
+    // What a package manager says of its own settings is none of the application's.
+    if (/^npm (?:error|ERR!|warn) /i.test(match.input)) return null;
     const name = knownNames[match[1] ?? "NO_SECRET"] ?? match[1] ?? "";
     return about.container === null ? null : judgeVariable(name, about);
   },

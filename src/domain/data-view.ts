@@ -1,6 +1,7 @@
 import { resetCause, type RetiredVolume, retiredId, type VolumeFacts } from "./data.ts";
 import type { Deployment } from "./preview.ts";
 import { describeParts } from "./seed.ts";
+import type { ServiceSpec } from "./service.ts";
 import type { StackSpec, VolumeSpec } from "./stack.ts";
 import { formatMoment } from "./time.ts";
 
@@ -14,12 +15,23 @@ export function describeData(stack: StackSpec | null, facts: Known["facts"]): st
   const told = (stack?.seeds ?? []).map((seed) => {
     const { service, volume, content = "" } = seed;
     const known = facts[stack?.resolved?.volumes[volume] ?? ""];
-    if (!known?.branch || known.seed === null) return `${service} seeded from ${describeParts(seed).join(", ")}`;
-    const newer = known.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, /reset takes it`;
+    if (!known?.branch || known.seed === null) {
+      const why = known === undefined ? null : whyInPlace(stack?.services.find(({ name }) => name === service));
+      return `${service} seeded from ${describeParts(seed).join(", ")}${why === null ? "" : `, for this preview alone: ${why}`}`;
+    }
+    const newer = known.seed === content ? "" : `; the seed is ${content.slice(0, 8)} by now, \`/reset\` takes it`;
     const { tookMs, strategy } = known.branch;
     return `${service} has the data of seed ${known.seed.slice(0, 8)}, branched in ${tookMs} ms by ${strategy}${newer}`;
   });
   return told.length > 0 ? told.join("; ") : null;
+}
+
+/** The commonest reasons why a seed is loaded in each preview, for whom it concerns: whoever changes them has branches. */
+function whyInPlace(service: ServiceSpec | undefined): string | null {
+  if (service === undefined) return null;
+  if (service.mounts.some(({ kind }) => kind === "files")) return "the service mounts files of the repository";
+  if (service.secrets.length > 0) return "the service is given a secret";
+  return service.dependsOn.length > 0 ? "the service waits for another" : null;
 }
 
 /** What was replaced, the last first. */

@@ -66,8 +66,12 @@ function rolledBack(view: PreviewView, details: ReportDetails): string | null {
   const head = shortCommit(view, pull.headCommit, details);
   const why = masked(details).prose(cause);
   const isNew = newestOf(details.deployments)?.stack?.volumes.some(({ choice }) => choice?.kind === "re-branch");
-  const data = isNew ? "on new data, as told below" : "on the data that there is now, which was not rolled back";
-  return `Rolled back to ${to} (${why}): it runs as it did then, ${data}. The next push deploys again; \`/redeploy\` returns to ${head}.`;
+  const isDone = newestAttempt(view, details).kind === "ready";
+  const data = isNew
+    ? "on new data, as told below"
+    : `on the data that there is now, which ${isDone ? "was" : "is"} not rolled back`;
+  const what = isDone ? `Rolled back to ${to} (${why}): it runs` : `To go back to ${to} (${why}): it will run`;
+  return `${what} as it did then, ${data}. The next push deploys again; \`/redeploy\` returns to ${head}.`;
 }
 
 function fromFork({ preview: { spec } }: ReportDetails): string | null {

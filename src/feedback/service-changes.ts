@@ -14,7 +14,8 @@ export type ServiceChange = {
     | "new files"
     | "kept, with its data"
     | "new, keeps its data"
-    | "started over with fresh data";
+    | "started over with fresh data"
+    | "started on other data";
 };
 
 /** Each service in the stack's order. `before` is the stack of the deployment that was ready last, null without one. */
@@ -34,11 +35,21 @@ function changeOf(now: Placed, before: Placed | null): ServiceChange["change"] {
   const isBuilt = now.service.image.kind === "build";
   if (now.service.kept) {
     if (before === null) return "new, keeps its data";
-    return before.stack.dataEpoch === now.stack.dataEpoch ? "kept, with its data" : "started over with fresh data";
+    if (before.stack.dataEpoch !== now.stack.dataEpoch) return "started over with fresh data";
+    return isOnSameData(now, before) ? "kept, with its data" : "started on other data";
   }
   if (before === null) return isBuilt ? "built" : "pulled";
   if (imageOf(before) === imageOf(now)) return filesOf(before) === filesOf(now) ? "unchanged" : "new files";
   return isBuilt ? "rebuilt" : "new image";
+}
+
+/** Whether its volumes are the engine's same ones, as far as that is known. */
+function isOnSameData({ stack, service }: Placed, before: Placed): boolean {
+  return service.mounts.every((mount) => {
+    const volumeOf = ({ resolved }: StackSpec) => mount.kind === "volume" && resolved?.volumes[mount.volume];
+    const [then, now] = [volumeOf(before.stack), volumeOf(stack)];
+    return !then || !now || then === now;
+  });
 }
 
 /** What it mounts of the repository, and is given as configs and secrets of it, each with a hash of its content. */

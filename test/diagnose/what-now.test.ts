@@ -44,6 +44,24 @@ describe("each says what to change, and where", () => {
     });
   });
 
+  test("a program that is not there: what a mount may hide, and what it does not", () => {
+    const bound = { kind: "files", target: "/app" } as never;
+    const built = { image: { kind: "build", build: "web" }, mounts: [bound] } as never;
+    const pulled = { image: { kind: "pull", reference: "docker.io/library/node:24" }, mounts: [bound] } as never;
+    const now = (line: string, service: never) => suspectOf(line, { service })?.now;
+    expect(now("sh: 1: next: not found", built)).toMatch(/^The repository is mounted over \/app and hides/);
+    expect(now("sh: 1: yarn: not found", built)).toMatch(/^Install it in the Dockerfile/);
+    expect(now("sh: 1: yarn: not found", pulled)).toMatch(/^Take an image that has it, or build one/);
+    expect(now("Error: Cannot find module 'express'", pulled)).toContain("before it is needed");
+  });
+
+  test("a native module: what builds it", () => {
+    expect(suspectOf("npm error gyp ERR! stack Error: Could not find any Python installation to use")).toMatchObject({
+      what: "`web` compiles a native module, and its image has no Python, make or compiler",
+      now: expect.stringContaining("python3 make g++"),
+    });
+  });
+
   test("a failed migration: which, and what the database said", () => {
     const text =
       'Error: P3018\n\nMigration name: 20261101_orders\n\nDatabase error:\nERROR: relation "orders" already exists';

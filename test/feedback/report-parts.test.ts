@@ -1,10 +1,17 @@
 import { expect, test } from "vitest";
+import type { Deployment } from "../../src/domain/preview.ts";
 import { report } from "../../src/feedback/report.ts";
 import { attempt, commits, failure, now, type Story, tell } from "./facts.ts";
 
 const building = attempt(2, { phase: "building", stack: null });
 const failed = attempt(2, { phase: "failed", failure: failure() });
 const first = `[\`abc1234\`](https://github.test/acme/shop/commit/${commits.first})`;
+
+/** A stack whose database is on that volume of the engine. */
+function onVolume(generation: number, pgdata: string): Partial<Deployment> {
+  const { stack } = attempt(generation);
+  return { stack: { ...stack!, resolved: { images: {}, volumes: { pgdata }, secrets: {} } } };
+}
 
 test.each<[string, Story["deployments"], string[]]>([
   ["first", [attempt(1)], ["new, keeps its data", "built"]],
@@ -18,6 +25,16 @@ test.each<[string, Story["deployments"], string[]]>([
     "reset",
     [attempt(1), attempt(2, { stack: { ...attempt(2).stack!, dataEpoch: 1 } })],
     ["started over with fresh data", "rebuilt"],
+  ],
+  [
+    "re-branched",
+    [attempt(1, onVolume(1, "pgdata_1")), attempt(2, onVolume(2, "pgdata_2"))],
+    ["started on other data", "rebuilt"],
+  ],
+  [
+    "on the same volume",
+    [attempt(1, onVolume(1, "pgdata_1")), attempt(2, onVolume(2, "pgdata_1"))],
+    ["kept, with its data", "rebuilt"],
   ],
   [
     "after a failure",

@@ -37,6 +37,9 @@ describe("a rollback", () => {
     expect(report(...tell({ spec, deployments: [...good, starting] })).comment.split("\n")[0]).toBe(
       `Rolling back to ${second}. ${name} still serves ${commit(third)}.`,
     );
+    expect(report(...tell({ spec, deployments: [...good, starting] })).comment).toContain(
+      `To go back to ${second} (/rollback by bob): it will run as it did then, on the data that there is now, which is not rolled back.`,
+    );
     const told = report(
       ...tell({ spec, deployments: [...good, attempt(4, { ...again, phase: "failed", failure: failure() })] }),
     );

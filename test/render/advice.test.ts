@@ -45,6 +45,20 @@ describe("variables that nobody set", () => {
     });
   });
 
+  test("say which profiles are on where every service has some", () => {
+    const profiled =
+      "services:\n  web: { build: web, ports: [80], profiles: [web] }\n  js: { build: web, profiles: [js] }\n";
+    const files = { "compose.yaml": profiled, ...dockerfiles };
+    const shown = render({ ...files, ".env.example": "export COMPOSE_PROFILES=web\n" });
+    expect(shown.stack?.services.map(({ name }) => name)).toEqual(["web"]);
+    expect(notes(profiled, { ".env.example": "COMPOSE_PROFILES=web\n" })).toEqual([
+      expect.stringContaining("COMPOSE_PROFILES has the value of .env.example, since .env is not committed"),
+    ]);
+    expect(() => render({ ...files, ".env": "A=b\n", ".env.example": "COMPOSE_PROFILES=web\n" })).toThrow(
+      "no services",
+    );
+  });
+
   test("are not looked for in an example where there is an .env", () => {
     expect(notes(compose, { ".env": "A=b\n", ".env.example": "TOKEN=shown\n" })).toEqual([
       expect.stringContaining("TOKEN is not set"),

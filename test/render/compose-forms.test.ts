@@ -200,6 +200,16 @@ volumes: { ee: }
   });
 });
 
+test("where every service has profiles, they are named with how to start them", () => {
+  const text = "services:\n  web: { image: x, profiles: [web] }\n  db: { image: y, profiles: [db] }\n";
+  expect(() => renderCompose(text)).toThrow(
+    expect.objectContaining({
+      message: "the stack has no services: all of them have profiles, of which none is on",
+      hint: 'Name profiles of web and db, or start all: `variables: { COMPOSE_PROFILES: "*" }` in .mayfly.yaml.',
+    }),
+  );
+});
+
 test("services with profiles are not started, and only optional dependencies on them hold", () => {
   const text = (required: boolean) =>
     `services:\n  web: { image: x, ports: [80], depends_on: { t: { condition: service_started, required: ${required} } } }\n  t: { image: x, profiles: [x] }\n`;

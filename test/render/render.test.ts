@@ -136,6 +136,11 @@ describe("what runs", () => {
   });
 });
 
+test("a package without a start script is told how to say it", () => {
+  const error = failure(() => render({ "package.json": '{ "main": "index.js" }' }));
+  expect(error.hint).toContain("`template: node` and `with: { start: node src/index.js }`");
+});
+
 test("seeds are files by their names, sorted patterns, folders first, and programs", () => {
   const { stack } = render(
     seeded(

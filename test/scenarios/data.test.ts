@@ -140,7 +140,7 @@ describe("data of previews", () => {
     const before = await volumesOf("shop-pr-1");
     const commit = await scenario.push({ branch: "one", files: { "seed.sql": guests(5) } });
     const pushed = await scenario.serving("shop-pr-1", commit);
-    expect(pushed.data).toMatch(/; the seed is [0-9a-f]{8} by now, \/reset takes it$/);
+    expect(pushed.data).toMatch(/; the seed is [0-9a-f]{8} by now, `\/reset` takes it$/);
     expect(pushed.dataNotes[0]).toMatch(/^db keeps its data, although its seed is another: data was written since/);
     await say(1, "/redeploy");
     await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 3);

@@ -34,6 +34,9 @@ const usualNames = [
   "docker-compose.yaml",
 ];
 
+const startless =
+  "package.json has no `start` script, by which the template `node` would run it: add one, or say it in .mayfly.yaml: `template: node` and `with: { start: node src/index.js }`.";
+
 /**
  * Chooses what to run: the manifest's files or template, else the usual Compose file, else the template that fits the
  * repository best. Throws InputError `no-compose-file`, `file-missing`, `path-outside`, `unknown-key`.
@@ -50,6 +53,7 @@ export function chooseCompose(manifest: Manifest, reader: SourceReader, template
   if (detected) return detected;
   throw new InputError("no-compose-file", "the repository has no Compose file, and no template fits it", {
     place: { file: "compose.yaml", line: 1, column: 1 },
+    ...(reader.kindOf("package.json") === "file" && { hint: startless }),
   });
 }
 

@@ -46,8 +46,18 @@ export function readCompose(
   refuseUnknownServices(manifest, met);
   const whole = settleModel(dropServices(merged, dropped));
   refuseHugeStack(whole);
-  const { model, left } = withProfiles(whole, profilesOf(scope.lookup("COMPOSE_PROFILES")));
+  const { model, left } = startedOf(whole, scope);
   const needed = withoutUnused(withDockerfiles(model));
   const resolved = resolveEnvironments(needed, scope, from);
   return { model: resolved, left, services: [...met], lookup: scope.lookup };
+}
+
+/** Where every service has profiles, those of an env file that is not committed are taken from its example: without any, nothing would run. */
+function startedOf(model: YamlMap, scope: Scope): ReturnType<typeof withProfiles> {
+  const started = withProfiles(model, profilesOf(scope.lookup("COMPOSE_PROFILES")));
+  const services = child(started.model, "services");
+  const isEmpty = started.left.size > 0 && services?.kind === "map" && services.entries.size === 0;
+  if (!isEmpty || scope.lookup("COMPOSE_PROFILES") !== undefined) return started;
+  const shown = scope.onUnset("COMPOSE_PROFILES", services.place);
+  return shown === null ? started : withProfiles(model, profilesOf(shown));
 }

@@ -10,11 +10,7 @@ import { checkConsistency } from "../forms/consistency.ts";
 export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void {
   const services = entriesOf(child(model, "services"));
   if (services.length === 0) {
-    const hint =
-      left.size > 0
-        ? "Services with `profiles` are not started; name some: `variables: { COMPOSE_PROFILES: … }` in .mayfly.yaml."
-        : "Name the services to run under `services:`.";
-    throw new InputError("invalid-value", "the stack has no services", { place: model.place, hint });
+    throw empty(model.place, [...left]);
   }
   const known = new Set(services.map(([name]) => name));
   const networks = new Set(["default", ...entriesOf(child(model, "networks")).map(([name]) => name)]);
@@ -53,6 +49,17 @@ export function checkReferences(model: YamlMap, left: ReadonlySet<string>): void
   }
   checkConsistency(services);
   refuseCycle(services);
+}
+
+function empty(place: Place, left: readonly string[]): InputError {
+  const message = "the stack has no services";
+  if (left.length === 0)
+    return new InputError("invalid-value", message, { place, hint: "Name the services to run under `services:`." });
+  const names = left.slice(0, 6).map((name) => excerpt(name));
+  const told = left.length > 6 ? [...names, `${left.length - 6} more`] : names;
+  const listed = new Intl.ListFormat("en").format(told);
+  const hint = `Name profiles of ${listed}, or start all: \`variables: { COMPOSE_PROFILES: "*" }\` in .mayfly.yaml.`;
+  return new InputError("invalid-value", `${message}: all of them have profiles, of which none is on`, { place, hint });
 }
 
 function refuseCycle(services: [string, { node: YamlNode; key: Place }][]): void {
