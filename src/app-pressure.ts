@@ -5,10 +5,12 @@ import type { Sleep } from "./app-sleep.ts";
 import type { ServerConfig } from "./config/server.ts";
 import { bytesOf } from "./config/quantity.ts";
 import type { Turn } from "./domain/admission.ts";
+import { EngineError } from "./domain/errors.ts";
 import { isUnderWay, servingOf } from "./domain/preview.ts";
 import {
   isAmple,
   isCalm,
+  leftAtMost,
   mayStart,
   type Memory,
   needOf,
@@ -84,7 +86,7 @@ export function createPressure(world: PressureWorld): Pressure {
     for (const [key, bytes] of used) usedBefore.set(key, bytes);
   };
   const tenants = (): Tenant[] =>
-    store.previews.list({ gone: false }).flatMap((preview) => {
+    store.previews.list({ gone: false }).flatMap((preview): Tenant[] => {
       const { key, repositoryId, spec } = preview;
       const deployments = store.attempts.of(key);
       const serving = servingOf(deployments);
@@ -116,6 +118,7 @@ export function createPressure(world: PressureWorld): Pressure {
           awakeSince: Math.max(wokenAt, serving.readyAt ?? 0),
           isHeld: spec.wanted !== "running" || spec.pinned || isUsed || isBusy || waiting.has(key),
           waits: waiting.has(key),
+          stays: spec.wanted === "running" && spec.pinned,
         },
       ];
     });
@@ -153,17 +156,18 @@ export function createPressure(world: PressureWorld): Pressure {
       }
       atDoor.delete(key);
       await measure();
+      // What of it still runs has its memory.
+      if (kind === "restart") await sample(sampleSoonMs);
+      const needed = (): number => {
+        const has = kind === "restart" ? (used.get(key) ?? 0) : 0;
+        return Math.max(0, needOf(key, usedBefore) - has);
+      };
+      const others = (): Tenant[] => tenants().filter((each) => each.key !== key);
       const isItsTurn = (): boolean => {
         const [first = key] = line();
         if (promised.has(key) || first !== key) return promised.has(key);
-        const shortage = shortageFor(needOf(key, usedBefore));
-        return (
-          isAmple(shortage) ||
-          mayStart(
-            shortage,
-            tenants().filter((each) => each.key !== key),
-          )
-        );
+        const shortage = shortageFor(needed());
+        return isAmple(shortage) || mayStart(shortage, others());
       };
       let goes = isItsTurn();
       if (!goes) {
@@ -172,15 +176,21 @@ export function createPressure(world: PressureWorld): Pressure {
       }
       if (goes) {
         if (waiting.delete(key)) for (const each of line().slice(0, toldAtOnce)) world.tell(each);
-        promised.set(key, promised.get(key) ?? { bytes: needOf(key, usedBefore), at: clock.now() });
+        promised.set(key, promised.get(key) ?? { bytes: needed(), at: clock.now() });
         if (kind === "wake") waking.add(key);
         return true;
+      }
+      const most = leftAtMost(shortageFor(needed()), others());
+      if (most !== null) {
+        // Others need not wait behind who waits for nothing.
+        waiting.delete(key);
+        throw tooLarge(needed(), most);
       }
       const now = clock.now();
       const isNew = !waiting.has(key);
       waiting.set(key, { since: waiting.get(key)?.since ?? now, askedAt: now });
       if (isNew) world.tell(key);
-      if (line()[0] === key) makeRoom(needOf(key, usedBefore));
+      if (line()[0] === key) makeRoom(needed());
       return false;
     },
     left: (key) => void waking.delete(key),
@@ -206,4 +216,10 @@ export function createPressure(world: PressureWorld): Pressure {
         failed: "looking for room failed",
       }),
   };
+}
+
+function tooLarge(needBytes: number, mostBytes: number): EngineError {
+  const [need, most] = [needBytes, mostBytes].map((bytes) => `${Math.ceil(bytes / 1024 ** 2)} MiB`);
+  const what = `it needs about ${need} of memory, and ${most} can be had beside what is pinned, if all else sleeps`;
+  return new EngineError("memory-short", what, { retry: "backoff" });
 }

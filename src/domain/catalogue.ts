@@ -75,6 +75,10 @@ export const catalogue = {
     title: "No free subnet is left",
     hint: "Widen network.pool in server.yaml or remove previews.",
   },
+  "memory-short": {
+    title: "The machine has no memory for one more",
+    hint: "Ask the operator: unpin a preview, or give the machine more memory. Each visit tries again.",
+  },
   "disk-full": {
     title: "The engine's disk is almost full",
     hint: "Make room on the host (docker system df shows what takes it, docker builder prune frees builds), then comment /redeploy.",

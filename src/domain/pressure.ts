@@ -14,6 +14,8 @@ export type Tenant = {
   isHeld: boolean;
   /** It stands in the line for memory itself, behind who is to start next. */
   waits?: boolean;
+  /** Pinned: however long others wait. */
+  stays?: boolean;
 };
 
 /** Memory of the machine that the engine runs on; `reserveBytes` of it stay free. */
@@ -54,6 +56,18 @@ export function isAmple({ memory, needBytes, promisedBytes }: Shortage): boolean
 export function mayStart(shortage: Shortage, others: readonly Tenant[]): boolean {
   const isNobodyLeft = others.every(({ usedBytes, waits }) => usedBytes === 0 || waits === true);
   return isAmple(shortage) || (shortage.promisedBytes === 0 && isNobodyLeft);
+}
+
+/**
+ * What who is to start can have at most, if all slept that ever do; null where it has a chance. Only what stays takes
+ * that from it: whoever is used now is not for ever.
+ */
+export function leftAtMost({ memory, needBytes }: Shortage, others: readonly Tenant[]): number | null {
+  const stay = others.filter(({ stays, usedBytes }) => stays === true && usedBytes > 0);
+  if (memory === null || stay.length === 0) return null;
+  const sleeping = others.reduce((sum, { stays, usedBytes }) => (stays === true ? sum : sum + usedBytes), 0);
+  const most = memory.availableBytes + sleeping - memory.reserveBytes;
+  return most < needBytes ? Math.max(0, most) : null;
 }
 
 /** Whether nobody has to sleep for others. */

@@ -212,8 +212,8 @@ export type Places = {
 
 /** The machine's memory: who is to start waits until there is enough of it, and others are put to sleep meanwhile. */
 export type Room = {
-  /** Whether it may start now; who may not asks again. Throws EngineError. */
-  enter(key: string, kind: "wake" | "deployment"): Promise<boolean>;
+  /** Whether it may start now; who may not asks again. Throws EngineError, `memory-short` where it will not be able to. */
+  enter(key: string, kind: "wake" | "restart" | "deployment"): Promise<boolean>;
   /** It woke, or did not. */
   left(key: string): void;
   /** It has asked and may not start yet. */

@@ -1,4 +1,4 @@
-import { describeFailure, EngineError, type Failure } from "../domain/errors.ts";
+import { describeFailure, EngineError } from "../domain/errors.ts";
 import { isUnderWay, type Preview, servingOf } from "../domain/preview.ts";
 import { type RestLevel, restLevelOf, sleptOf } from "../domain/rest.ts";
 import type { StackSpec } from "../domain/stack.ts";
@@ -7,11 +7,11 @@ import { planSettle, planWake } from "../plan/deploy.ts";
 import { planSleep, planThaw } from "../plan/sleep.ts";
 import type { Plan } from "../plan/step.ts";
 import { followedOf } from "./checks.ts";
-import { crashOf } from "./crashes.ts";
 import { explainFailure } from "./explain.ts";
 import { findSnapshots } from "./gather-data.ts";
 import { findImages } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
+import { lossOf, tellStanding, tellTrouble } from "./standing.ts";
 import { runPlan } from "./steps.ts";
 import { upstreamsOf } from "./upstreams.ts";
 import type { World } from "./world.ts";
@@ -19,6 +19,8 @@ import { lookForWrites } from "./written.ts";
 
 /** Between two questions whether there is room by now. */
 export const roomRestMs = 500;
+/** The same for who is pinned, where there will be none as things stand. */
+const hopeRestMs = 60_000;
 
 /**
  * What serves is brought to how much of it should run, in its own queue: a visit to what sleeps waits neither for a
@@ -45,9 +47,14 @@ export async function settle(preview: Preview, world: World, signal: AbortSignal
     if (world.checks.stop(key, { but: now?.serving.generation ?? null }) > 0) world.changed(key);
     world.followSoon(key);
     const about = { preview: now?.preview ?? preview, serving: now?.serving ?? null };
-    await carryOut(await planSettled(about.preview, about.serving, world), about, world, signal);
+    const plan = await planSettled(about.preview, about.serving, world);
+    const entry = now?.level === "awake" && isStarting(plan) ? await enter(now, "restart", world) : "now";
+    if (entry === "never") return;
+    // Who waits for room stays as it is; the other queue asks on.
+    const planned = entry === "later" ? await planSettled(about.preview, about.serving, world, "stopped") : plan;
+    await carryOut(planned, about, world, signal);
     // Where a visit can cut it short.
-    if (now !== null && now.level !== "awake") world.restSoon(key);
+    if (now !== null && (now.level !== "awake" || entry === "later")) world.restSoon(key);
   });
 }
 
@@ -60,9 +67,15 @@ export async function showServing(
   publish(preview, serving, await world.engine.observe(preview.key), world);
 }
 
-/** What the next run would do about what serves. */
-export async function planSettled(preview: Preview, serving: StackSpec | null, world: World): Promise<Plan> {
-  return planSettle({ ...(await gatherSettled(preview, serving, world)), serving });
+/** What the next run would do about what serves; with `level`, as if no more of it should run. */
+export async function planSettled(
+  preview: Preview,
+  serving: StackSpec | null,
+  world: World,
+  level?: RestLevel,
+): Promise<Plan> {
+  const gathered = await gatherSettled(preview, serving, world);
+  return planSettle({ ...gathered, serving, ...(level && { level }) });
 }
 
 type Serving = { preview: Preview; serving: StackSpec; level: RestLevel; isBusy: boolean };
@@ -107,41 +120,41 @@ async function thaw({ preview, serving }: Serving, world: World, signal: AbortSi
   return true;
 }
 
-async function wake({ preview, serving }: Serving, world: World, signal: AbortSignal): Promise<RunResult> {
+function isStarting({ steps }: Plan): boolean {
+  return steps.some(({ kind }) => kind === "start");
+}
+
+/** Whether there is room by now; who can never have enough is told so, with those who wait for it. */
+async function enter(
+  { preview, serving }: Serving,
+  kind: "wake" | "restart",
+  world: World,
+): Promise<"now" | "later" | "never"> {
+  try {
+    return (await world.room.enter(preview.key, kind)) ? "now" : "later";
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== "memory-short") throw error;
+    tellTrouble(preview, serving, describeFailure(error), world);
+    world.gateway.tellStuck(preview.key);
+    return "never";
+  }
+}
+
+async function wake(now: Serving, world: World, signal: AbortSignal): Promise<RunResult> {
+  const { preview, serving } = now;
   const { key } = preview;
   const plan = planWake({ ...(await gatherSettled(preview, serving, world)), serving });
-  const isStarted = plan.steps.some(({ kind }) => kind === "start");
-  if (isStarted && !(await world.room.enter(key, "wake"))) return { kind: "again", inMs: roomRestMs };
+  const kind = sleptOf(preview.spec, serving.generation) === null ? "restart" : "wake";
+  const entry = isStarting(plan) ? await enter(now, kind, world) : "now";
+  if (entry === "later") return { kind: "again", inMs: roomRestMs };
+  // Each visit tries again; who is pinned is not to wait for one.
+  if (entry === "never") return preview.spec.pinned ? { kind: "again", inMs: hopeRestMs } : { kind: "done" };
   try {
     await carryOut(plan, { preview, serving }, world, signal);
   } finally {
     world.room.left(key);
   }
   return { kind: "done" };
-}
-
-/** Data that was removed does not come back, nor a container without its image, nor what ends at once; else null. */
-function lossOf(plan: Plan): Failure | null {
-  const [data] = plan.lostData ?? [];
-  if (data !== undefined) {
-    const what = `the data of ${data.service} is lost: its volume ${data.volume} was removed from this host`;
-    return describeFailure(new EngineError("data-lost", what, { service: data.service }));
-  }
-  const [lost] = plan.lost ?? [];
-  if (lost === undefined) return endOf(plan);
-  const what = `${lost} cannot be started: its container and its image were removed from this host`;
-  return describeFailure(
-    new EngineError("image-unavailable", what, { service: lost, hint: "`/redeploy` makes both again." }),
-  );
-}
-
-/** Null where nothing ended for good. */
-function endOf({ ended: [ended] = [] }: Plan): Failure | null {
-  if (ended === undefined) return null;
-  const { service, how } = ended;
-  const what = `${service} is down: ${how}, soon after it was started, and would only end again`;
-  const hint = "Its log tells why. `/redeploy` starts it anew, `/rollback` returns to the version before.";
-  return describeFailure(new EngineError("service-exited", what, { service, hint }));
 }
 
 async function carryOut(
@@ -170,20 +183,6 @@ async function carryOut(
   publish(preview, serving, state, world);
   if (isAwake && loss !== null) world.gateway.tellStuck(preview.key);
   if (plan.steps.length > 0) world.changed(preview.key);
-}
-
-type Standing = { preview: Preview; serving: StackSpec; loss: Failure | null; state: StackState };
-
-/** What was lost, or does not stay up; what was told of it stays until it is up for a while. */
-async function tellStanding(
-  { preview, serving, loss, state }: Standing,
-  world: World,
-  signal: AbortSignal,
-): Promise<void> {
-  const crash = loss === null ? crashOf(serving, state, world.clock.now()) : null;
-  if (crash === "unsteady") return;
-  const why = crash && (await explainFailure(crash, { key: preview.key, stack: serving }, world, signal));
-  if (!signal.aborted) tellTrouble(preview, serving, loss ?? why, world);
 }
 
 async function gatherSettled(preview: Preview, serving: StackSpec | null, world: World) {
@@ -227,8 +226,4 @@ function publish(preview: Preview, serving: StackSpec, state: StackState, world:
   // What slept once may be on its way up: what is not there yet is waited for.
   const mayWait = sleptOf(spec, generation) !== null;
   world.gateway.publish(placed, serving, upstreamsOf(serving, state), { mayWait });
-}
-
-function tellTrouble(preview: Preview, { generation }: StackSpec, failure: Failure | null, world: World): void {
-  if (world.attempts.trouble(preview.key, generation, failure)) world.changed(preview.key);
 }

@@ -20,6 +20,7 @@ const operatorsOwn = new Set<string>([
   "engine-refused",
   "subnets-exhausted",
   "disk-full",
+  "memory-short",
   "git-refused",
   "internal",
 ] satisfies ErrorCode[]);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { mayStart, needOf, type Shortage, type Tenant, whoRests } from "../../src/domain/pressure.ts";
+import { leftAtMost, mayStart, needOf, type Shortage, type Tenant, whoRests } from "../../src/domain/pressure.ts";
 
 const now = 1_000_000;
 const calm = { now, leastAwakeMs: 300_000, leastUnusedMs: 60_000 };
 
-/** `a:300 b:100f c:50h`: of 300, 100 (frozen) and 50 MB (in use), the one before the other used longer ago; `s` is stopped, `y` young, `u` just used, `w` in line. */
+/** `a:300 b:100f c:50h`: of 300, 100 (frozen) and 50 MB (in use), the one before the other used longer ago; `s` is stopped, `y` young, `u` just used, `w` in line, `p` pinned. */
 function tenants(text: string): Tenant[] {
   return text
     .split(" ")
@@ -20,6 +20,7 @@ function tenants(text: string): Tenant[] {
         awakeSince: marks.includes("y") ? now - 1000 : 0,
         isHeld: marks.includes("h"),
         waits: marks.includes("w"),
+        stays: marks.includes("p"),
       };
     });
 }
@@ -88,6 +89,17 @@ describe("who may start", () => {
     ["anybody, where memory cannot be measured", "a:300", shortage(null, { needBytes: 9000 }), true],
   ])("%s", (_name, given, short, expected) => {
     expect(mayStart(short, tenants(given))).toBe(expected);
+  });
+
+  test.each<[string, string, Shortage, number | null]>([
+    ["has a chance, while all others sleep sooner or later", "a:300h b:300u", shortage(10, { needBytes: 900 }), null],
+    ["has one beside what is pinned, if that leaves enough", "a:300hp b:300", shortage(150, { needBytes: 350 }), null],
+    ["has none where it does not", "a:300hp b:300", shortage(150, { needBytes: 351 }), 350],
+    ["has none where nothing is left at all", "a:300hp", shortage(50, { needBytes: 1 }), 0],
+    ["has one beside what is pinned and stopped", "a:0hps", shortage(50, { needBytes: 500 }), null],
+    ["has one, where memory cannot be measured", "a:300hp", shortage(null, { needBytes: 9000 }), null],
+  ])("who waits %s", (_name, given, short, expected) => {
+    expect(leftAtMost(short, tenants(given))).toBe(expected);
   });
 
   test("it is expected to use what it used before, or else what most do", () => {

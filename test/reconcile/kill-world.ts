@@ -28,13 +28,21 @@ export type Wish =
   | { rollback: Commit; gone?: boolean }
   | { rest: "frozen" | "stopped" | "awake" }
   | "close"
-  | "prune";
+  | "prune"
+  /** Its database ends. */
+  | "crash";
+
+type Options = {
+  visited?: boolean;
+  /** Whether there is memory for what is to start. */
+  room?: (kind: Parameters<World["room"]["enter"]>[1]) => Promise<boolean>;
+};
 
 /**
  * A preview on the real store and loop, over an engine model. A run of it is one process: `kill` ends it at any call,
  * after which nothing of that process reaches the outside any more; the next run starts from what is there.
  */
-export function createKillWorld({ visited = false } = {}) {
+export function createKillWorld({ visited = false, room = async () => true }: Options = {}) {
   let now = 1_700_000_000_000;
   let nonces = 0;
   const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
@@ -53,6 +61,7 @@ export function createKillWorld({ visited = false } = {}) {
   const put = (wish: Wish): void => {
     const preview = store.wishes.get(key)!;
     if (wish === "prune") return engine.prune();
+    if (wish === "crash") return engine.crash("db");
     if (typeof wish === "object" && "push" in wish) head = wish.push;
     const { spec } = preview;
     if (typeof wish === "object" && "rollback" in wish) return putRollback(preview, wish);
@@ -180,7 +189,7 @@ export function createKillWorld({ visited = false } = {}) {
       restSoon: check,
       followSoon: check,
       turns: createTurns(),
-      room: { enter: async () => (check(), true), left: () => undefined, waits: () => false },
+      room: { enter: async (_, kind) => (check(), await room(kind)), left: () => undefined, waits: () => false },
       engine: {
         observe: async () => (check(), engine.observe()),
         resolveImage: async (image, tag) => (

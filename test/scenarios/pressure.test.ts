@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { labels } from "../../src/domain/labels.ts";
 import { eventually } from "../support/eventually.ts";
+import { startLoad } from "../support/load.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
 
@@ -46,20 +47,49 @@ test("where memory is short, the least recently used is stopped for who is to st
   expect(await running()).toEqual([one.key]);
 });
 
-test("what is pinned or in use makes no room: who waits is told so on its page and in the list, and tries on", async () => {
+test("what is in use makes no room: who waits is told so on its page and in the list, programs to come again, and it tries on", async () => {
   tellOnFailure(scenario);
   const { mayfly } = scenario;
   const [one, two] = await Promise.all(["shop-pr-1", "shop-pr-2"].map((slug) => scenario.seen(slug, () => true)));
-  await verb(one!.slug, "pin");
-  await eventually(async () => expect((await mayfly.visit(one!.url)).status).toBe(200), { timeoutMs: 20_000 });
+  const load = startLoad(mayfly, one!.url);
+  await eventually(() => expect(load.answered()).toBeGreaterThan(5), { timeoutMs: 20_000 });
   expect(await running()).toEqual([one!.key]);
+  const program = mayfly.visit(two!.url, { method: "POST", body: "an order" });
   const page = await mayfly.visit(two!.url, { headers: { accept: "text/html", "sec-fetch-dest": "document" } });
   expect(page.status).toBe(503);
   expect(page.body).toContain("1st in the queue of 1; the memory of this machine is in use");
   expect(await mayfly.show(two!.slug)).toMatchObject({ queue: { place: 1, of: 1, limit: "memory" } });
+  const told = await program;
+  expect([told.status, Number(told.headers["retry-after"]) > 0]).toEqual([503, true]);
   expect(await running()).toEqual([one!.key]);
+
+  expect((await load.end()).failed).toEqual([]);
+  await eventually(async () => expect((await mayfly.visit(two!.url)).status).toBe(200), { timeoutMs: 40_000 });
+  expect(await running()).toEqual([two!.key]);
+});
+
+test("who can have no room beside what is pinned is told so at once, keeps nobody waiting, and each visit tries again", async () => {
+  tellOnFailure(scenario);
+  const { mayfly } = scenario;
+  const [one, two] = await Promise.all(["shop-pr-1", "shop-pr-2"].map((slug) => scenario.seen(slug, () => true)));
+  await verb(one!.slug, "pin");
+  await eventually(async () => expect((await mayfly.visit(one!.url)).status).toBe(200), { timeoutMs: 40_000 });
+  expect(await running()).toEqual([one!.key]);
+  const why = /it needs about \d+ MiB of memory, and 0 MiB can be had beside what is pinned, if all else sleeps/;
+  await eventually(
+    async () => {
+      const page = await mayfly.visit(two!.url, { headers: { accept: "text/html", "sec-fetch-dest": "document" } });
+      expect([page.status, page.body]).toEqual([503, expect.stringMatching(why)]);
+    },
+    { timeoutMs: 20_000 },
+  );
+  expect(await mayfly.show(two!.slug)).toMatchObject({ queue: null, reason: expect.stringMatching(why) });
+  await eventually(async () => expect((await scenario.comment(two!.number)).split("\n")[0]).toMatch(why), {
+    timeoutMs: 20_000,
+  });
 
   await verb(one!.slug, "unpin");
   await eventually(async () => expect((await mayfly.visit(two!.url)).status).toBe(200), { timeoutMs: 40_000 });
   expect(await running()).toEqual([two!.key]);
+  expect((await mayfly.show(two!.slug))?.reason).toBeNull();
 });

@@ -75,6 +75,12 @@ const stop = async (slug: string, key: string) => {
     timeoutMs: 30_000,
   });
 };
+/** When a service was started last, as the engine says. */
+const startOf = async (key: string, service: string): Promise<string> => {
+  const label = [`${labels.server}=${scenario.serverId}`, `${labels.preview}=${key}`, `${labels.service}=${service}`];
+  const [found] = await scenario.docker.listContainers({ filters: { label } });
+  return (await scenario.docker.getContainer(found?.Id ?? "none").inspect()).State.StartedAt;
+};
 /** What the database says. */
 const query = async (key: string, sql: string): Promise<string> => {
   const label = [`${labels.server}=${scenario.serverId}`, `${labels.preview}=${key}`, `${labels.service}=db`];
@@ -87,14 +93,21 @@ const query = async (key: string, sql: string): Promise<string> => {
   return text.trim();
 };
 
-test("what nobody visits stands still, and the first visit finds it as it was, at once; crawlers wake nothing", async () => {
+test("what was never visited stands still, whoever crawls it; the first visit finds it as it was, at once; crawlers wake nothing", async () => {
   tellOnFailure(scenario);
   const { mayfly } = scenario;
   const number = await scenario.open({ branch: "first", files });
   const slug = `shop-pr-${number}`;
   const { url, key } = await scenario.seen(slug, ({ phase }) => phase === "ready");
-  const awake = (await mayfly.visit(url)).body;
-  await scenario.seen(slug, ({ phase, asleep }) => phase === "asleep" && asleep === "frozen", 20_000);
+  const started = await startOf(key, "web");
+  const robot = { "user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)" };
+  await eventually(
+    async () => {
+      await mayfly.visit(url, { headers: robot });
+      expect(await mayfly.show(slug)).toMatchObject({ phase: "asleep", asleep: "frozen", lastVisitAt: null });
+    },
+    { timeoutMs: 20_000 },
+  );
   await eventually(async () => expect(await states(key)).toEqual(["db paused", "once exited", "web paused"]), {
     timeoutMs: 10_000,
   });
@@ -106,12 +119,13 @@ test("what nobody visits stands still, and the first visit finds it as it was, a
   const startedAt = performance.now();
   const answer = await mayfly.visit(url);
   process.stdout.write(`frozen: ${Math.round(performance.now() - startedAt)} ms\n`);
-  expect([answer.status, answer.body]).toEqual([200, awake]);
+  expect([answer.status, answer.body]).toEqual([200, expect.stringContaining("the shop since")]);
+  expect(await startOf(key, "web")).toBe(started);
   expect(await states(key)).toEqual(["db running", "once exited", "web running"]);
   expect((await mayfly.show(slug))?.phase).toBe("ready");
 });
 
-test("what is stopped wakes for whoever comes: a browser watches it, a body and a WebSocket wait, two hundred wake it once", async () => {
+test("what is stopped wakes for whoever comes: a browser watches it, a body and a WebSocket wait, a thousand wake it once", async () => {
   tellOnFailure(scenario);
   const { mayfly } = scenario;
   const { url, key } = await scenario.seen("shop-pr-1", ({ serving }) => serving !== null);
@@ -134,9 +148,10 @@ test("what is stopped wakes for whoever comes: a browser watches it, a body and 
   socket.terminate();
 
   await stop(slug, key);
-  const answers = await Promise.all(Array.from({ length: 200 }, () => mayfly.visit(`${url}/`)));
+  const answers = await Promise.all(Array.from({ length: 1000 }, () => mayfly.visit(`${url}/`)));
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   expect(new Set(answers.map(({ body: text }) => text)).size).toBe(1);
+  expect(await query(key, "SELECT count(*) FROM runs")).toBe("1");
 
   await stop(slug, key);
   await using browser = await openBrowser();
@@ -210,17 +225,23 @@ test("a push to what sleeps is deployed beside it; who comes meanwhile is answer
   const before = (await mayfly.visit(url)).body;
   await verb("shop-pr-1", "sleep");
   await eventually(async () => expect(await states(key)).toContain("web exited"), { timeoutMs: 30_000 });
-  const slow = `FROM node:24\nRUN sleep 8\nCOPY . /app\nCMD ["node", "/app/server.js"]\n`;
-  const commit = await scenario.push({
-    branch: "first",
-    files: { "web/Dockerfile": slow, "web/page.txt": "the new shop\n" },
-  });
+  // It would take as long as it is given: whatever answers meanwhile did not wait for it.
+  const endless = `FROM node:24\nRUN sleep 3600\nCOPY . /app\nCMD ["node", "/app/server.js"]\n`;
+  await scenario.push({ branch: "first", files: { "web/Dockerfile": endless, "web/page.txt": "never built\n" } });
   await scenario.seen("shop-pr-1", ({ newest }) => newest?.phase === "building", 20_000);
   expect(await mayfly.show("shop-pr-1")).toMatchObject({ phase: "asleep" });
+  const startedAt = performance.now();
   const meanwhile = await mayfly.visit(url);
-  expect(meanwhile.body).toContain("the shop since");
+  process.stdout.write(`stopped, while its build goes on: ${Math.round(performance.now() - startedAt)} ms\n`);
+  expect([meanwhile.status, meanwhile.body]).toEqual([200, expect.stringContaining("the shop since")]);
   expect(before).toContain("the shop since");
   expect((await mayfly.show("shop-pr-1"))?.newest?.phase).toBe("building");
+  expect((await mayfly.visit(url)).body).toBe(meanwhile.body);
+
+  const commit = await scenario.push({
+    branch: "first",
+    files: { "web/Dockerfile": files["web/Dockerfile"]!, "web/page.txt": "the new shop\n" },
+  });
   await scenario.serving("shop-pr-1", commit);
   expect((await mayfly.visit(url)).body).toContain("the new shop");
   expect(await query(key, "SELECT row FROM mine")).toBe("42");

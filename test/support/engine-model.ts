@@ -233,6 +233,10 @@ export function createEngineModel(options: {
       const volume = volumes.get(name);
       if (volume) volume.half = true;
     },
+    /** A service ends by itself. */
+    crash(service: string): void {
+      for (const each of containers.values()) if (each.plan?.service.name === service && isAlive(each)) end(each);
+    },
     /** Somebody removes every container that does not run. */
     prune(): void {
       for (const { name, state } of containers.values())
