@@ -67,6 +67,29 @@ test.each(links)("%s through a symbolic link is refused, and nothing of it is re
   expect(said).not.toContain("root:x:0");
 });
 
+const database = `services:
+  web: { image: "node:24", ports: [ 3000 ] }
+  db: { image: "postgres:17", environment: { POSTGRES_PASSWORD: x }, volumes: [ "pgdata:/var/lib/postgresql/data" ] }
+volumes: { pgdata: }
+`;
+
+test.each([
+  ["a file that is a link", "seed.sql", "../outside.sql"],
+  ["a file behind a linked folder", "link/outside.sql", ".."],
+  ["a pattern in a linked folder", "link/*.sql", ".."],
+  ["a folder that is a link", "uploads/", "/etc"],
+  ["a file above", "../outside.sql", null],
+  ["an absolute file", "/etc/passwd.sql", null],
+])("a seed from outside is refused, and nothing of it is read: %s", (_, path, to) => {
+  put("../outside.sql", `SELECT '${marker}';\n`);
+  put("compose.yaml", database);
+  put(".mayfly.yaml", `data: { db: { seed: [ ${JSON.stringify(path)} ] } }\n`);
+  if (to !== null) symlinkSync(to, join(root, path.split("/")[0] ?? ""));
+  const { codes, said } = outcome();
+  expect(codes).toEqual([expect.stringMatching(/^path-outside$|^file-missing$|^invalid-value$/)]);
+  expect(said).not.toContain(marker);
+});
+
 test.each([
   ["an absolute env_file", service("env_file: /proc/self/environ")],
   ["an env_file above", service("env_file: ../outside.env")],

@@ -254,4 +254,24 @@ describe("data of previews", () => {
     expect(await caches()).toHaveLength(3);
     expect(await ask("shop-pr-2", "SELECT count(*) FROM guest")).toBe("300");
   });
+
+  test("mayfly snapshot builds one anew beside who reads the old one, and removes only what nobody reads", async () => {
+    tellOnFailure(scenario);
+    const environment = { MAYFLY_SERVER: scenario.mayfly.url, MAYFLY_API_TOKEN: scenario.mayfly.token };
+    const run = (...args: string[]) => cli(["snapshot", ...args], { environment });
+    const all = async () => JSON.parse((await run("ls", "--json")).out) as SnapshotView[];
+    const isRead = ({ branches }: SnapshotView) => branches.some(({ preview }) => preview === "shop-pr-2");
+    const old = (await all()).find(isRead)!;
+    const built = await run("build", "shop-pr-2", "--json");
+    expect(built.code).toBe(0);
+    const [anew] = JSON.parse(built.out) as SnapshotView[];
+    expect(anew).toMatchObject({ key: old.key, newest: true, cause: "asked for", branches: [] });
+    expect(await ask("shop-pr-2", "SELECT count(*) FROM guest")).toBe("300");
+    expect(await run("rm", old.id)).toMatchObject({ code: 1, err: expect.stringContaining("is read by shop-pr-") });
+    expect(await run("rm", anew!.id)).toMatchObject({ code: 0, out: `The snapshot ${anew!.id} is gone.\n` });
+    expect(await caches()).not.toContain(anew!.volume);
+    expect((await all()).filter(isRead).map(({ id }) => id)).toEqual([old.id]);
+    const audit = await scenario.mayfly.api<{ action: string; detail: string }[]>("/api/audit?limit=2");
+    expect(audit.map(({ action }) => action)).toEqual(["snapshot-rm", "snapshot-build"]);
+  });
 });
