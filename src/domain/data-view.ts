@@ -1,4 +1,4 @@
-import { resetCause, type RetiredVolume, retiredId, type VolumeFacts } from "./data.ts";
+import { type RetiredVolume, retiredId, type VolumeFacts } from "./data.ts";
 import type { Deployment } from "./preview.ts";
 import { describeParts } from "./seed.ts";
 import type { ServiceSpec } from "./service.ts";
@@ -44,19 +44,18 @@ export function describeRetired(retired: readonly RetiredVolume[]): RetiredView[
 
 /** What became of the data of what serves, what it waits for, and what a failed attempt may have done to it. */
 export function noteData(
-  { serving, newest }: { serving: Deployment | null; newest: Deployment | null },
+  { serving, newest, isResetOver }: { serving: Deployment | null; newest: Deployment | null; isResetOver: boolean },
   known: Known,
 ): string[] {
   const choices = (serving?.stack?.volumes ?? []).flatMap((volume) => noteChoice(volume, known));
   const failed = newest?.phase === "failed" && serving?.stack ? newest.stack : null;
   const traces = (failed?.volumes ?? []).flatMap((volume) => noteTrace(volume, serving?.stack ?? null, known));
-  const resets = (failed?.volumes ?? []).flatMap(noteReset);
   const last = describeRetired(known.retired)[0];
   const restorable =
     last === undefined
       ? []
       : [`The data before that stays until ${formatMoment(last.until)}; \`/restore\` brings it back`];
-  return [...resets, ...traces, ...choices, ...restorable];
+  return [...(isResetOver ? [resetOver] : []), ...traces, ...choices, ...restorable];
 }
 
 function noteChoice({ name, rules, choice }: VolumeSpec, { retired }: Known): string[] {
@@ -76,11 +75,8 @@ function noteChoice({ name, rules, choice }: VolumeSpec, { retired }: Known): st
   }
 }
 
-/** A reset that failed is over: nothing written since goes without another word. */
-function noteReset({ name, rules, choice }: VolumeSpec): string[] {
-  if (choice?.kind !== "re-branch" || choice.cause !== resetCause) return [];
-  return [`\`/reset\` failed, and ${rules?.service ?? name} keeps its data: say it again once what failed is mended`];
-}
+/** Told until it is said again: a push that mends what failed goes on with the data of before. */
+const resetOver = "`/reset` failed, and the data of before stays: say it again once what failed is mended";
 
 /** Migrations that the data met with an attempt that failed: nobody knows how far they came. */
 function noteTrace({ name, rules, choice }: VolumeSpec, serving: StackSpec | null, { facts }: Known): string[] {

@@ -16,9 +16,6 @@ export type DataRules = {
 /** By path of the repository, git's id of what is there. */
 export type Migrations = Readonly<Record<string, string>>;
 
-/** Why data is begun anew that somebody reset. */
-export const resetCause = "`/reset`";
-
 /** Which data a deployment runs on, and why (`plan/data-choice.ts`). `cause` is for people. */
 export type DataChoice =
   /** That of before; `added` are migrations that it has not seen yet. */

@@ -7,6 +7,7 @@ import type { RetiredVolume, VolumeFacts } from "./data.ts";
 import { describeData, describeRetired, noteData, type RetiredView } from "./data-view.ts";
 import { allowCommand } from "./fork.ts";
 import { expiresAt, isNearItsEnd, lastUsedAt } from "./lifetime.ts";
+import { isResetOver } from "./reset.ts";
 import { type RestLevel, restLevelOf } from "./rest.ts";
 import { earlierThan } from "./rollback.ts";
 import { formatSpan } from "./time.ts";
@@ -157,7 +158,9 @@ export function viewPreview(
     rolledBack: running ? (preview.spec.rollback ?? null) : null,
     rollbackTo: running ? rollbackOf(deployments) : null,
     data: describeData(stack, context.facts),
-    dataNotes: running ? noteData({ serving, newest }, context) : [],
+    dataNotes: running
+      ? noteData({ serving, newest, isResetOver: isResetOver(preview.spec, deployments) }, context)
+      : [],
     retired: describeRetired(context.retired),
     expiresAt: expiresAt(preview, context.ttlMs),
     endsSoon: isNearItsEnd(preview, context.ttlMs, context.now),

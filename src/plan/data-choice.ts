@@ -1,4 +1,4 @@
-import { type DataChoice, type Migrations, resetCause, type RetiredVolume, type WhenChanged } from "../domain/data.ts";
+import type { DataChoice, Migrations, RetiredVolume, WhenChanged } from "../domain/data.ts";
 
 /** What a deployment's data is chosen by: what the commit and people ask for, and what the data that serves was made of. */
 export type DataQuestion = {
@@ -27,7 +27,7 @@ type Turn = { was: string | null; is: string | null };
 export function chooseData(question: DataQuestion): DataChoice {
   const { restore, reset, changed, image, written } = question;
   if (restore !== null) return { kind: "restore", name: restore.name };
-  if (reset) return { kind: "re-branch", cause: resetCause };
+  if (reset) return { kind: "re-branch", cause: "`/reset`" };
   if (image.was !== null && image.is !== null && image.was !== image.is)
     return { kind: "re-branch", cause: `it runs ${image.is}, and ran ${image.was} before` };
   const added = Object.keys(question.migrations).filter((path) => !(path in question.seen));
