@@ -41,7 +41,7 @@ export function createCollector(maskingOf: (column: Column) => Masking): Collect
       if (raw === masked) return;
       const sample = sampleOf(column);
       sample.rows += 1;
-      for (const value of leaves(column, raw, sample.masking)) count(sample, value.slice(0, longest));
+      for (const value of leaves(column, raw, sample.masking)) count(sample, beginningOf(value));
     },
     values() {
       const found = new Map<string, RawValue>();
@@ -67,6 +67,14 @@ export function maskingIn(plan: MaskPlan): (column: Column) => Masking {
     ),
   );
   return (column) => maskings.get(column) ?? { kind: "text" };
+}
+
+/** Without what columns of a fixed length add to it, and not ending in half a letter, which is written nowhere. */
+function beginningOf(value: string): string {
+  return value
+    .trim()
+    .slice(0, longest)
+    .replace(/[\uD800-\uDBFF]$/, "");
 }
 
 function count(sample: Sample, value: string): void {

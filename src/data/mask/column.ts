@@ -36,7 +36,8 @@ export function columnName(column: Pick<Column, "schema" | "table" | "name">): s
   return `${tableName(column)}.${column.name}`;
 }
 
-/** Of one table in one database. */
+/** Of one table in one database, and of no other one with dots in its name. */
 export function tableKey({ schema, table }: Pick<Column, "schema" | "table">): string {
-  return `${schema}.${table}`;
+  // No name has a zero byte, so that the first dot is the one between the two.
+  return `${schema.replaceAll(".", "\0")}.${table}`;
 }

@@ -23,25 +23,31 @@ const longestEmail = 10 + 1 + 10 + 1 + tailLetters + nowhere.length;
 export const leastRoom = { email: tailLetters + nowhere.length, username: tailLetters, hash: 12, phone: 19 };
 
 /**
- * The same mailbox however it is capitalized: its fakes differ in capitals alone, so that they are one where the
- * database takes them for one, and two where a unique index takes them for two.
+ * The same however a text is capitalized: its fakes differ in capitals alone, so that they are one where the database
+ * takes them for one, and two where a unique index takes them for two.
  */
+export function inCapitals(keyed: Keyed, value: string, fake: (small: string, bytes: Buffer) => string): string {
+  const small = value.toLowerCase();
+  const made = fake(small, keyed(small));
+  return value === small ? made : capitalize(made, keyed(value));
+}
+
 export function email(keyed: Keyed): Fake {
   return (value, longest) => {
-    const mailbox = value.toLowerCase();
-    const bytes = keyed(mailbox);
-    const tail = spell(bytes.subarray(8), tailLetters);
-    const lower = `${longest < longestEmail ? "" : `${handle(bytes)}.`}${tail}`;
-    return `${value === mailbox ? lower : capitalize(lower, keyed(value))}${nowhere}`;
+    const mailbox = inCapitals(keyed, value, (_, bytes) => {
+      const tail = spell(bytes.subarray(8), tailLetters);
+      return `${longest < longestEmail ? "" : `${handle(bytes)}.`}${tail}`;
+    });
+    return `${mailbox}${nowhere}`;
   };
 }
 
 export function username(keyed: Keyed): Fake {
-  return (value, longest) => {
-    const bytes = keyed(value);
-    const tail = spell(bytes.subarray(8), tailLetters);
-    return longest < 25 ? tail : `${plain(pick(firstNames, bytes, 0))}.${tail}`;
-  };
+  return (value, longest) =>
+    inCapitals(keyed, value, (_, bytes) => {
+      const tail = spell(bytes.subarray(8), tailLetters);
+      return longest < 25 ? tail : `${plain(pick(firstNames, bytes, 0))}.${tail}`;
+    });
 }
 
 export function name(keyed: Keyed): Fake {

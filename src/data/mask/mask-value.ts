@@ -3,7 +3,7 @@ import { maskArray } from "./array-value.ts";
 import { copy } from "./bytes.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { moveDate } from "./date-value.ts";
-import { address, email, firstName, lastName, leastRoom, name, phone, text, username } from "./fakes.ts";
+import { address, email, firstName, inCapitals, lastName, leastRoom, name, phone, text, username } from "./fakes.ts";
 import { maskJson } from "./json-value.ts";
 import { createKeyed, type Keyed, permute, spell } from "./keyed.ts";
 
@@ -25,12 +25,25 @@ export function createMaskers(salt: string): (column: Column, masking: Masking) 
     const key = JSON.stringify([type, isArray, masking]);
     const found = made.get(key);
     if (found) return found;
-    const plain = maskerOf(type, masking, keyedFor);
     const whole = masking.kind === "null" || masking.kind === "constant";
+    const own = maskerOf(type, masking, keyedFor);
+    const plain = type.kind === "text" && !whole && masking.kind !== "json" ? withoutPadding(own, type.longest) : own;
     const masker = isArray && !whole ? (value: string) => maskElements(value, plain) : plain;
     const remembering = remember((value) => (value === "" && !whole ? "" : masker(value)));
     made.set(key, remembering);
     return remembering;
+  };
+}
+
+/** Spaces behind a text stay: columns of a fixed length have them, and those who refer to them may not. */
+function withoutPadding(masker: MaskValue, longest: number | null): MaskValue {
+  return (value) => {
+    let end = value.length;
+    while (value[end - 1] === " ") end -= 1;
+    if (end === value.length) return masker(value);
+    if (end === 0) return value;
+    const masked = masker(value.slice(0, end));
+    return typeof masked === "string" ? `${masked}${value.slice(end)}`.slice(0, longest ?? Infinity) : masked;
   };
 }
 
@@ -114,9 +127,12 @@ function hashMasker(keyed: Keyed, type: ColumnType, longest: number): MaskValue 
   if (type.kind === "uuid") return (value) => uuidOf(keyed(value.toLowerCase()));
   // Ids that stand in a text are what they are in a column of their own: the two may be joined.
   return (value) => {
-    if (longest >= 36 && uuidForm.test(value)) return uuidOf(keyed(value));
     if (longest >= 19 && integerForm.test(value)) return hashInteger(keyed, value);
-    return spell(keyed(value), Math.min(26, Math.max(longest, leastRoom.hash)));
+    return inCapitals(keyed, value, (small, bytes) =>
+      longest >= 36 && uuidForm.test(small)
+        ? uuidOf(bytes)
+        : spell(bytes, Math.min(26, Math.max(longest, leastRoom.hash))),
+    );
   };
 }
 

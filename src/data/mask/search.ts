@@ -91,7 +91,7 @@ export function hint(text: string): string {
   return `${text.slice(0, 2)}…${text.slice(-1)} (${text.length} characters)`;
 }
 
-/** As it is; in COPY's rows, in SQL and in JSON (and JSON in rows); with letters beyond ASCII as JSON may write them; as hexadecimal. */
+/** As it is; in COPY's rows, in SQL and in JSON (and JSON in rows), with letters beyond ASCII as JSON may write them; in an address of the web; as hexadecimal. */
 function formsOf(text: string): Buffer[] {
   const json = JSON.stringify(text).slice(1, -1);
   const ascii = json.replaceAll(
@@ -102,6 +102,9 @@ function formsOf(text: string): Buffer[] {
     written.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("\r", "\\r");
   const forms = new Set([text, json, ascii].flatMap((written) => [written, escaped(written), inQuotes(written)]));
   forms.add(text.replaceAll("'", "''"));
+  forms.add(escaped(text).replaceAll("'", "''"));
+  forms.add(ascii.replaceAll("/", "\\/"));
+  forms.add(encodeURIComponent(text.toWellFormed()));
   forms.add(Buffer.from(text).toString("hex"));
   return [...forms]
     .map((form) => Buffer.from(form).map((byte) => fold(byte)) as Buffer)

@@ -8,6 +8,7 @@ import { searchMariadbDump } from "../../../src/data/mask/mariadb/search-dump.ts
 import { createSearch, searchStream } from "../../../src/data/mask/search.ts";
 import { createWorld, type World } from "../../engine/world.ts";
 import { eventually } from "../../support/eventually.ts";
+import { oddMariadb } from "./odd-mariadb.ts";
 import { people } from "./people.ts";
 import { column, pieces, rules, run, salt, textOf } from "./world.ts";
 
@@ -29,7 +30,7 @@ describe("a row of MariaDB", () => {
       table: "a`b",
       columns: ["x, y", ")"],
       values: "1,')'",
-      from: 35,
+      from: 41,
     });
     expect(readInsert("INSERT INTO `a` VALUES (1);\n")).toBeNull();
     expect(readInsert("INSERT INTO `a` (`b`) SELECT 1;\n")).toBeNull();
@@ -93,6 +94,12 @@ DELIMITER ;
     },
   );
 
+  test.each(["", " COMMENT='not CONNECTION=\\'x\\''"])("has no password of another server:%s", async (comment) => {
+    const table = (connection: string) =>
+      `CREATE TABLE \`f\` (\n  \`a\` int\n) ENGINE=FEDERATED${comment}${connection};\n`;
+    expect(await masked(table(" CONNECTION='mysql://shop:it\\'s@10.0.0.1/db/t'") + end, 1000)).toBe(table("") + end);
+  });
+
   test("is searched, and what is found told with its column and line", async () => {
     const raw = String.raw`Ada \"the first\" O\'Raw`;
     const into = "INSERT INTO `us ers` (`a`, `) VALUES (`) VALUES ";
@@ -141,6 +148,35 @@ describe("a masked MariaDB", () => {
   afterAll(async () => {
     await remove();
     await world[Symbol.asyncDispose]();
+  });
+
+  test("has every kind of column, table and engine as it was", async () => {
+    await sql(`CREATE DATABASE odd CHARACTER SET latin1`);
+    await sql(oddMariadb, "odd");
+    const columns = readMariadbCatalog(await sql(mariadbCatalogQuery, "odd"));
+    const kept = rules(["*", "*", "keep"]);
+    const plan = planMask({ source: { name: "nightly", sensitive: true }, rules: kept, columns, salt });
+    await sql("CREATE DATABASE same");
+    await sql(await textOf(maskMariadbDump(dump("odd"), plan, createCollector(maskingIn(plan)))), "same");
+    const rowsOf = async (database: string) =>
+      (await textOf(dump(database)))
+        .split("\n")
+        .filter((line) => /^INSERT|^ {2}`/.test(line) && !line.includes("INTO `ver`"));
+    expect(await rowsOf("same")).toEqual(await rowsOf("odd"));
+    expect((await rowsOf("same")).length).toBeGreaterThan(50);
+    expect(await sql("SELECT x FROM ver", "same")).toBe("2");
+  });
+
+  test("joins keys that its collation takes for one, whatever their capitals and the spaces behind them", async () => {
+    await sql(`CREATE DATABASE loose; USE loose; CREATE TABLE p (code varchar(40) PRIMARY KEY, nick varchar(40) UNIQUE);
+CREATE TABLE c (id int, code varchar(40), nick char(30), FOREIGN KEY (code) REFERENCES p (code));
+INSERT INTO p VALUES ('ABC-0000001', 'Ada'), ('Äbc-1', 'bob'); INSERT INTO c VALUES (1, 'abc-0000001', 'ADA'), (2, 'ABC-0000001  ', 'ada'), (3, 'Abc-0000001', 'aDa');`);
+    const columns = readMariadbCatalog(await sql(mariadbCatalogQuery, "loose"));
+    const written = rules(["*", "code", "hash"], ["*", "nick", "username"], ["c", "id", "keep"]);
+    const plan = planMask({ source: { name: "nightly", sensitive: true }, rules: written, columns, salt });
+    await sql("CREATE DATABASE tight");
+    await sql(await textOf(maskMariadbDump(dump("loose"), plan, createCollector(maskingIn(plan)))), "tight");
+    expect(await sql("SELECT count(*) FROM c JOIN p ON c.code = p.code AND c.nick = p.nick", "tight")).toBe("3");
   });
 
   test("has the same rows, joined as before, and none of its raw values", async () => {

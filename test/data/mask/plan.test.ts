@@ -9,6 +9,13 @@ import { column, rules, salt } from "./world.ts";
 const plan = (columns: Column[], written: MaskRule[], sensitive = false) =>
   planMask({ source: { name: "nightly", sensitive }, columns, rules: written, salt });
 
+test("two tables are not taken for one because of the dots in their names", () => {
+  const columns = [column("x", { schema: "a.b", table: "c" }), column("x", { schema: "a", table: "b.c" })];
+  const written = rules(["c", "x", "text"], ["a.b.c", "x", "keep"]);
+  const plan = planMask({ source: { name: "nightly", sensitive: true }, rules: written, columns, salt });
+  expect(plan.size).toBe(2);
+});
+
 describe("the rule for a column", () => {
   test.each<[string, string, MaskRule[], string | undefined]>([
     ["none names it", "users.id", rules(["users", "email", "email"]), undefined],

@@ -5,7 +5,15 @@ import { name } from "../../../src/data/mask/fakes.ts";
 import { createKeyed } from "../../../src/data/mask/keyed.ts";
 import { column, pieces, salt } from "./world.ts";
 
-const raw = ["ada@lovelace.org", "Grace Hopper", `12 "Main" St`, "Zoë Österreich 7", "a\\b\tc\nd e"].map((text) => ({
+const raw = [
+  "ada@lovelace.org",
+  "Grace Hopper",
+  `12 "Main" St`,
+  "Zoë Österreich 7",
+  "a\\b\tc\nd e",
+  "Rue 12/14, étage",
+  "it's \\ here",
+].map((text) => ({
   column: "users.a",
   text,
 }));
@@ -32,8 +40,18 @@ describe("raw values", () => {
     ["JSON beyond ASCII", String.raw`{"a":"Zo\u00eb \u00d6sterreich 7"}`, 3],
     ["COPY's rows", String.raw`a\\b\tc\nd e`, 4],
     ["hexadecimal, as bytea is dumped", String.raw`\\x00${Buffer.from("Grace Hopper").toString("hex")}`, 1],
+    ["an address of the web", `https://shop/?to=${encodeURIComponent("ada@lovelace.org")}`, 0],
+    ["JSON as PHP writes it", String.raw`{"a":"Rue 12\/14, \u00e9tage"}`, 5],
+    ["SQL with escapes", String.raw`E'it''s \\ here'`, 6],
   ])("are found in %s", async (_, text, index) => {
     expect((await found(Buffer.from(text))).map(([value]) => value)).toContain(raw[index]?.text);
+  });
+
+  test("are looked for without the spaces around them, and never by half a letter", () => {
+    const collector = createCollector(() => ({ kind: "text" }));
+    const long = `${"Ada K. ".repeat(6)}12345🙂 and more`;
+    for (const value of [`  ada@lovelace.org${" ".repeat(50)}`, long]) collector.see(column("t.c"), value, "x");
+    expect(collector.values().map(({ text }) => text)).toEqual(["ada@lovelace.org", `${"Ada K. ".repeat(6)}12345`]);
   });
 
   test("are not found where only something alike is", async () => {

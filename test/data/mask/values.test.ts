@@ -86,6 +86,32 @@ describe("a masked value", () => {
     expect(masked[0]).toBe(masked[0]?.toLowerCase());
   });
 
+  test.each([
+    ["hash", "CUSTOMER-77", {}],
+    ["hash", "CUSTOMER-77", room(12)],
+    ["hash", "A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", {}],
+    ["username", "ADA", {}],
+  ] as const)(
+    "of %s is one where a database takes no notice of capitals, and differs in them alone: %s",
+    (kind, value, own) => {
+      const fakes = [value, value.toLowerCase(), value.charAt(0) + value.slice(1).toLowerCase()].map((each) =>
+        mask(kind, each, own),
+      );
+      expect(new Set(fakes).size).toBe(3);
+      expect(new Set(fakes.map((each) => each?.toLowerCase()))).toEqual(new Set([fakes[1]]));
+    },
+  );
+
+  test.each(["email", "username", "name", "first_name", "address", "text", "hash", "phone"] as const)(
+    "of %s is the same with spaces behind it, as columns of a fixed length have them",
+    (kind) => {
+      const [value, padded] = ["ada@lovelace.org", "ada@lovelace.org    "];
+      expect(mask(kind, padded)).toBe(`${mask(kind, value)}    `);
+      expect(mask(kind, padded, room(40))).toBe(`${mask(kind, value, room(40))}    `.slice(0, 40));
+      expect(mask(kind, "   ")).toBe("   ");
+    },
+  );
+
   test("of whole numbers is another of the same type's room, none twice", () => {
     for (const [first, most] of [
       [-100, 2 ** 15],
@@ -112,7 +138,7 @@ describe("a masked value", () => {
     ["[0:1]={a,b}", /^\[0:1\]=\{"x","x"\}$/],
     ["{}", /^\{\}$/],
   ])("of the array %s keeps its form", (value, form) => {
-    const first = (element: string | null | undefined) => String(element).replaceAll(/"[a-z0-9.@]{2,}"/g, `"x"`);
+    const first = (element: string | null | undefined) => String(element).replaceAll(/"[a-z0-9.@]{2,}"/gi, `"x"`);
     expect(first(mask("hash", value, { isArray: true }))).toMatch(form);
   });
 

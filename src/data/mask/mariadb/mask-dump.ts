@@ -47,7 +47,7 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
   if (state.isRoutine) return withoutDefiner(text);
   if (state.isStatement) {
     state.isStatement = !/;\s*$/.test(text);
-    return withoutDefiner(text);
+    return withoutDefiner(text).replace(connection, "$1");
   }
   if (text.startsWith("--") || text.trim() === "") {
     state.isComplete ||= text.startsWith(complete);
@@ -65,6 +65,9 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
   state.isStatement = !/;\s*$|\\- enable the sandbox mode \*\/\s*$/.test(text);
   return text;
 }
+
+/** Of a federated table: where it is, with its password. */
+const connection = /^(\) ENGINE=(?:'(?:[^'\\]|\\.|'')*'|[^'])*?) CONNECTION='(?:[^'\\]|\\.|'')*'/;
 
 const account = "`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?";
 /** Of a routine; of a view; of a trigger or an event. */

@@ -1,7 +1,7 @@
 import { EngineError } from "../../../domain/errors.ts";
 import { fromBytes, toBytes } from "../bytes.ts";
 import type { Collector } from "../collect.ts";
-import { columnName, type Column } from "../column.ts";
+import { columnName, type Column, tableKey } from "../column.ts";
 import type { MaskValue } from "../mask-value.ts";
 import type { MaskPlan } from "../plan.ts";
 import { copyNull, readField, writeField } from "./copy-row.ts";
@@ -49,7 +49,7 @@ export async function* maskPostgresDump(
 
 function beginCopy(target: CopyTarget, plan: MaskPlan, line: number): Copying {
   const name = `${target.schema}.${target.table}`;
-  const table = plan.get(name);
+  const table = plan.get(tableKey(target));
   const fields = target.columns.map((column): Field => {
     const known = table?.columns.get(column);
     if (known === undefined) throw unknownTo(`${name}.${column}`, line);
