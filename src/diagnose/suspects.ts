@@ -45,6 +45,8 @@ function named(id: string, found: Found | null): { id: string; found: Found } | 
   return found && { id, found };
 }
 
+const mariadbNames: Readonly<Record<string, string>> = { mysql: "mariadb", mysqladmin: "mariadb-admin" };
+
 /** A health check runs in the container: slim images lack `curl`. */
 function healthProgram(about: Case): Found | null {
   const { health } = about;
@@ -53,9 +55,14 @@ function healthProgram(about: Case): Found | null {
     /exec: "([^"]{1,100})": (?:executable file not found|stat )/.exec(health.said)?.[1] ??
     /(?:^|: )([\w./-]{1,100}): (?:command )?not found/.exec(health.said)?.[1];
   if (missing === undefined) return null;
+  const renamed = mariadbNames[missing];
+  const other = "check with what the image has (`wget`, `node -e`, `python -c`)";
   return {
     what: `the health check of ${called(about)} runs \`${quote(missing, 60)}\`, which its image does not have`,
-    now: "Install it in the Dockerfile, or check with what the image has (`wget`, `node -e`, `python -c`).",
+    now:
+      renamed === undefined
+        ? `Install it in the Dockerfile, or ${other}.`
+        : `Since MariaDB 11 its name is \`${renamed}\`; the image's own check is \`healthcheck.sh --connect\`.`,
     where: placeIn(about, "healthcheck", ""),
   };
 }

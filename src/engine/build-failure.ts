@@ -5,7 +5,7 @@ import type { BuildLog } from "./build-log.ts";
 
 type Circumstances = {
   build: BuildSpec;
-  output: Pick<BuildLog, "failed" | "lines">;
+  output: Pick<BuildLog, "failed" | "tail">;
   group: Pick<BuildGroup, "ranOut" | "memoryBytes"> | null;
   isOffline: boolean;
 };
@@ -16,7 +16,7 @@ export async function explainBuildFailure(
   { build, output, group, isOffline }: Circumstances,
 ): Promise<unknown> {
   if (!(error instanceof EngineError) || error.code !== "build-failed") return error;
-  const logTail = output.lines().slice(-20);
+  const logTail = output.tail();
   const details = { service: build.name, logTail, cause: error };
   const step = output.failed()?.name;
   const at = step === undefined ? "" : ` at step ${step.slice(0, 500)}`;

@@ -10,7 +10,9 @@ export type BuildLog = Disposable & {
   add(trace: Trace): void;
   /** Its last 200 lines. */
   lines(): string[];
-  /** The step that ended with an error, the last one when several did. */
+  /** Its last 20 lines; those of the step that failed where one did: others go on beside it until they are stopped. */
+  tail(): string[];
+  /** The step that ended with an error, the last one when several did; what was only stopped for it counts where nothing else does. */
   failed(): { name: string; error: string } | null;
   /** A program was run: not all was copied, or taken from the cache. */
   ran(): boolean;
@@ -77,11 +79,20 @@ export function createBuildLog(
       for (const { vertex, text } of logs) stepOf(vertex).output.write(text);
     },
     lines: () => [...kept],
-    failed: () => [...steps.values()].findLast((step) => step.error !== "") ?? null,
+    tail() {
+      const own = kept.filter((line) => line.startsWith(`#${failed()?.number} `));
+      return (own.length > 0 ? own : kept).slice(-20);
+    },
+    failed,
     ran: () => hasRun,
     running: () => [...steps.values()].findLast((step) => step.started && !step.ended)?.name ?? null,
     [Symbol.dispose]: () => closeSync(handle),
   };
+
+  function failed(): StepLog | null {
+    const all = [...steps.values()].filter((step) => step.error !== "");
+    return all.findLast(({ error }) => !error.includes("context canceled")) ?? all.at(-1) ?? null;
+  }
 
   function end(step: StepLog, cached: boolean): void {
     step.output.end();

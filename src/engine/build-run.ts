@@ -80,6 +80,6 @@ function buildFailed(build: BuildSpec, log: BuildLog, error: string): EngineErro
       : `step ${failed.name} ${code === undefined ? `failed: ${text}` : `ended with exit code ${code}`}`;
   return new EngineError("build-failed", `${build.name} did not build: ${what.slice(0, 1000)}`, {
     service: build.name,
-    logTail: log.lines().slice(-20),
+    logTail: log.tail(),
   });
 }

@@ -141,6 +141,8 @@ describe("what the engine says of its program", () => {
     expect(findSuspects(caseOf({ health, container: running, failure: { code: "service-not-ready" } }))).toMatchObject([
       { id: "health-program", what: "the health check of `web` runs `curl`, which its image does not have" },
     ]);
+    const mariadb = { command: "mysqladmin ping", exitCode: 127, said: "/bin/sh: 1: mysqladmin: not found" };
+    expect(findSuspects(caseOf({ health: mariadb, container: running }))[0]?.now).toContain("`mariadb-admin`");
     const failing = { ...health, exitCode: 22, said: "curl: (22) The requested URL returned error: 503" };
     expect(findSuspects(caseOf({ health: failing, container: running }))).toEqual([]);
   });

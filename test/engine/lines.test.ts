@@ -78,6 +78,26 @@ test("a step's name and error are cut, whatever the Dockerfile makes of them", (
   rmSync(folder, { recursive: true });
 });
 
+test("of several steps that ended, the one that failed is told with its own lines, not those that were stopped for it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mayfly-build-log-"));
+  using log = createBuildLog(join(folder, "build.log"));
+  const step = (digest: string, error: string) => {
+    return { digest, name: `RUN ${digest}`, error, cached: false, started: true, completed: error !== "" };
+  };
+  log.add({
+    vertexes: [step("assets", ""), step("server", "")],
+    logs: [{ vertex: "server", text: Buffer.from("no such package\n") }],
+  });
+  log.add({
+    vertexes: [],
+    logs: Array.from({ length: 30 }, () => ({ vertex: "assets", text: Buffer.from("fetched\n") })),
+  });
+  log.add({ vertexes: [step("server", "exit code: 1"), step("assets", "exit code: 137: context canceled")], logs: [] });
+  expect(log.failed()).toMatchObject({ name: "RUN server" });
+  expect(log.tail()).toEqual(["#2 RUN server", "#2 no such package", "#2 ERROR: exit code: 1"]);
+  rmSync(folder, { recursive: true });
+});
+
 describe(".dockerignore", () => {
   test.each([
     ["node_modules", "node_modules", true],
