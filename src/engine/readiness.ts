@@ -4,7 +4,7 @@ import { EngineError } from "../domain/errors.ts";
 import type { HealthLook } from "../domain/facts.ts";
 import { type Clock, formatSpan } from "../domain/time.ts";
 import type { Readiness } from "../plan/step.ts";
-import { type PortsLook, watchPorts } from "./accepting.ts";
+import { watchPorts } from "./accepting.ts";
 import { allow } from "./docker.ts";
 import { execute } from "./exec.ts";
 import { describeExit, timesInWords } from "./exits.ts";
@@ -12,8 +12,10 @@ import { tail } from "./logs.ts";
 
 type Host = { docker: Docker; clock: Clock };
 
-/** What one look found: ready, or what is missing still and how soon another look is worth it. */
-type Look = { ready: true } | { ready: false; seen: string; health?: HealthLook; pauseMs?: number };
+/** What one look found: ready, or what is missing still and when another look is worth it. */
+type Look =
+  | { ready: true }
+  | { ready: false; seen: string; health?: HealthLook; pauseMs?: number; isWorthItAtTheEnd?: true };
 
 const ready: Look = { ready: true };
 /** A health check costs the engine about 50 ms of CPU each time it is run. */
@@ -23,6 +25,8 @@ const logLines = 20;
 /** Most services are ready within seconds and are waited for closely that long; a look costs the engine 1 to 2 ms. */
 const closelyMs = 10_000;
 const pauseMs = 15;
+/** Whoever waits for an end looks this often beside being told. */
+const endLookMs = 1000;
 const hopelessRestarts = 8;
 
 /**
@@ -43,8 +47,26 @@ export async function awaitReady(host: Host, readiness: Readiness, signal: Abort
     if (look.ready) return;
     const leftMs = deadline - host.clock.now();
     if (leftMs <= 0) throw await notReady(host, readiness, look, exits(info, lastExit));
+    if (look.isWorthItAtTheEnd) {
+      await untilEnd(host, readiness.container, { ms: Math.min(leftMs, endLookMs), signal });
+      continue;
+    }
     const idleMs = host.clock.now() - startedAt < closelyMs ? pauseMs : 250;
     await host.clock.sleep(Math.min(leftMs, look.pauseMs ?? idleMs), signal);
+  }
+}
+
+/** The engine tells an end at once; asking again and again would take its time. */
+async function untilEnd(
+  { docker }: Host,
+  container: string,
+  { ms, signal }: { ms: number; signal: AbortSignal },
+): Promise<void> {
+  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
+  try {
+    await allow(docker.getContainer(container).wait({ abortSignal: over }), 404);
+  } catch (error) {
+    if (!over.aborted) throw error;
   }
 }
 
@@ -70,7 +92,7 @@ export async function awaitListening(
     const info = await allow(docker.getContainer(readiness.container).inspect(), 404);
     const { Running, Restarting } = info?.State ?? {};
     if (!info || (!Running && !Restarting)) return;
-    if ((await lookAtPorts(info)).ready || clock.now() >= deadline) return;
+    if ((await lookAtPorts(info, signal)).ready || clock.now() >= deadline) return;
     await clock.sleep(pauseMs, signal);
   }
 }
@@ -86,7 +108,7 @@ async function inspect(docker: Docker, { container, service }: Readiness): Promi
 
 type Seen = {
   info: Docker.ContainerInspectInfo;
-  lookAtPorts: (info: Docker.ContainerInspectInfo) => Promise<PortsLook>;
+  lookAtPorts: ReturnType<typeof watchPorts>;
 };
 
 async function lookAt(
@@ -104,9 +126,9 @@ async function lookAt(
   if (Status !== "running") return { ready: false, seen: `it is ${Status}` };
   switch (condition) {
     case "completed":
-      return { ready: false, seen: "it still runs" };
+      return { ready: false, seen: "it still runs", isWorthItAtTheEnd: true };
     case "healthy": {
-      const ports = await lookAtPorts(info);
+      const ports = await lookAtPorts(info, signal);
       return ports.ready && !readiness.hadPassed ? lookAtHealth(host, readiness, info, signal) : ports;
     }
   }

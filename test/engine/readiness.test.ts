@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ServiceSpec } from "../../src/domain/service.ts";
+import type { Healthcheck, ServiceSpec } from "../../src/domain/service.ts";
 import type { Readiness } from "../../src/plan/step.ts";
 import { parseListeners } from "../../src/engine/listening.ts";
 import { createWorld, idle, listening, type World } from "./world.ts";
@@ -30,7 +30,7 @@ async function readyOf(
   return failure;
 }
 
-const health = (...test: string[]): ServiceSpec["healthcheck"] => ({
+const health = (...test: string[]): Healthcheck => ({
   test,
   intervalMs: 3_600_000,
   timeoutMs: 500,
@@ -176,7 +176,7 @@ describe("a service is not ready, and is told why", () => {
   });
 
   test("when its health check fails: with what that says", async () => {
-    const healthcheck = health("CMD-SHELL", "echo no cluster >&2; exit 4");
+    const healthcheck = { ...health("CMD-SHELL", "echo no cluster >&2; exit 4"), timeoutMs: 10_000 };
     expect(await readyOf(idle, { healthcheck }, { timeoutMs: 1500 })).toMatchObject({
       message:
         "api did not become ready in 1.5 s: its health check `echo no cluster >&2; exit 4` ended with 4: no cluster",
