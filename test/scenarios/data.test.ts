@@ -151,6 +151,7 @@ describe("data of previews", () => {
     const reset = await scenario.seen("shop-pr-1", ({ serving }) => serving?.generation === 4);
     expect(await ask("shop-pr-1", "SELECT count(*) FROM guest")).toBe("5");
     expect(reset.data).toMatch(/^db has the data of seed [0-9a-f]{8}, branched in \d+ ms by overlay$/);
+    expect(reset.serving?.seconds).toBeLessThan(20);
 
     // The same seed as before: no snapshot is built for it.
     await ask("shop-pr-2", "DELETE FROM guest");

@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { labels } from "../../src/domain/labels.ts";
@@ -5,6 +9,9 @@ import { openBrowser } from "../../demo/browser.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
 import { endScenario, type Scenario, startScenario, tellOnFailure } from "../support/scenario.ts";
+
+/** Of 64 KiB each: 400 MB. */
+const blocks = 6400;
 
 /** A page that needs its database, takes bodies, keeps sockets, and is slow to start when it is asked to be. */
 const server = `const http = require("node:http");
@@ -19,6 +26,14 @@ const server = http.createServer((request, response) => {
     request.on("data", (chunk) => (size += chunk.length));
     request.on("end", () => response.end("took " + size));
     return;
+  }
+  if (request.url === "/big") {
+    let left = ${blocks};
+    const more = () => {
+      while (left-- > 0) if (!response.write(Buffer.alloc(65536, 120))) return response.once("drain", more);
+      response.end();
+    };
+    return more();
   }
   response.setHeader("content-type", "text/html");
   response.end("<title>" + page + "</title><p>" + page + " since " + started);
@@ -123,6 +138,38 @@ test("what was never visited stands still, whoever crawls it; the first visit fi
   expect(await startOf(key, "web")).toBe(started);
   expect(await states(key)).toEqual(["db running", "once exited", "web running"]);
   expect((await mayfly.show(slug))?.phase).toBe("ready");
+});
+
+test("400 MB up and 400 MB down pass through it in flat memory", async () => {
+  tellOnFailure(scenario);
+  const { mayfly } = scenario;
+  const { url } = await scenario.seen("shop-pr-1", ({ serving }) => serving !== null);
+  const authorization = `Bearer ${mayfly.token}`;
+  const resident = async (): Promise<number> => {
+    const { body } = await mayfly.visit(`${mayfly.url}/metrics`, { headers: { authorization } });
+    return Number(/^process_resident_memory_bytes (\S+)$/m.exec(body)?.[1]);
+  };
+  const to = { host: "127.0.0.1", port: mayfly.port, headers: { host: new URL(url).host } };
+  const block = Buffer.alloc(65_536);
+  const before = await resident();
+  let most = 0;
+  const over = new AbortController();
+  const watching = (async () => {
+    while (!over.signal.aborted) most = Math.max(most, await resident());
+  })();
+  const up = request({ ...to, method: "POST" });
+  Readable.from(Array.from({ length: blocks }, () => block)).pipe(up);
+  const [taken] = (await once(up, "response")) as [IncomingMessage];
+  expect(await text(taken)).toBe(`took ${blocks * block.length}`);
+  const [given] = (await once(request({ ...to, path: "/big" }).end(), "response")) as [IncomingMessage];
+  let bytes = 0;
+  for await (const chunk of given as AsyncIterable<Buffer>) bytes += chunk.length;
+  over.abort();
+  await watching;
+  expect(bytes).toBe(blocks * block.length);
+  process.stdout.write(`resident: ${Math.round(before / 1e6)} MB before, ${Math.round(most / 1e6)} MB at most\n`);
+  expect(before).toBeGreaterThan(10_000_000);
+  expect(most - before).toBeLessThan(160_000_000);
 });
 
 test("what is stopped wakes for whoever comes: a browser watches it, a body and a WebSocket wait, a thousand wake it once", async () => {
