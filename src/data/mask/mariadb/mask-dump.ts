@@ -44,6 +44,7 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
     state.isRoutine = text.trim() !== "DELIMITER ;";
     return text;
   }
+  if (!state.isStatement && ofDatabase.exec(text)?.[1] === (state.isRoutine ? ";;" : ";")) return "";
   if (state.isRoutine) return withoutDefiner(text);
   if (state.isStatement) {
     state.isStatement = !/;\s*$/.test(text);
@@ -66,6 +67,8 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
   return text;
 }
 
+/** Around what was made before the database had another character set: it names a database that is nowhere else. */
+const ofDatabase = /^ALTER DATABASE `(?:[^`]|``)+` CHARACTER SET \w+ COLLATE \w+ (;;?)\s*$/;
 /** Of a federated table: where it is, with its password. */
 const connection = /^(\) ENGINE=(?:'(?:[^'\\]|\\.|'')*'|[^'])*?) CONNECTION='(?:[^'\\]|\\.|'')*'/;
 
