@@ -74,10 +74,9 @@ describe("a pull request of a private repository", () => {
   test("is not shown to whoever only knows its address, while it is built and after", async () => {
     tellOnFailure(scenario);
     await scenario.seen(slug, () => true);
-    const early = await scenario.mayfly.visit(
-      `http://${slug}.preview.localhost:${scenario.mayfly.port}/.mayfly/events`,
-    );
-    expect(early.status).toBe(401);
+    // The gateway hears of it a moment after the store.
+    const events = `http://${slug}.preview.localhost:${scenario.mayfly.port}/.mayfly/events`;
+    await eventually(async () => expect((await scenario.mayfly.visit(events)).status).toBe(401));
     view = (await scenario.seen(slug, ({ phase }) => phase === "ready")) as typeof view;
     expect(view).toMatchObject({ access: "link", link: expect.stringContaining("/.mayfly/open/") });
     const { status, text, close } = await open(`${view.url}/cart`);

@@ -45,6 +45,8 @@ describe("a pull request of a product with a database", () => {
     });
     const early = await scenario.seen(slug, () => true);
     link = early.url;
+    // The gateway hears of it a moment after the store.
+    await eventually(async () => expect((await scenario.mayfly.visit(link)).status).not.toBe(404));
     await page.goto(link);
     await page.waitForSelector("text=A first announcement", { timeout: 60_000 });
     expect(await page.textContent("body")).toContain("Ada Lovelace");
