@@ -1,6 +1,8 @@
 import type { ApiWorld, LogLine, LogOptions } from "./api/world.ts";
 import type { AccessDesk } from "./app-access.ts";
 import { createAuthWorld } from "./app-auth.ts";
+import type { Governor } from "./app-disk.ts";
+import type { Pressure } from "./app-pressure.ts";
 import { createVerbs } from "./app-verbs.ts";
 import type { Site } from "./app-site.ts";
 import type { Ground } from "./app-state.ts";
@@ -20,6 +22,8 @@ type Options = Ground & {
   builds: Pick<BuildJobs, "buildLog">;
   deciders: Deciders;
   orphans(): number;
+  disk: Pick<Governor, "space" | "words">;
+  room: Pick<Pressure, "memory">;
   metrics(): Promise<string>;
   mask(text: string, of: { repositoryId: number }): string;
   learn(key: string): Promise<void>;
@@ -74,6 +78,11 @@ export function createApiWorld(options: Options): ApiWorld {
     metrics: options.metrics,
     ready: () => ({ ok: true, reason: null }),
     numbers,
+    server: () => ({
+      disk: options.disk.space(),
+      memory: options.room.memory(),
+      notices: [options.disk.words()].filter((words) => words !== null),
+    }),
     ...createAuthWorld(options),
     dashboardOrigin: site.dashboardOrigin,
     webUrl: config.github.webUrl,

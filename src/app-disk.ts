@@ -2,9 +2,10 @@ import type Docker from "dockerode";
 import type { Logger } from "pino";
 import { bytesOf } from "./config/quantity.ts";
 import type { ServerConfig } from "./config/server.ts";
+import { type DiskUse, diskWords, type RoomMade } from "./domain/disk.ts";
 import { spareImages } from "./domain/spare-images.ts";
 import type { Clock } from "./domain/time.ts";
-import { createDisk, type Disk, type DiskSpace, measureDisk } from "./engine/disk.ts";
+import { createDisk, type Disk, measureDisk } from "./engine/disk.ts";
 import { builtImages, forgetBuilds, pulledImages, removeImage } from "./engine/spare.ts";
 import { every } from "./reconcile/every.ts";
 import type { Store } from "./store/store.ts";
@@ -18,13 +19,17 @@ type GovernorWorld = {
   store: Pick<Store, "images">;
   /** Frees snapshots that nobody needs; they are built again when they are asked for. */
   snapshots(): Promise<unknown>;
+  /** What came of making room, and whether there is still too little. */
+  tell(words: string, isShort: boolean): void;
   clock: Clock;
   log: Logger;
 };
 
 export type Governor = Disk & {
   /** As it was last measured, with how much of it is to stay free; null where it cannot be seen. */
-  space(): (DiskSpace & { reserveBytes: number }) | null;
+  space(): DiskUse | null;
+  /** What whoever runs the server should know of it, in words; null where nothing is short. */
+  words(): string | null;
   /** Looks now and then how much is free; from then on room is made. */
   watch(): AsyncDisposable;
 };
@@ -44,6 +49,7 @@ export function createGovernor(world: GovernorWorld): Governor {
   let seen: ReturnType<Governor["space"]> = null;
   let freeing: Promise<void> | null = null;
   let restUntil = -Infinity;
+  let made: RoomMade | null = null;
 
   const measure = async (): Promise<typeof seen> => {
     const disk = await measureDisk(docker, world.isLocal);
@@ -60,6 +66,7 @@ export function createGovernor(world: GovernorWorld): Governor {
       if (await isEnough()) return;
       if (!(await removeImage(docker, name))) continue;
       store.images.forgetPulled(name);
+      if (made !== null) made = { ...made, images: made.images + 1 };
       log.info({ image: name }, "image removed to make room on the disk");
     }
   };
@@ -71,10 +78,18 @@ export function createGovernor(world: GovernorWorld): Governor {
   const ways = [() => freeBuilds(72 * hourMs), freeUnusedImages, world.snapshots, () => freeBuilds(hourMs)];
   const free = async (): Promise<void> => {
     log.warn(seen ?? {}, "little room is left on the engine's disk: what nobody uses goes");
+    const before = seen?.freeBytes ?? 0;
+    made = { at: clock.now(), images: 0, freedBytes: 0, isAll: false };
     for (const way of ways) {
       await way();
-      if (await isEnough()) return;
+      const isOver = await isEnough();
+      made = { ...made, at: clock.now(), freedBytes: Math.max(0, (seen?.freeBytes ?? 0) - before) };
+      if (isOver) break;
+      if (way === ways.at(-1)) made = { ...made, isAll: true };
     }
+    const words = diskWords(seen, made, clock.now());
+    if (words !== null) world.tell(words, made.isAll);
+    if (!made.isAll) return;
     restUntil = clock.now() + restMs;
     log.warn(seen ?? {}, "nothing more on the engine's disk is ours to remove");
   };
@@ -96,6 +111,7 @@ export function createGovernor(world: GovernorWorld): Governor {
       await disk.require(what);
     },
     space: () => seen,
+    words: () => diskWords(seen, freeing === null ? made : null, clock.now()),
     watch: () =>
       every({
         ...world,

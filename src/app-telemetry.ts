@@ -16,6 +16,7 @@ import type { DataBytes } from "./telemetry/data-metrics.ts";
 import { createMetrics, type Standing } from "./telemetry/metrics.ts";
 import {
   noticeOfDeployment,
+  noticeOfDisk,
   noticeOfEngine,
   noticeOfForgeAnswer,
   noticeOfOrphans,
@@ -58,6 +59,7 @@ export function standingOf(world: {
     orphans: world.housekeeping.orphans(),
     memoryBytes: world.room.memory()?.availableBytes ?? null,
     diskBytes: world.disk.space()?.freeBytes ?? null,
+    diskReserveBytes: world.disk.space()?.reserveBytes ?? null,
   };
 }
 
@@ -142,6 +144,7 @@ export function createTelemetry({ config, server, version, store, site, standing
     },
     orphans: (count: number): void => notify.tell(noticeOfOrphans(count)),
     engine: (state: "lost" | "back"): void => notify.tell(noticeOfEngine(state)),
+    disk: (words: string, isShort: boolean): void => notify.tell(noticeOfDisk(words, isShort)),
     async [Symbol.asyncDispose]() {
       await notify[Symbol.asyncDispose]();
       await spans?.[Symbol.asyncDispose]();

@@ -63,7 +63,13 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
 
   // The engine, and what people are shown of it.
   const isLocal = isOnThisMachine(config.engine.host);
-  const disk = createGovernor({ ...ground, isLocal, snapshots: () => data.snapshots.sweep("needed") });
+  const snapshotsGo = () => data.snapshots.sweep("needed");
+  const disk = createGovernor({
+    ...ground,
+    isLocal,
+    snapshots: snapshotsGo,
+    tell: (...told) => telemetry.disk(...told),
+  });
   const onEnd = (key: string) => loop.look(key);
   const jobs = { logFolder: join(state, "logs"), mask: masks.line, gifts: buildGifts(keeper, config), onEnd };
   const memory = createBuildMemory({ ...config.builds, server, isLocal, clock, log });
@@ -73,12 +79,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
   const learn = createLearner(ground);
   const access = createAccessDesk(ground);
   const places = createPlaces(ground);
-  const site = createSite({
-    ...ground,
-    access,
-    turnOf: (key) => places.turnOf(key) ?? room.turnOf(key),
-    mask: masks.of,
-  });
+  const turnOf = (key: string) => places.turnOf(key) ?? room.turnOf(key);
+  const site = createSite({ ...ground, access, turnOf, mask: masks.of });
   const switchboard = createSwitchboard(site.hostOf);
   const sleep = createSleep({
     ...ground,
@@ -203,6 +205,8 @@ export async function createApp(config: ServerConfig, options: Start & { log?: L
       access,
       loop,
       builds,
+      disk,
+      room,
       deciders,
       mask: masks.of,
       learn,

@@ -3,7 +3,7 @@ import { actionsMenu } from "./actions-menu.ts";
 import type { Parts } from "./live-parts.ts";
 import { type Html, html } from "./page-html.ts";
 import { stateFacts } from "./page-state.ts";
-import { age, ago, ahead } from "./page-words.ts";
+import { age, ago, ahead, prose } from "./page-words.ts";
 import type { Sight } from "./sight.ts";
 import type { ApiWorld } from "./world.ts";
 
@@ -13,11 +13,12 @@ export type ListFilter = { q: string; repository: string; state: string };
 /** Whom the list is for. */
 export type Reader = { sight: Sight; formToken: string };
 
-/** The sections that change: the numbers and the rows. */
+/** The sections that change: what is short, the numbers and the rows. */
 export async function listParts(world: ApiWorld, filter: ListFilter, reader: Reader): Promise<Parts> {
   const previews = (await reader.sight.previews()).filter(matches(filter));
   const rows = await Promise.all(previews.map((view) => row(view, world.clock.now(), reader)));
   return new Map([
+    ["notices", noticesPart(world.server().notices)],
     ["numbers", numbersPart(await reader.sight.numbers())],
     ["rows", rowsPart(rows, filter)],
   ]);
@@ -27,11 +28,17 @@ export async function listParts(world: ApiWorld, filter: ListFilter, reader: Rea
 export async function listBody(world: ApiWorld, filter: ListFilter, reader: Reader): Promise<Html[]> {
   const parts = await listParts(world, filter, reader);
   const form = filterForm(await reader.sight.previews(), filter);
-  return [html`<h1>Previews</h1>`, part(parts, "numbers"), form, part(parts, "rows")];
+  return [html`<h1>Previews</h1>`, part(parts, "notices"), part(parts, "numbers"), form, part(parts, "rows")];
 }
 
 function part(parts: Parts, id: string): Html {
   return parts.get(id) ?? html``;
+}
+
+function noticesPart(notices: readonly string[]): Html {
+  return html`<div id="notices" role="status">
+    ${notices.map((each) => html`<p class="notice">${prose(each)}</p>`)}
+  </div>`;
 }
 
 function numbersPart({ up, asleep, waiting, orphans }: Awaited<ReturnType<Sight["numbers"]>>): Html {

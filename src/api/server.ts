@@ -55,6 +55,7 @@ export function createApi(world: ApiWorld): Api {
     .route("/api/tokens", tokenRoutes(tokens))
     .route("/api/audit", auditRoutes(world))
     .route("/api/snapshots", snapshotRoutes(world))
+    .get("/api/server", (c) => c.json(world.server()))
     .all("/api/*", refuseUnknown)
     .all("/webhooks/*", refuseUnknown)
     .route("/", dashboard(world, { auth, house }))
@@ -69,7 +70,7 @@ export function createApi(world: ApiWorld): Api {
 
 function refuseUnknown(c: Context): never {
   throw new InputError("not-found", `there is no ${c.req.method} ${c.req.path}`, {
-    hint: "There are /api/previews, /api/local, /api/snapshots, /api/tokens, /api/audit, /webhooks/github, /healthz, /readyz and /metrics.",
+    hint: "There are /api/previews, /api/local, /api/snapshots, /api/server, /api/tokens, /api/audit, /webhooks/github, /healthz, /readyz and /metrics.",
   });
 }
 

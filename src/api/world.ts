@@ -1,10 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "pino";
 import type { Asker, AuditEntry, AuditNote } from "../domain/audit.ts";
+import type { DiskUse } from "../domain/disk.ts";
 import type { Failure } from "../domain/errors.ts";
 import type { LocalWork } from "../domain/local.ts";
 import type { Level, Person } from "../domain/person.ts";
 import type { Deployment, TimelineEvent } from "../domain/preview.ts";
+import type { Memory } from "../domain/pressure.ts";
 import type { DataUse, SnapshotView } from "../domain/snapshot.ts";
 import type { SourceView } from "../domain/source.ts";
 import type { StackState } from "../domain/stack-state.ts";
@@ -54,6 +56,7 @@ export type ApiWorld = {
   metrics(): string | Promise<string>;
   ready(): { ok: boolean; reason: string | null };
   numbers(): Numbers;
+  server(): ServerState;
   /** Who may call, besides people. */
   tokens: TokenRows;
   sessions: SessionRows;
@@ -136,6 +139,14 @@ export type LogOptions = { service?: string; follow: boolean; tail: number; sign
 export type LogLine = { service: string; line: string; /** Epoch milliseconds. */ at: number | null };
 
 export type PlanAnswer = { text: string; steps: { step: string; resource: string; cause: string; after: string[] }[] };
+
+/** What whoever runs the server looks at first; null where it cannot be measured. */
+export type ServerState = {
+  disk: DiskUse | null;
+  memory: Memory | null;
+  /** What there is too little of and what was done about it, a sentence or two each. */
+  notices: string[];
+};
 
 /** The line above the list; null where it is not known now. */
 export type Numbers = { up: number; asleep: number; waiting: number; orphans: number | null };

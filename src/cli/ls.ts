@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { cleanText } from "../domain/clean-text.ts";
 import { formatSpan } from "../domain/time.ts";
 import { twoFacts } from "../domain/two-facts.ts";
 import type { PreviewView } from "../domain/view.ts";
@@ -15,7 +16,8 @@ export const ls: Command = {
   help: "list the previews",
   options: clientOptions,
   async run(input, terminal) {
-    const previews = await connect(input, terminal).get<PreviewView[]>("/api/previews");
+    const client = connect(input, terminal);
+    const previews = await client.get<PreviewView[]>("/api/previews");
     if (input.values["json"] === true) terminal.print(JSON.stringify(previews, null, 2));
     else if (previews.length === 0) terminal.print("No previews yet: open a pull request.");
     else {
@@ -26,6 +28,9 @@ export const ls: Command = {
       terminal.print(terminal.hasColor ? styleText("dim", header, { validateStream: false }) : header);
       for (const line of lines) terminal.print(line);
     }
+    // Beside the answer: programs read that.
+    const { notices } = await client.get<{ notices: string[] }>("/api/server");
+    for (const notice of notices) terminal.complain(cleanText(notice));
     return 0;
   },
 };

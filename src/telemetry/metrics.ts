@@ -11,6 +11,7 @@ export type Standing = {
   /** Of the engine's machine; null where it cannot be measured. */
   memoryBytes: number | null;
   diskBytes: number | null;
+  diskReserveBytes: number | null;
 };
 
 const deploymentBuckets = [0.5, 1, 2, 3, 5, 8, 13, 21, 34, 60, 120, 300, 600, 1200];
@@ -178,7 +179,15 @@ function standingGauges({ version, standing }: { version: string; standing(): St
       setOrForget(this, standing().diskBytes);
     },
   });
-  return [info, previews, queue, builds, orphans, memory, disk];
+  const diskReserve = new Gauge({
+    name: "mayfly_disk_reserve_bytes",
+    help: "What of it is to stay free: below this, what can be had again is removed.",
+    registers,
+    collect() {
+      setOrForget(this, standing().diskReserveBytes);
+    },
+  });
+  return [info, previews, queue, builds, orphans, memory, disk, diskReserve];
 }
 
 function classOf(status: number): string {

@@ -89,6 +89,12 @@ export function noticeOfEngine(state: "lost" | "back"): Notice {
   return { ...notice, topic: "engine" };
 }
 
+/** What came of making room on the engine's disk, in words. */
+export function noticeOfDisk(words: string, isShort: boolean): Notice {
+  const title = isShort ? catalogue["disk-full"].title : "Room was made on the engine's disk";
+  return { ...serverNotice(isShort ? "error" : "info", title, words), topic: "disk" };
+}
+
 function serverNotice(level: Level, title: string, text: string): Notice {
   return { level, topic: title, title, text, preview: null, url: null };
 }

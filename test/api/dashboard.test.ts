@@ -25,6 +25,12 @@ describe("the list", () => {
     }
   });
 
+  test("tells what the machine is short of, and what was done about it", async () => {
+    const notices = ["Little room is left on the engine's disk: `docker system df` shows what takes it."];
+    const world = inMemoryWorld({ server: () => ({ disk: null, memory: null, notices }) });
+    expect(textOf(await pageOf(world, "/"))).toContain("docker system df shows what takes it");
+  });
+
   const views = [
     view(),
     view({

@@ -117,6 +117,7 @@ export function inMemoryWorld(changes: Partial<InMemory> = {}): InMemory {
     local: { up: async () => Promise.reject(new Error("not asked")), down: async () => null },
     metrics: () => "mayfly_previews 1\n",
     ready: () => ({ ok: true, reason: null }),
+    server: () => ({ disk: null, memory: null, notices: [] }),
     numbers: () => ({ up: 1, asleep: 0, waiting: 0, orphans: 0 }),
     tokens: { ...store.tokens, given: [firstToken(token)], made: store.tokens.all },
     sessions: store.sessions,

@@ -22,6 +22,7 @@ test("a deployment that ends because its pull request was closed is counted", as
       orphans: 0,
       memoryBytes: null,
       diskBytes: null,
+      diskReserveBytes: null,
     }),
     mask: (text) => text,
     clock,

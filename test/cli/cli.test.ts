@@ -59,11 +59,10 @@ describe("mayfly ls", () => {
     expect([code, JSON.parse(out)]).toEqual([0, JSON.parse(JSON.stringify(world.views))]);
   });
 
-  test("says what to do when there are none", async () => {
-    expect(await asked(inMemoryWorld({ views: [] }), ["ls"])).toMatchObject({
-      code: 0,
-      out: "No previews yet: open a pull request.\n",
-    });
+  test("says what to do when there are none, and beside it what the machine is short of", async () => {
+    const server = () => ({ disk: null, memory: null, notices: ["The disk is short."] });
+    const { code, out, err } = await asked(inMemoryWorld({ views: [], server }), ["ls"]);
+    expect([code, out, err]).toEqual([0, "No previews yet: open a pull request.\n", "The disk is short.\n"]);
   });
 });
 

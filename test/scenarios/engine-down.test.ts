@@ -5,6 +5,7 @@ import { buffer, text } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ServerState } from "../../src/api/world.ts";
 import { labels } from "../../src/domain/labels.ts";
 import { eventually } from "../support/eventually.ts";
 import { miniShop } from "../support/mini-shop.ts";
@@ -150,6 +151,9 @@ test("where too little of the disk is free, what can be had again goes, and neit
   await eventually(() => expect(logged("nothing more on the engine's disk is ours to remove")).toBe(true), {
     timeoutMs: 60_000,
   });
+  const told = await scenario.mayfly.api<ServerState>("/api/server");
+  expect(told.disk?.freeBytes).toBeLessThan(told.disk?.reserveBytes ?? 0);
+  expect(told.notices.join()).toMatch(/^Little room is left .* Nothing more is Mayfly's to remove/);
   for (const number of [1, 3]) {
     const { url } = await scenario.seen(`shop-pr-${number}`, ({ serving }) => serving !== null);
     expect((await scenario.mayfly.visit(url)).status).toBe(200);

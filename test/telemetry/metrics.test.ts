@@ -9,6 +9,7 @@ const standing = () => ({
   orphans: 0,
   memoryBytes: null,
   diskBytes: null,
+  diskReserveBytes: null,
 });
 const data = async () => ({ snapshots: 3000, editions: 200, branches: 10, budget: 5000 });
 const step = { preview: "7-42", generation: 1, startedAt: 1000, endedAt: 3500, outcome: "done", detail: null } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { messageFor, wants } from "../../src/telemetry/channels.ts";
-import { noticeOfDeployment, noticeOfForgeAnswer, noticeOfOrphans } from "../../src/telemetry/notices.ts";
+import { noticeOfDeployment, noticeOfDisk, noticeOfForgeAnswer, noticeOfOrphans } from "../../src/telemetry/notices.ts";
 
 const preview = { slug: "shop-pr-42", repository: "acme/shop", number: 42, pageUrl: "http://m/previews/shop-pr-42" };
 const failed = { outcome: "failed", commit: "def5678aa", what: "web did not build" } as const;
@@ -29,6 +29,12 @@ describe("what the operator is told", () => {
     const first = noticeOfDeployment(preview, end);
     expect(first).toMatchObject({ level: "error" });
     expect(noticeOfDeployment({ ...preview, slug: "shop-pr-43", number: 43 }, end)?.topic).toBe(first?.topic);
+  });
+
+  test("a disk that stays short needs a person; room that was made is the better news of it", () => {
+    const [short, made] = [noticeOfDisk("1.0 GiB are free.", true), noticeOfDisk("6.0 GiB were freed.", false)];
+    expect([short.level, made.level]).toEqual(["error", "info"]);
+    expect(short.topic).toBe(made.topic);
   });
 
   test("an overtaken deployment is no news", () => {
