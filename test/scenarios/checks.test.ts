@@ -68,7 +68,10 @@ test("required checks gate the new version, optional ones only report, and each 
       expect(statusOf(commit, "mayfly/smoke")).toMatchObject({ state: "success" });
       expect(statusOf(commit, "mayfly/e2e")).toMatchObject({ state: "failure" });
       expect(statusOf(commit, "mayfly")).toMatchObject({ state: "success" });
-      expect(await scenario.comment(number)).toMatch(/Checks: .*smoke.* passed in .*e2e.* failed in .*only reports/);
+      // In the order in which they began: in one millisecond, by name.
+      const comment = await scenario.comment(number);
+      expect(comment).toMatch(/^Checks: .*`smoke`\]\([^)]*\) passed in /m);
+      expect(comment).toMatch(/^Checks: .*`e2e`\]\([^)]*\) failed in [^·]*only reports/m);
     },
     { timeoutMs: 20_000 },
   );
