@@ -156,12 +156,8 @@ export function createPressure(world: PressureWorld): Pressure {
       }
       atDoor.delete(key);
       await measure();
-      // What of it still runs has its memory.
-      if (kind === "restart") await sample(sampleSoonMs);
-      const needed = (): number => {
-        const has = kind === "restart" ? (used.get(key) ?? 0) : 0;
-        return Math.max(0, needOf(key, usedBefore) - has);
-      };
+      let has = 0;
+      const needed = (): number => Math.max(0, needOf(key, usedBefore) - has);
       const others = (): Tenant[] => tenants().filter((each) => each.key !== key);
       const isItsTurn = (): boolean => {
         const [first = key] = line();
@@ -172,6 +168,8 @@ export function createPressure(world: PressureWorld): Pressure {
       let goes = isItsTurn();
       if (!goes) {
         await sample(sampleSoonMs);
+        // What of it still runs has its memory.
+        if (kind === "restart") has = used.get(key) ?? 0;
         goes = isItsTurn();
       }
       if (goes) {

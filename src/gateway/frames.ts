@@ -9,56 +9,62 @@ export type Frames = {
 };
 
 const closeOpcode = 0x8;
-/** Two bytes, a length of up to eight, a mask of four. */
-const mostHeadBytes = 14;
 
 /** Begins at the first byte behind the handshake. Extensions change what frames hold, not where they end. */
 export function followFrames(): Frames {
-  const head = Buffer.alloc(mostHeadBytes);
-  /** Of the head that is not whole yet. */
-  let headBytes = 0;
-  /** Of the payload, still to come; null while a head is read. */
-  let left: bigint | null = null;
+  /** The beginning of a head that is not whole yet. */
+  let begun: Buffer | null = null;
+  /** Of the frame under way, still to come. */
+  let left = 0;
+  let isClosing = false;
   let closed = false;
-
-  /** The payload's length once the head is whole. */
-  function payloadBytes(): bigint | null {
-    if (headBytes < 2) return null;
-    const second = head.readUInt8(1);
-    const short = second & 0x7f;
-    const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
-    if (headBytes < 2 + lengthBytes + (second >= 0x80 ? 4 : 0)) return null;
-    if (lengthBytes === 0) return BigInt(short);
-    return lengthBytes === 2 ? BigInt(head.readUInt16BE(2)) : head.readBigUInt64BE(2);
-  }
-
-  function endFrame(): void {
-    if ((head.readUInt8(0) & 0x0f) === closeOpcode) closed = true;
-    headBytes = 0;
-    left = null;
-  }
 
   return {
     read(piece) {
-      let firstEnd: number | null = headBytes === 0 ? 0 : null;
-      for (let at = 0; at < piece.length;) {
-        if (left === null) {
-          head[headBytes++] = piece[at++] ?? 0;
-          left = payloadBytes();
-        } else {
-          const taken = left < BigInt(piece.length - at) ? Number(left) : piece.length - at;
-          left -= BigInt(taken);
-          at += taken;
+      let firstEnd: number | null = begun === null && left === 0 ? 0 : null;
+      // Behind zero of the piece's own bytes; what was kept of a head lies before it.
+      let at = begun === null ? 0 : -begun.length;
+      const bytes = begun === null ? piece : Buffer.concat([begun, piece]);
+      const offset = bytes.length - piece.length;
+      begun = null;
+      while (at < piece.length) {
+        if (left === 0) {
+          const size = headBytes(bytes, at + offset);
+          if (size === null) {
+            begun = Buffer.from(bytes.subarray(at + offset));
+            break;
+          }
+          isClosing = ((bytes[at + offset] ?? 0) & 0x0f) === closeOpcode;
+          left = payloadBytes(bytes, at + offset);
+          at += size;
         }
-        if (left !== 0n) continue;
-        endFrame();
+        const taken = Math.min(left, piece.length - at);
+        left -= taken;
+        at += taken;
+        if (left > 0) break;
+        if (isClosing) closed = true;
         firstEnd ??= at;
       }
       return firstEnd;
     },
-    isBetween: () => headBytes === 0,
+    isBetween: () => begun === null && left === 0,
     hasClosed: () => closed,
   };
+}
+
+/** How long the head of a frame is that begins there; null if not all of it is there. */
+function headBytes(bytes: Buffer, at: number): number | null {
+  const second = bytes[at + 1];
+  if (second === undefined) return null;
+  const short = second & 0x7f;
+  const size = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (second >= 0x80 ? 4 : 0);
+  return at + size <= bytes.length ? size : null;
+}
+
+function payloadBytes(bytes: Buffer, at: number): number {
+  const short = (bytes[at + 1] ?? 0) & 0x7f;
+  if (short < 126) return short;
+  return short === 126 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2));
 }
 
 /** A close frame of a server: a code of RFC 6455 section 7.4 (1012: IANA's registry) and a reason of at most 123 bytes. */

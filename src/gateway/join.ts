@@ -54,11 +54,13 @@ export function joinWebSocket({ client, upstream, onTraffic }: WebSocketEnds): J
     if (isTold && up.hasClosed()) endSoon();
   });
   client.pipe(upstream);
-  for (const [from, to] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const)
-    from.on("error", () => to.destroy()).once("close", () => to.destroy());
+  client.on("error", () => upstream.destroy()).once("close", () => upstream.destroy());
+  upstream
+    .on("error", () => client.destroy())
+    .once("close", () => {
+      // What it wrote last may be on its way still.
+      if (!client.writableEnded) client.destroy();
+    });
 
   function pass(piece: Buffer): void {
     if (client.write(piece)) return;
