@@ -189,3 +189,22 @@ test("on /redeploy too, and nobody who was told keeps the old version", async ()
   await clerkWorks();
   expect(await clerk()).toBe(session);
 });
+
+test("after /reset those with new data come together again in the network that outlives pushes", async () => {
+  tellOnFailure(scenario);
+  const networksOf = async (service: string) => {
+    const label = [`${labels.server}=${scenario.serverId}`, `${labels.service}=${service}`];
+    const found = await scenario.docker.listContainers({ filters: { label } });
+    const names = found.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings.Networks));
+    return names.map((name) => /_(data|g\d+_\w+)$/.exec(name)?.[1] ?? name).toSorted();
+  };
+  await scenario.mayfly.api(`/api/previews/${slug}/reset`, { method: "POST" });
+  await scenario.seen(slug, ({ serving }) => serving?.generation === 4);
+  await eventually(
+    async () => {
+      for (const service of ["clerk", "db"]) expect(await networksOf(service)).toEqual(["data", "g4_default"]);
+    },
+    { timeoutMs: 60_000 },
+  );
+  await clerkWorks();
+});
