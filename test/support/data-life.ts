@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { labels } from "../../src/domain/labels.ts";
+import { homeNetworkName } from "../../src/domain/naming.ts";
 import type { SnapshotView } from "../../src/domain/snapshot.ts";
 import { clock } from "../engine/world.ts";
 import { execute } from "../../src/engine/exec.ts";
@@ -156,7 +157,10 @@ export async function sharedOf(stage: Scenario, known: ReadonlySet<string>): Pro
       .filter(isShared)
       .map(({ Names }) => `container ${withoutNonces(Names[0]!)}`)
       .filter((name) => !isTrial(name)),
-    ...networks.filter(isShared).map(({ Name }) => `network ${withoutNonces(Name)}`),
+    ...networks
+      .filter(isShared)
+      .filter(({ Name }) => Name !== homeNetworkName(serverId))
+      .map(({ Name }) => `network ${withoutNonces(Name)}`),
     ...volumeNames.filter((name) => !known.has(name)).map((name) => `volume ${withoutNonces(name)}`),
   ].toSorted();
 }
