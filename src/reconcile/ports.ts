@@ -171,8 +171,7 @@ export type Wishes = {
   waitingRequests(key: string): WaitingRequest[];
   accept(commentId: number, generation: number): void;
   answer(commentId: number, reaction: "+1" | "-1" | "confused", text: string): void;
-  /** Whether no other preview is to run. */
-  isLast(key: string): boolean;
+  isAnyToRun(): boolean;
   markGone(key: string, generation: number): void;
 };
 

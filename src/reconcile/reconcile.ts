@@ -198,7 +198,6 @@ async function remove(preview: Preview, world: World, signal: AbortSignal): Prom
   if (left.containers.length + left.networks.length + left.volumes.length > 0) {
     throw new MayflyError("internal", `something of ${preview.slug} is left after its removal`, { retry: "backoff" });
   }
-  if (world.wishes.isLast(key)) await world.engine.leaveHome();
   world.volumes.forgetAll(key);
   world.attempts.retireAll(key);
   await world.builds.forget(key);
@@ -206,6 +205,7 @@ async function remove(preview: Preview, world: World, signal: AbortSignal): Prom
   world.log.info({ preview: key, reason: spec.reason }, "gone");
   world.changed(key);
   world.placeFreed();
+  if (!world.wishes.isAnyToRun()) await world.engine.leaveHome();
   return { kind: "done" };
 }
 

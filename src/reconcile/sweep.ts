@@ -28,6 +28,8 @@ export async function sweep(options: SweepOptions, world: World, signal: AbortSi
       world.log.warn({ preview: key, err: error }, "an orphan could not be removed");
     });
   }
+  // Whoever removed the last preview may have been killed before this.
+  if (!world.wishes.isAnyToRun()) await world.engine.leaveHome();
   return orphans;
 }
 

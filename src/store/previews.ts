@@ -88,12 +88,10 @@ export function createPreviewStore(database: Database, repositories: Pick<Reposi
     visited: (key: string, now: number): number =>
       database.run("update previews set visited_at = ? where key = ?", now, key),
 
-    /** Whether no other preview is to run. */
-    isLast: (key: string): boolean =>
-      database.all(
-        "select 1 from previews where key <> ? and gone_at is null and json_extract(spec, '$.wanted') = 'running' limit 1",
-        key,
-      ).length === 0,
+    isAnyToRun: (): boolean =>
+      database.get(
+        "select 1 from previews where gone_at is null and json_extract(spec, '$.wanted') = 'running' limit 1",
+      ) !== undefined,
 
     /** Nothing of it is left on the engine, as of `generation`; a newer wish is not touched. */
     markGone: (key: string, generation: number, now: number): number =>

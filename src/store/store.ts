@@ -97,7 +97,7 @@ export function openStore(path: string, clock: Clock) {
           if (JSON.stringify(previews.hintOf(key)) === JSON.stringify(hint)) previews.forgetHint(key);
         }),
       waitingRequests: (key: string) => requests.open(key).filter((request) => request.state === "waiting"),
-      isLast: previews.isLast,
+      isAnyToRun: previews.isAnyToRun,
       markGone: (key: string, generation: number): void => void previews.markGone(key, generation, now()),
     },
 

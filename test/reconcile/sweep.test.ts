@@ -12,7 +12,9 @@ test("an orphan that cannot be removed now keeps no other from being removed", a
     clock: fakeClock(10_000_000),
     log: pino({ level: "warn" }, { write: (line: string) => void lines.push(line) }),
     changed: () => undefined,
+    wishes: { isAnyToRun: () => false },
     engine: {
+      leaveHome: async () => void removed.push("home"),
       observe: async (key: string) => ({
         containers: [],
         networks: [],
@@ -27,6 +29,6 @@ test("an orphan that cannot be removed now keeps no other from being removed", a
   const owned = ["7-1", "7-2"];
   const { signal } = new AbortController();
   expect(await sweep({ owned, isLive: () => false, readWhole: new Set([7]) }, world, signal)).toBe(2);
-  expect(removed).toEqual(["data-of-7-2"]);
+  expect(removed).toEqual(["data-of-7-2", "home"]);
   expect(lines.join("")).toContain("it is still used by backup");
 });
