@@ -29,7 +29,7 @@ export async function sweep(options: SweepOptions, world: World, signal: AbortSi
     });
   }
   // Whoever removed the last preview may have been killed before this.
-  if (!world.wishes.isAnyToRun()) await world.engine.leaveHome();
+  if (options.owned.length === 0 && !world.wishes.isAnyToRun()) await world.engine.leaveHome();
   return orphans;
 }
 

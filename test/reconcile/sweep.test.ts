@@ -29,6 +29,8 @@ test("an orphan that cannot be removed now keeps no other from being removed", a
   const owned = ["7-1", "7-2"];
   const { signal } = new AbortController();
   expect(await sweep({ owned, isLive: () => false, readWhole: new Set([7]) }, world, signal)).toBe(2);
-  expect(removed).toEqual(["data-of-7-2", "home"]);
+  expect(removed).toEqual(["data-of-7-2"]);
   expect(lines.join("")).toContain("it is still used by backup");
+  await sweep({ owned: [], isLive: () => false, readWhole: new Set([7]) }, world, signal);
+  expect(removed).toEqual(["data-of-7-2", "home"]);
 });
