@@ -38,7 +38,7 @@ export default defineConfig({
           include: ["test/engine/**/*.test.ts", "test/data/**/*.test.ts", "test/scripts/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -136,11 +136,11 @@ describe("a service is not ready, and is told why", () => {
   });
 
   test("when it is restarted again and again: with how often", async () => {
-    const failure = await readyOf(`process.exit(7)`, { restart: "always" }, { ports: [3000], timeoutMs: 3000 });
+    const failure = await readyOf(`process.exit(7)`, { restart: "always" }, { ports: [3000], timeoutMs: 6000 });
     expect(failure).toMatchObject({
       code: "service-not-ready",
       message: expect.stringMatching(
-        /^api did not become ready in 3\.0 s: it exited with code 7 after .* s, (twice|\w+ times|\d+ times)$/,
+        /^api did not become ready in 6\.0 s: it exited with code 7 after .* s, (twice|\w+ times|\d+ times)$/,
       ),
     });
   });
