@@ -62,8 +62,8 @@ test("an upgrade under load loses no request, no webhook and no push, and ends t
 
   const replaced = mayfly.replace();
   await sleep(300);
-  const pushed = await scenario.push({ branch: "loaded", files: shop("after") });
   const ticksBefore = ticks;
+  const pushed = await scenario.push({ branch: "loaded", files: shop("after") });
   expect(await replaced).toBe(0);
   expect(ticks - ticksBefore).toBeGreaterThan(20);
   expect((await slow).body).toBe("slow before");
