@@ -153,7 +153,7 @@ test("a fork's pull request is not run, also when its repository is deleted", as
   await github.deleteRepository("mallory/shop");
   await github.comment({ repo: repository, number, author: "ann", body: "/redeploy" });
   await eventually(async () => expect((await github.comments(repository, number)).length).toBeGreaterThan(1), {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
   });
   const { key, phase } = (await scenario.mayfly.show(`shop-pr-${number}`))!;
   expect([phase, await scenario.objects(key)]).toEqual(["blocked", []]);
