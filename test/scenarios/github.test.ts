@@ -150,11 +150,11 @@ test("a fork's pull request is not run, also when its repository is deleted", as
   const opened = { repo: repository, head: "evil", title: "x", author: "mallory", fork: "mallory" };
   const number = await github.openPullRequest(opened);
   await scenario.seen(`shop-pr-${number}`, ({ phase }) => phase === "blocked");
+  const said = async () => (await github.comments(repository, number)).length;
+  await eventually(async () => expect(await said()).toBeGreaterThan(0), { timeoutMs: 20_000 });
   await github.deleteRepository("mallory/shop");
   await github.comment({ repo: repository, number, author: "ann", body: "/redeploy" });
-  await eventually(async () => expect((await github.comments(repository, number)).length).toBeGreaterThan(1), {
-    timeoutMs: 60_000,
-  });
+  await eventually(async () => expect(await said()).toBeGreaterThan(1), { timeoutMs: 20_000 });
   const { key, phase } = (await scenario.mayfly.show(`shop-pr-${number}`))!;
   expect([phase, await scenario.objects(key)]).toEqual(["blocked", []]);
 });
