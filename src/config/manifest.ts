@@ -30,7 +30,10 @@ const RouteEntry = z
 const pattern = z
   .string()
   .max(200, "must be at most 200 characters")
-  .regex(/^(?![/:!])[^\0]+$/, "must be a path from the repository's root, such as db/migrations/*")
+  .regex(
+    /^(?![/:!])(?!(?:[^\0]*\/)?\.\.(?:\/|$))[^\0]+$/,
+    "must be a path from the repository's root, such as db/migrations/*",
+  )
   .refine((text) => (text.match(/\*+/g) ?? []).length <= 4, "must have at most 4 wildcards");
 
 /** One pattern, or a list of them. */

@@ -53,7 +53,8 @@ export async function prepareStack(
     const prepared = { ...stack, builds, seeds, services };
     const volumes = await chooseVolumes({ preview, stack: prepared, serving, checkout }, world);
     const kept = keepFirstRunFiles({ ...prepared, volumes }, serving);
-    return { stack: kept.stack, findings: [...findings, ...unmatchedMigrations({ volumes }), ...kept.findings] };
+    const unmatched = await unmatchedMigrations({ volumes }, checkout);
+    return { stack: kept.stack, findings: [...findings, ...unmatched, ...kept.findings] };
   });
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import { SourceError } from "../domain/errors.ts";
 import { isInside, normalizeContained } from "./contained-path.ts";
 import { type Git, GitExit } from "./git.ts";
@@ -96,7 +97,8 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
   }
 
   async function blobs(patterns: readonly string[]): Promise<Record<string, string>> {
-    const named = patterns.map((pattern) => `:(top,glob)${pattern}`);
+    // To git nothing is like `./db` or `db//x`.
+    const named = patterns.map((pattern) => `:(top,glob)${posix.normalize(pattern)}`);
     // A pattern comes from the branch, and git tries each way in which it may fit.
     const asked = [...inMirror, "--work-tree", root, "ls-files", "--stage", "-z", "--", ...named];
     const listed = await git(asked, { ...run, timeoutMs: 20_000, mostBytes: mostListBytes });

@@ -64,6 +64,12 @@ ready: { path: /up, timeout: 2m }`,
       "data.db.seed[0].run.command must be a command, or a list of its words, of 10000 characters at most",
     ],
     [
+      "data: { db: { migrations: db/../../* } }",
+      "invalid-value",
+      "1:27",
+      "data.db.migrations[0] must be a path from the repository's root, such as db/migrations/*",
+    ],
+    [
       "data: { db: { migrations: /etc/* } }",
       "invalid-value",
       "1:27",
