@@ -16,8 +16,8 @@ const tries = 10;
 const tryPauseMs = 15;
 
 /**
- * Looks at the promised ports of one container again and again, each time for a moment. A port that accepted is not asked again until the
- * container is started anew: many connections that say nothing trouble a server that is only half up.
+ * Looks at the promised ports of one container again and again, each time for a moment. A port that accepted is not
+ * asked again until the container is started anew: many connections that say nothing trouble a server that is half up.
  */
 export function watchPorts(
   clock: Clock,

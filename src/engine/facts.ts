@@ -39,8 +39,8 @@ export async function gatherFacts(
     entry,
     architecture: { image: image?.Architecture ?? "", engine: version.Arch },
     variables: variablesOf(info.Config.Env ?? []),
-    // Null also where it ends meanwhile.
-    listeners: isRunning ? await allow(readListeners(host, which, version.Arch, signal), 404, 409) : null,
+    // Null also where it ends meanwhile: 400 is the runtime's, which finds its network gone before the engine knows.
+    listeners: isRunning ? await allow(readListeners(host, which, version.Arch, signal), 400, 404, 409) : null,
     lines,
   };
 }

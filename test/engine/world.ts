@@ -126,10 +126,10 @@ export async function createWorld(pool = "10.217.0.0/16") {
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
 
-/** A server that answers on a port, and listens after `delayMs`. */
+/** A server that answers on a port, and listens after `delayMs`; who hangs up before its answer does not end it. */
 export function listening(port: number, options: { host?: string; delayMs?: number } = {}): string {
   const { host = "0.0.0.0", delayMs = 0 } = options;
-  return `process.on("SIGTERM",()=>process.exit(0));setTimeout(()=>require("net").createServer(s=>s.end("hi")).listen(${port},"${host}"),${delayMs})`;
+  return `process.on("SIGTERM",()=>process.exit(0));setTimeout(()=>require("net").createServer(s=>s.on("error",()=>{}).end("hi")).listen(${port},"${host}"),${delayMs})`;
 }
 
 /** A program that does nothing and ends when asked. */
