@@ -121,19 +121,14 @@ async function close({ github, mayfly }: Stage, size: Size, number: number): Pro
   while ((await mayfly.show(slugOf(size, number)))?.phase !== "gone") await pause(50);
 }
 
-/** Bytes on the disk of ten previews' data, the snapshot under them included. */
+/** Bytes on the disk that ten previews' data add to the snapshot under them. */
 async function tenPreviews(stage: Stage, size: Size): Promise<number> {
   console.log("ten previews of a 1 GB database ...");
   const numbers: number[] = [];
   for (let each = 1; each <= manyPreviews; each++) numbers.push((await open(stage, size, `ten-${each}`)).number);
   const owned = `label=dev.mayfly.server=${stage.serverId}`;
-  const volumes = (label: string) => docker(["volume", "ls", "-q", "--filter", owned, "--filter", `label=${label}`]);
-  // Those of the ten, and the one that all of them share; other sizes have snapshots of their own.
-  const listed = [await volumes("dev.mayfly.preview"), await volumes(`dev.mayfly.repository=${repositoryOf(size)}`)];
-  const names = listed
-    .join("\n")
-    .split("\n")
-    .filter((name) => name !== "");
+  const listed = await docker(["volume", "ls", "-q", "--filter", owned, "--filter", "label=dev.mayfly.preview"]);
+  const names = listed.split("\n").filter((name) => name !== "");
   // The branch itself shows its snapshot's files; what it takes is what lies in its upper directory.
   const own = names.filter((name) => !names.includes(`${name}.upper`));
   const mounts = own.flatMap((name) => ["-v", `${name}:/data/${name}:ro`]);
