@@ -129,9 +129,21 @@ async function lookAt(
       return { ready: false, seen: "it still runs", isWorthItAtTheEnd: true };
     case "healthy": {
       const ports = await lookAtPorts(info, signal);
-      return ports.ready && !readiness.hadPassed ? lookAtHealth(host, readiness, info, signal) : ports;
+      if (!ports.ready) return ports;
+      const health = readiness.hadPassed ? ready : await lookAtHealth(host, readiness, info, signal);
+      return health.ready ? await stillUp(host, readiness, info) : health;
     }
   }
+}
+
+/** The address of one that ended meanwhile may be another's, which is what answered. */
+async function stillUp(
+  { docker }: Host,
+  readiness: Readiness,
+  { State: { StartedAt } }: Docker.ContainerInspectInfo,
+): Promise<Look> {
+  const { State } = await inspect(docker, readiness);
+  return State.Running && State.StartedAt === StartedAt ? ready : { ready: false, seen: "it ended while it was asked" };
 }
 
 /** How it ended for good; null while it runs or may come back. */

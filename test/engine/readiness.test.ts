@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Healthcheck, ServiceSpec } from "../../src/domain/service.ts";
 import type { Readiness } from "../../src/plan/step.ts";
 import { parseListeners } from "../../src/engine/listening.ts";
-import { createWorld, idle, listening, type World } from "./world.ts";
+import { awaitReady } from "../../src/engine/readiness.ts";
+import { clock, createWorld, idle, listening, type World } from "./world.ts";
 
 let world: World;
 beforeEach(async () => {
@@ -187,6 +188,28 @@ describe("a service is not ready, and is told why", () => {
     expect(await readyOf(idle, { healthcheck: health("CMD", "sleep", "600") }, { timeoutMs: 1500 })).toMatchObject({
       message: "api did not become ready in 1.5 s: its health check `sleep 600` took longer than 0.5 s",
     });
+  });
+
+  test("when it ends while its ports are tried, and another service listens at what was its address", async () => {
+    const ended = world.container("api", "process.exit(3)");
+    const other = world.container("web", listening(3000));
+    await Promise.all([ended, other].map(world.up));
+    await world.run(world.awaiting(other, { ports: [3000] }));
+    const { docker } = world;
+    const before = await docker.getContainer(other.name).inspect();
+    let looks = 0;
+    // The first look is from before its end, when the address was its own.
+    const late = (name: string) => ({
+      inspect: async () => (looks++ === 0 ? before : await docker.getContainer(name).inspect()),
+      logs: docker.getContainer(name).logs.bind(docker.getContainer(name)),
+    });
+    const { readiness } = world.awaiting(ended, { ports: [3000] }) as { readiness: Readiness };
+    const host = { clock, docker: { getContainer: late } as never };
+    await expect(awaitReady(host, readiness, new AbortController().signal)).rejects.toMatchObject({
+      code: "service-exited",
+      message: expect.stringContaining("exited with code 3"),
+    });
+    await Promise.all([ended, other].map(world.down));
   });
 
   test("when somebody removes it meanwhile", async () => {
