@@ -58,6 +58,7 @@ export function createLane({ account, clock, log, commentGapMs = 1000, stopping 
     const paceMs = first === undefined ? 0 : first + 60_000 - now;
     const waitMs = Math.max(paceMs, call === newComment ? lastCommentAt + commentGapMs - now : 0);
     if (waitMs <= 0) return;
+    if (paceMs > 0) log.info({ account, call, waitMs }, "github is written to no faster than it takes");
     await clock.sleep(waitMs, stopping).catch(() => {
       const details = { retryAfterMs: waitMs, retry: "backoff" as const };
       throw new RemoteError("forge-limited", `${call} waited for its turn when Mayfly stopped`, details);

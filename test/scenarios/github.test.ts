@@ -120,6 +120,9 @@ describe("an App without an inbound port", () => {
   });
 });
 
+/** So many previews at once may write more to GitHub in a minute than it takes: the rest waits for the next one. */
+const paced = { timeoutMs: 90_000 };
+
 const branches = [
   `it's-"quoted"`,
   "feature/deep/er/branch",
@@ -137,7 +140,7 @@ test("branches of any name get their previews", async () => {
     const { url, phase } = await scenario.seen(`shop-pr-${number}`, ({ newest }) => newest?.phase === "ready");
     expect(phase).toBe("ready");
     expect((await scenario.mayfly.visit(url)).body).toContain("named");
-    await eventually(async () => expect(await scenario.comment(number)).toContain("is ready"), { timeoutMs: 20_000 });
+    await eventually(async () => expect(await scenario.comment(number)).toContain("is ready"), paced);
   }
   for (const number of numbers) await scenario.github.close({ repo: repository, number, author: "ann" });
 });
@@ -151,10 +154,10 @@ test("a fork's pull request is not run, also when its repository is deleted", as
   const number = await github.openPullRequest(opened);
   await scenario.seen(`shop-pr-${number}`, ({ phase }) => phase === "blocked");
   const said = async () => (await github.comments(repository, number)).length;
-  await eventually(async () => expect(await said()).toBeGreaterThan(0), { timeoutMs: 20_000 });
+  await eventually(async () => expect(await said()).toBeGreaterThan(0), paced);
   await github.deleteRepository("mallory/shop");
   await github.comment({ repo: repository, number, author: "ann", body: "/redeploy" });
-  await eventually(async () => expect(await said()).toBeGreaterThan(1), { timeoutMs: 20_000 });
+  await eventually(async () => expect(await said()).toBeGreaterThan(1), paced);
   const { key, phase } = (await scenario.mayfly.show(`shop-pr-${number}`))!;
   expect([phase, await scenario.objects(key)]).toEqual(["blocked", []]);
 });
