@@ -1,5 +1,10 @@
 #!/usr/bin/env node
-import { runCli } from "./cli/cli.ts";
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
+
+// The next start finds our code and that of the packages compiled; where the folder cannot be written it starts as before.
+enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/mayfly", import.meta.url)));
+const { runCli } = await import("./cli/cli.ts");
 
 // A reader that has enough (`mayfly ls | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
