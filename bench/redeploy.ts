@@ -1,6 +1,7 @@
-import { Agent, request } from "node:http";
+import { request } from "node:http";
 import { setStage, type Stage } from "../demo/stage.ts";
 import { load, pause, until } from "./machine.ts";
+import { startSteady } from "./steady-load.ts";
 import { createPeer, type Peer } from "./peer.ts";
 import { printTable } from "./table.ts";
 
@@ -8,7 +9,10 @@ const repository = "acme/busy";
 const slug = "busy-pr-1";
 const bootMs = 1500;
 const perSecond = 50;
-const calmMs = 8000;
+const settleMs = 2000;
+const calmMs = 10_000;
+/** Asking is work for the server as well. */
+const lookMs = 200;
 const pushes = 3;
 /** Where Compose publishes its copy. */
 const peerPort = 18_391;
@@ -38,8 +42,8 @@ process.on("SIGTERM", () => server.close(() => process.exit(0)));
 
 /**
  * Fifty requests a second while a push is deployed, three times, through Mayfly; and to the same product while
- * `docker compose up -d --build` replaces it. Failed is any answer but 200, and none. p99 is of the time before the first push
- * and of the time of the pushes.
+ * `docker compose up -d --build` replaces it. Failed is any answer but 200, and none. p99 is of
+ * those answered with 200, in the time before the first push and in the time of the pushes.
  */
 export async function benchRedeploy(): Promise<Record<string, unknown>> {
   const loadBefore = load();
@@ -93,7 +97,7 @@ async function serving({ mayfly }: Stage, commit: string): Promise<void> {
     const view = await mayfly.show(slug);
     if (view?.newest?.failure) throw new Error(`the push failed: ${view.newest.failure.what}`);
     return view?.serving?.commit === commit;
-  });
+  }, lookMs);
   await pause(2000);
 }
 
@@ -102,7 +106,7 @@ async function ofCompose(): Promise<Found> {
   await using peer = await createPeer("mayfly-bench-redeploy", { ...files, "compose.yaml": text });
   await peer.compose("up", "-d", "--build");
   const where = { port: peerPort, host: "127.0.0.1" };
-  await until(async () => (await ask(where, false)).status === 200);
+  await until(async () => (await ask(where)).status === 200);
   return await measure(where, async () => {
     for (let version = 2; version < 2 + pushes; version++) await replace(peer, version, where);
   });
@@ -111,65 +115,46 @@ async function ofCompose(): Promise<Found> {
 async function replace(peer: Peer, version: number, where: Where): Promise<void> {
   await peer.write("web/version.txt", String(version));
   await peer.compose("up", "-d", "--build");
-  await until(async () => (await ask(where, false)).body === String(version));
+  await until(async () => (await ask(where)).body === String(version));
   await pause(2000);
 }
 
 type Where = { port: number; host: string };
 
-/** Asks at a steady pace, whatever becomes of the answers, for a while before and as long as `change` takes. */
-async function measure(where: Where, change: () => Promise<void>): Promise<Found> {
-  const agent = new Agent({ keepAlive: true });
-  const before: Answer[] = [];
-  const during: Answer[] = [];
-  let answers = before;
-  const pending = new Set<Promise<void>>();
-  const timer = setInterval(() => {
-    const into = answers;
-    const asked = ask(where, agent).then((answer) => void into.push(answer));
-    pending.add(asked);
-    void asked.then(() => pending.delete(asked));
-  }, 1000 / perSecond);
+/** Asks at a steady pace in a process of its own, whatever becomes of the answers, for a while before and as long as `change` takes. */
+async function measure({ port, host }: Where, change: () => Promise<void>): Promise<Found> {
+  const steady = startSteady({ perSecond, host, addresses: [`127.0.0.1:${port}`] });
   try {
+    await pause(settleMs);
+    await steady.report();
     await pause(calmMs);
-    answers = during;
+    const before = await steady.report();
     await change();
+    const during = await steady.report();
+    const failed = [before, during].reduce((sum, report) => sum + (report.failed[0] ?? 0), 0);
+    const [calm = [], busy = []] = [before, during].map(({ taken }) => taken[0]);
+    return { requests: calm.length + busy.length + failed, failed, beforeMs: p99(calm), duringMs: p99(busy) };
   } finally {
-    clearInterval(timer);
-    await Promise.all(pending);
-    agent.destroy();
+    steady.stop();
   }
-  const all = [...before, ...during];
-  return {
-    requests: all.length,
-    failed: all.filter(({ status }) => status !== 200).length,
-    beforeMs: p99(before),
-    duringMs: p99(during),
-  };
 }
 
-type Answer = { status: number; body: string; tookMs: number };
-
 /** Status 0 where no answer came. */
-function ask({ port, host }: Where, agent: Agent | false): Promise<Answer> {
-  const startedAt = performance.now();
+function ask({ port, host }: Where): Promise<{ status: number; body: string }> {
   return new Promise((resolve) => {
-    const end = (status: number, body: string) => resolve({ status, body, tookMs: performance.now() - startedAt });
-    const call = request({ port, host: "127.0.0.1", agent, headers: { host } }, (answer) => {
+    const call = request({ port, host: "127.0.0.1", agent: false, headers: { host } }, (answer) => {
       let body = "";
       answer.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      answer.on("error", () => end(0, ""));
-      answer.on("end", () => end(answer.statusCode ?? 0, body));
+      answer.on("error", () => resolve({ status: 0, body: "" }));
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body }));
     });
     call.setTimeout(30_000, () => call.destroy(new Error("no answer")));
-    call.on("error", () => end(0, ""));
+    call.on("error", () => resolve({ status: 0, body: "" }));
     call.end();
   });
 }
 
-/** Of those that were answered well. */
-function p99(answers: readonly Answer[]): number {
-  const sorted = answers.filter(({ status }) => status === 200).map(({ tookMs }) => tookMs);
-  sorted.sort((a, b) => a - b);
+function p99(tookMs: readonly number[]): number {
+  const sorted = tookMs.toSorted((a, b) => a - b);
   return Number((sorted[Math.floor(sorted.length * 0.99)] ?? 0).toFixed(1));
 }

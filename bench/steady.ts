@@ -1,8 +1,9 @@
 import { Agent, request } from "node:http";
 
 /**
- * A steady load in a process of its own: `steady.ts RATE HOST ADDRESS:PORT...` asks each address so many times a second, whether earlier
- * answers came or not. On the message `report` it tells, for each address, how long those since the last report took and how many failed.
+ * A steady load in a process of its own: `steady.ts RATE HOST ADDRESS:PORT...` asks each address so many times a second,
+ * whether earlier answers came or not. On the message `report` it tells, for each address, how long those answered with
+ * 200 since the last report took, and how many were not.
  */
 const [rate = "", host = "", ...addresses] = process.argv.slice(2);
 const taken = addresses.map((): number[] => []);
@@ -13,7 +14,8 @@ function ask(at: number, plannedAt: number): void {
   const [address = "", port = ""] = addresses[at]?.split(":") ?? [];
   const outgoing = request({ host: address, port, agent, headers: { Host: host }, timeout: 10_000 }, (answer) => {
     if (answer.statusCode !== 200) fail(at);
-    answer.resume().once("end", () => taken[at]?.push(performance.now() - plannedAt));
+    else answer.once("end", () => taken[at]?.push(performance.now() - plannedAt));
+    answer.resume();
   });
   outgoing.once("timeout", () => outgoing.destroy(new Error("no answer")));
   outgoing.on("error", () => {

@@ -1,8 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { setStage, type Stage } from "../../demo/stage.ts";
 import { docker, pause } from "../machine.ts";
+import { type Report, startSteady } from "../steady-load.ts";
 import { printTable } from "../table.ts";
 
 const repository = "acme/shop";
@@ -29,8 +27,6 @@ process.on("SIGTERM", () => process.exit(0));
 `,
 };
 
-type Report = { taken: number[][]; failed: number[] };
-
 /**
  * The whole server under a steady load on one preview, idle and while ten others are deployed: how much longer the slowest hundredth of the
  * requests takes. The same load on the container itself, without the gateway, tells how much of it is the machine.
@@ -44,22 +40,21 @@ export async function benchDeploying(): Promise<Record<string, unknown>> {
   await open(stage, 1);
   await isServed(stage, visited);
   const address = await addressOf(stage);
-  const load = fork(join(import.meta.dirname, "steady.ts"), [
-    String(rate),
-    `${visited}.preview.localhost`,
-    `127.0.0.1:${stage.mayfly.port}`,
-    `${address}:3000`,
-  ]);
+  const load = startSteady({
+    perSecond: rate,
+    host: `${visited}.preview.localhost`,
+    addresses: [`127.0.0.1:${stage.mayfly.port}`, `${address}:3000`],
+  });
   try {
     await pause(3000);
-    await report(load);
+    await load.report();
     await pause(idleSeconds * 1000);
-    const idle = await report(load);
+    const idle = await load.report();
     const numbers = Array.from({ length: deployments }, (_, at) => at + 2);
     await Promise.all(numbers.map((number) => open(stage, number)));
     // One after the other, and seldom: asking is work for the server as well.
     for (const number of numbers) await isServed(stage, `shop-pr-${number}`);
-    const busy = await report(load);
+    const busy = await load.report();
     const figures = [0, 1].map((at) => [idle, busy].map(({ taken }) => taken[at] ?? []));
     const row = (name: string, [before = [], during = []]: number[][] = []) => [
       name,
@@ -77,7 +72,7 @@ export async function benchDeploying(): Promise<Record<string, unknown>> {
       ...Object.fromEntries(["failed", "directFailed"].map((name, at) => [name, sum(idle, busy, at)])),
     };
   } finally {
-    load.kill();
+    load.stop();
   }
 }
 
@@ -92,13 +87,6 @@ function sum(idle: Report, busy: Report, at: number): number {
 function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
-}
-
-async function report(load: ChildProcess): Promise<Report> {
-  const answer = once(load, "message");
-  load.send("report");
-  const [told] = (await answer) as [Report];
-  return told;
 }
 
 async function open({ github }: Stage, number: number): Promise<void> {
