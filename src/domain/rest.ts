@@ -10,6 +10,8 @@ export type Rest = {
   /** When it was last put to sleep, and when it was woken since (null: it was not). Epoch milliseconds. */
   since: number;
   until: number | null;
+  /** It went down with its engine: nobody could ask its data before what people wrote to it. */
+  unseen?: true;
 };
 
 /** What tells whether a container ended because its preview was put to sleep: between these two moments. */

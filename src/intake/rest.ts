@@ -65,7 +65,8 @@ export function decideEnded(preview: Preview, endedAt: number, { serving }: Serv
   const level = spec.wanted === "running" && serving !== null ? restLevelOf(spec, serving) : null;
   if (serving === null || level === null || level === "stopped") return unchanged("it does not run anyway");
   const since = level === "frozen" ? Math.min(spec.rest?.since ?? endedAt, endedAt) : endedAt;
-  return changed(preview, { rest: { generation: serving, level: "stopped", since, until: null } });
+  const unseen = level === "awake" && { unseen: true as const };
+  return changed(preview, { rest: { generation: serving, level: "stopped", since, until: null, ...unseen } });
 }
 
 function putToSleep(
@@ -80,7 +81,10 @@ function putToSleep(
 }
 
 function woken(preview: Preview, { rest, now }: { rest: PreviewSpec["rest"]; now: number }): Decision {
-  return changed(preview, { rest: rest && { ...rest, level: "awake", until: now }, activeAt: now });
+  if (rest === null) return changed(preview, { activeAt: now });
+  // Whatever is awake can be asked.
+  const { unseen: _unseen, ...slept } = rest;
+  return changed(preview, { rest: { ...slept, level: "awake", until: now }, activeAt: now });
 }
 
 function changed(preview: Preview, change: Partial<PreviewSpec>): Decision {

@@ -25,9 +25,9 @@ export async function lookForWrites({ key, stack }: Of, world: Asked, wasAsleep:
   });
 }
 
-/** The same of what serves now, awake or asleep. */
+/** The same of what serves now, awake or asleep. What went down with its engine was not looked at before. */
 export async function lookForNews(preview: Preview, serving: StackSpec, world: Asked): Promise<void> {
-  const wasAsleep = restLevelOf(preview.spec, serving.generation) !== "awake";
+  const wasAsleep = restLevelOf(preview.spec, serving.generation) !== "awake" && !preview.spec.rest?.unseen;
   await lookForWrites({ key: preview.key, stack: serving }, world, wasAsleep);
 }
 

@@ -75,6 +75,12 @@ describe("a visit, /wake and /sleep", () => {
     expect(level(decision)).toBe(expected);
   });
 
+  test("what is awake can be asked again what people wrote to it", () => {
+    const { rest: stopped } = rest("stopped");
+    const decision = decideVisited(preview({ rest: { ...stopped, unseen: true } }), term);
+    expect(decision.kind === "changed" && decision.preview.spec.rest).not.toHaveProperty("unseen");
+  });
+
   test("waking is use: its time begins anew", () => {
     const decision = decideVisited(preview(rest("stopped")), term);
     expect(decision.kind === "changed" && decision.preview.spec).toMatchObject({ activeAt: now, rest: { until: now } });
@@ -96,8 +102,8 @@ describe("sleeping for others, and with the engine", () => {
   });
 
   test.each<[string, Partial<PreviewSpec>, unknown]>([
-    ["what was awake sleeps since its engine ended", {}, slept("stopped", 700).rest],
-    ["what is pinned too, until it is woken", { pinned: true }, slept("stopped", 700).rest],
+    ["what was awake sleeps since its engine ended", {}, { ...slept("stopped", 700).rest, unseen: true }],
+    ["what is pinned too, until it is woken", { pinned: true }, { ...slept("stopped", 700).rest, unseen: true }],
     ["what was frozen sleeps since before", slept("frozen"), slept("stopped").rest],
     ["what was stopped is left as it is", slept("stopped"), "it does not run anyway"],
   ])("with the engine: %s", (_name, spec, expected) => {

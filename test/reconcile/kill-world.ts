@@ -2,6 +2,7 @@ import { pino } from "pino";
 import type { Preview, PreviewSpec } from "../../src/domain/preview.ts";
 import type { Snapshot } from "../../src/domain/stack.ts";
 import type { RestLevel } from "../../src/domain/rest.ts";
+import { decideEnded, decideVisited } from "../../src/intake/rest.ts";
 import type { Snapshots } from "../../src/reconcile/data-ports.ts";
 import type { Builds, Checkout } from "../../src/reconcile/ports.ts";
 import { followChecks } from "../../src/reconcile/follow-checks.ts";
@@ -29,6 +30,10 @@ export type Wish =
   | { rest: "frozen" | "stopped" | "awake" }
   | "close"
   | "prune"
+  /** Its engine ends and comes back. */
+  | "reboot"
+  /** Somebody comes to what sleeps. */
+  | "visit"
   /** Its database ends. */
   | "crash";
 
@@ -62,6 +67,8 @@ export function createKillWorld({ visited = false, room = async () => true }: Op
     const preview = store.wishes.get(key)!;
     if (wish === "prune") return engine.prune();
     if (wish === "crash") return engine.crash("db");
+    if (wish === "reboot") engine.reboot();
+    if (wish === "reboot" || wish === "visit") return putAsDecided(wish, preview);
     if (typeof wish === "object" && "push" in wish) head = wish.push;
     const { spec } = preview;
     if (typeof wish === "object" && "rollback" in wish) return putRollback(preview, wish);
@@ -80,6 +87,12 @@ export function createKillWorld({ visited = false, room = async () => true }: Op
             ...("say" in wish && wish.say === "restore" && { restore: { generation: spec.generation + 1, id: null } }),
           };
     if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
+  };
+
+  const putAsDecided = (wish: "reboot" | "visit", preview: Preview): void => {
+    const term = { now, serving: preview.spec.generation };
+    const decision = wish === "visit" ? decideVisited(preview, term) : decideEnded(preview, now, term);
+    if (decision.kind !== "changed" || !store.wishes.put(decision.preview)) throw new Error("the wish was not written");
   };
 
   const putRollback = (preview: Preview, { rollback, gone }: { rollback: Commit; gone?: boolean }): void => {

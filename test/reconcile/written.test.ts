@@ -32,6 +32,31 @@ test("so is what they write while a push is built that fails in its build", asyn
   expect(world.written()).toBe(true);
 });
 
+test("so is what they write before the engine ends, who pushes before anybody visits", async () => {
+  using world = createKillWorld();
+  world.put({ push: "branched" });
+  await world.live();
+  world.write();
+  world.put("reboot");
+  await world.live();
+  world.put({ push: "rebranched" });
+  await world.live();
+  expect(world.written()).toBe(true);
+});
+
+test("where somebody visits first, the data is asked", async () => {
+  using world = createKillWorld();
+  world.put({ push: "branched" });
+  await world.live();
+  world.put("reboot");
+  await world.live();
+  world.put("visit");
+  await world.live();
+  world.put({ push: "rebranched" });
+  await world.live();
+  expect(world.written()).toBe(false);
+});
+
 test("what a deployment writes while it starts is not, whether it gets ready or fails", async () => {
   using world = createKillWorld();
   for (const push of ["branched", "broken", "rebranched"] as const) {

@@ -237,6 +237,10 @@ export function createEngineModel(options: {
     crash(service: string): void {
       for (const each of containers.values()) if (each.plan?.service.name === service && isAlive(each)) end(each);
     },
+    /** Everything ends with it, as when its host starts again. */
+    reboot(): void {
+      for (const each of containers.values()) if (isAlive(each)) end(each);
+    },
     /** Somebody removes every container that does not run. */
     prune(): void {
       for (const { name, state } of containers.values())
