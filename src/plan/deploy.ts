@@ -1,3 +1,4 @@
+import { checkContainerName } from "../domain/naming.ts";
 import type { RestLevel, Slept } from "../domain/rest.ts";
 import type { ResolvedImage, Snapshot, StackSpec } from "../domain/stack.ts";
 import type { ObservedVolume, StackState } from "../domain/stack-state.ts";
@@ -78,7 +79,7 @@ export function planDeploy(input: DeployInput): Plan {
     watched: watchedOf(draft),
   });
   const checks = planChecks(given, draft, volumes);
-  const old = serving ? usedBy(serving, state) : newDraft();
+  const old = serving ? usedBy(serving, withoutChecks(serving, state)) : newDraft();
   const retired = replacedBy(input, volumes);
   for (const { name } of retired) draft.volumes.add(name);
   planLeftovers(input, draft, old);
@@ -134,6 +135,12 @@ function usedBy(stack: StackSpec, state: StackState): Draft {
   for (const { name, generation } of state.networks)
     if (generation === lasting || generation === stack.generation) draft.networks.add(name);
   return draft;
+}
+
+/** Nobody follows a check of what is being replaced: it is left over, however it goes on. */
+function withoutChecks({ project, generation, checks = [] }: StackSpec, state: StackState): StackState {
+  const over = new Set(checks.map(({ name }) => checkContainerName(project, generation, name)));
+  return { ...state, containers: state.containers.filter(({ name }) => !over.has(name)) };
 }
 
 function only(state: StackState, names: Draft): StackState {

@@ -63,14 +63,20 @@ export function checkedOf({ key, spec }: Preview, { checks }: Pick<World, "check
 export function followedOf(
   key: string,
   stack: Pick<StackSpec, "project" | "generation">,
+  world: Pick<World, "checks">,
+): CheckRun[] {
+  return runsOf(key, stack, world).filter(({ required }) => !required);
+}
+
+/** The checks of a stack that have no result yet. */
+export function runsOf(
+  key: string,
+  { project, generation }: Pick<StackSpec, "project" | "generation">,
   { checks }: Pick<World, "checks">,
 ): CheckRun[] {
-  const { project, generation } = stack;
-  const isFollowed = (each: ReturnType<typeof checks.of>[number]) =>
-    each.generation === generation && each.state === "running" && !each.required;
   return checks
     .of(key)
-    .filter(isFollowed)
+    .filter((each) => each.generation === generation && each.state === "running")
     .map(({ name, required }) => {
       return { preview: key, generation, name, required, container: checkContainerName(project, generation, name) };
     });

@@ -15,6 +15,7 @@ import type { RunResult } from "./queue.ts";
 import { planSettled, retiredNames, roomRestMs, settle, showServing } from "./settle.ts";
 import { recallStack } from "./recall.ts";
 import { runPlan } from "./steps.ts";
+import { stopOlderChecks } from "./stop-checks.ts";
 import type { World } from "./world.ts";
 import { hasBegun, hasFailedRunning, lookForNews, markData } from "./written.ts";
 
@@ -34,7 +35,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (preview === null || preview.spec.reason === "unread") return { kind: "done" };
   const { generation, wanted, commit } = preview.spec;
   world.attempts.supersede(key, generation);
-  world.checks.stop(key, wanted === "running" ? { below: generation } : { but: null });
+  if (wanted === "running") await stopOlderChecks(preview, world, signal);
+  else world.checks.stop(key, { but: null });
   world.builds.release(key, wanted === "running" ? generation : undefined);
   if (wanted !== "running" || commit === null) {
     world.snapshots.release(key);

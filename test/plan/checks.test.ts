@@ -50,3 +50,13 @@ test("what has its result is not run again, and what an earlier run left of it g
   expect(after(plan, "swap")).toEqual(["probe", "check:e2e"]);
   expect(lines(plan)).toContain("remove shop-pr-42-ab12.check-smoke-g1 left by an earlier attempt");
 });
+
+test("a check of what serves that goes on goes at once when there is a push: nobody sees to its deadline any more", () => {
+  const state = running(shop(1, { checks }), volume);
+  const load = { ...state.containers[1]!, name: "shop-pr-42-ab12.check-e2e-g1", service: "check.e2e", id: "load" };
+  const containers = [...state.containers, { ...load, volumes: [] }];
+  const plan = deploy(shop(2), shop(1, { checks }), { ...state, containers });
+  expectOrdered(plan);
+  expect(lines(plan)).toContain("remove shop-pr-42-ab12.check-e2e-g1 left by an earlier attempt");
+  expect(after(plan, "remove:shop-pr-42-ab12.check-e2e-g1")).toEqual([]);
+});
