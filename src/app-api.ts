@@ -76,7 +76,10 @@ export function createApiWorld(options: Options): ApiWorld {
     ...createVerbs(options),
     changes: site.watch,
     metrics: options.metrics,
-    ready: () => ({ ok: true, reason: null }),
+    ready() {
+      const refusal = store.refusal();
+      return { ok: refusal === null, reason: refusal && `the state cannot be written: ${refusal}` };
+    },
     numbers,
     server: () => ({
       disk: options.disk.space(),

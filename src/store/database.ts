@@ -19,6 +19,8 @@ export type Database = Disposable & {
   commitSoon<T>(work: () => T): Promise<T>;
   /** Resolves when all that was committed before is on the disk. */
   flushed(): Promise<void>;
+  /** Why nothing can be written any more; null while it can. */
+  refusal(): string | null;
 };
 
 type Waiting = { work: () => unknown; resolve: (value: unknown) => void; reject: (error: unknown) => void };
@@ -85,9 +87,11 @@ export function openDatabase(path: string): Database {
         if (waiting.length === 1) setImmediate(flush);
       }),
     flushed: log.done,
+    refusal: log.refusal,
     [Symbol.dispose]: () => {
       if (waiting.length > 0) flush();
       connection.close();
+      log[Symbol.dispose]();
     },
   };
 }
@@ -97,6 +101,8 @@ const nowhere: Flush = {
   done: async () => undefined,
   soon: () => undefined,
   check: () => undefined,
+  refusal: () => null,
+  [Symbol.dispose]: () => undefined,
 };
 
 function attempt(connection: DatabaseSync, each: Waiting): () => void {

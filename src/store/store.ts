@@ -52,6 +52,7 @@ export function openStore(path: string, clock: Clock) {
 
   return {
     flushed: database.flushed,
+    refusal: database.refusal,
     previews,
     repositories,
 

@@ -11,7 +11,9 @@ export function createVolumeStore(database: Database) {
     const seen = new Map<string, Record<string, string>>();
     for (const row of database.all("select name, path, blob from seen_migrations where preview = ?", preview)) {
       const name = row["name"] as string;
-      seen.set(name, { ...seen.get(name), [row["path"] as string]: row["blob"] as string });
+      const own = seen.get(name) ?? {};
+      own[row["path"] as string] = row["blob"] as string;
+      seen.set(name, own);
     }
     return seen;
   };
