@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Healthcheck, ServiceSpec } from "../../src/domain/service.ts";
 import type { Readiness } from "../../src/plan/step.ts";
 import { parseListeners } from "../../src/engine/listening.ts";
+import { watchPorts } from "../../src/engine/accepting.ts";
 import { awaitReady } from "../../src/engine/readiness.ts";
 import { clock, createWorld, idle, listening, type World } from "./world.ts";
 
@@ -219,6 +220,22 @@ describe("a service is not ready, and is told why", () => {
     await world.docker.getContainer(plan.name).remove({ force: true });
     await expect(waiting).rejects.toMatchObject({ code: "service-exited", retry: "backoff" });
   });
+});
+
+test("an address that does not answer is tried once in a look: the engine is asked whether anybody is there", async () => {
+  const { docker } = world;
+  const { IPAM } = await docker.getNetwork(world.name("default")).inspect();
+  // Of sixteen addresses the last but one, which nothing in it has.
+  const nobody = (IPAM?.Config?.[0]?.Subnet ?? "").replace(/(\d+)\/28$/, (_, first: string) =>
+    String(Number(first) + 14),
+  );
+  let pauses = 0;
+  const counting = { ...clock, sleep: async () => void (pauses += 1) };
+  const look = watchPorts(counting, { ports: [3000], network: "default" });
+  const info = { NetworkSettings: { Networks: { default: { IPAddress: nobody } } }, State: { StartedAt: "now" } };
+  const seen = await look(info as never, new AbortController().signal);
+  expect(seen).toMatchObject({ ready: false, seen: "port 3000 does not accept connections" });
+  expect(pauses).toBe(0);
 });
 
 test("listening sockets are read as the kernel lists them", () => {
