@@ -28,3 +28,12 @@ export function reset(res: ServerResponse): void {
   if (socket !== null && typeof socket.resetAndDestroy === "function") socket.resetAndDestroy();
   else res.destroy();
 }
+
+/** For what was written to arrive. */
+const arrivalMs = 1000;
+
+/** The same for an answer that is written and may not have arrived: a client that reads no more would keep it for ever. */
+export function resetSoon(res: ServerResponse): void {
+  const timer = setTimeout(() => reset(res), arrivalMs);
+  res.once("close", () => clearTimeout(timer));
+}

@@ -6,7 +6,7 @@ import { destinationOf } from "./destination.ts";
 import type { Drain, Use } from "./drain.ts";
 import type { EventStreams } from "./events.ts";
 import type { ForwardFailure } from "./failure.ts";
-import { reset } from "./begin-answer.ts";
+import { reset, resetSoon } from "./begin-answer.ts";
 import { type Exchange, type ForwardContext, forward } from "./forward.ts";
 import { clientAddress } from "./forwarded.ts";
 import type { Guard } from "./guard.ts";
@@ -181,6 +181,7 @@ function carry(parts: GatewayParts, { route, path }: Routed, { req, res }: Ends)
     cut() {
       if (!res.headersSent) onFailure({ reason: "cut", status: 502, code: "DRAINED" });
       else if (!res.writableEnded) reset(res);
+      else resetSoon(res);
     },
   };
   // Counted in the tick of the lookup: a swap cannot come between.

@@ -31,6 +31,7 @@ export function joinWebSocket({ client, upstream, onTraffic }: WebSocketEnds): J
   const up = followFrames();
   let parting: Parting | null = null;
   let isTold = false;
+  let isEnding = false;
 
   upstream.on("data", (piece: Buffer) => {
     onTraffic();
@@ -75,6 +76,8 @@ export function joinWebSocket({ client, upstream, onTraffic }: WebSocketEnds): J
   }
 
   function endSoon(): void {
+    if (isEnding) return;
+    isEnding = true;
     client.end();
     const timer = setTimeout(() => client.destroy(), lingerMs);
     client.once("close", () => clearTimeout(timer));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createDrain } from "../../src/gateway/drain.ts";
@@ -249,3 +250,26 @@ function bodyOf(text: string): string {
   }
   return body;
 }
+
+test("answers that are written and that their client does not read are cut a moment later", async () => {
+  const body = Buffer.alloc(60 * 1024);
+  await using site = await openSite((_, res) => res.end(body));
+  const client = connect(site.port, "127.0.0.1");
+  client.on("error", () => {
+    // It is reset, which is what is asked for.
+  });
+  client.pause();
+  client.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`.repeat(500));
+  let before = -1;
+  await eventually(
+    () => {
+      const [now, was] = [site.gateway.underWay("7-42:1"), before];
+      before = now;
+      return now > 0 && now === was;
+    },
+    { everyMs: 200 },
+  );
+  await site.gateway.drained("7-42:1", { timeoutMs: 100, clock });
+  await eventually(() => site.gateway.underWay("7-42:1") === 0);
+  client.destroy();
+});
