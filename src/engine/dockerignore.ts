@@ -20,6 +20,8 @@ type Progress = { matched: boolean; places: readonly number[] };
 
 const patternLimit = 1000;
 const patternLength = 512;
+/** Of all patterns: each path is compared with each. */
+const textLength = 16 * 1024;
 /** Folders whose progress is kept: a walk needs those above where it is. */
 const keptFolders = 100;
 
@@ -27,7 +29,7 @@ const keptFolders = 100;
  * Reads a `.dockerignore` (docs.docker.com/build/concepts/context, "Syntax"): the last pattern that matches a path or
  * one of its directories decides. Matched without regular expressions, which a branch could make run for hours; what
  * is known of a folder serves all that lies in it.
- * Throws InputError `invalid-value` for more than 1000 patterns, or one of more than 512 characters.
+ * Throws InputError `invalid-value` for more than 1000 patterns, one of more than 512 characters, or 16 KiB of them.
  */
 export function parseDockerignore(text: string, file: string): Ignore {
   const lines = text.replace(/^\uFEFF/, "").split("\n");
@@ -35,6 +37,8 @@ export function parseDockerignore(text: string, file: string): Ignore {
   if (long >= 0) throw tooMuch(`${file} has a pattern of more than ${patternLength} characters in line ${long + 1}`);
   const patterns = lines.flatMap(parsePattern);
   if (patterns.length > patternLimit) throw tooMuch(`${file} has more than ${patternLimit} patterns`);
+  const characters = lines.reduce((sum, line) => sum + (line.startsWith("#") ? 0 : line.trim().length), 0);
+  if (characters > textLength) throw tooMuch(`${file} has patterns of more than ${textLength / 1024} KiB together`);
 
   const start = patterns.map(({ segments }) => ({ matched: false, places: closed(segments, [0]) }));
   const folders = new Map<string, Progress[]>();

@@ -19,6 +19,8 @@ export type Left = { ignores(path: string): boolean };
 /** What a list of files may take, some 500,000 of them. */
 export const mostListBytes = 64 * 1024 ** 2;
 const mostAsked = 50_000;
+/** After so long somebody else's turn comes. */
+const turnMs = 10;
 
 /** Throws GitExit, also where the commit holds more than can be listed. */
 export async function listCommit(git: Git, mirror: string, commit: string, run: GitRun): Promise<Listing> {
@@ -40,9 +42,14 @@ export async function listCommit(git: Git, mirror: string, commit: string, run: 
       const inside = entries.filter(({ path }) => path.startsWith(start));
       if (inside.length > mostAsked) return null;
       const hash = createHash("sha256");
-      for (const [index, { mode, object, path }] of inside.entries()) {
+      let begunAt = performance.now();
+      for (const { mode, object, path } of inside) {
         // Patterns of a branch may take their time, and the rest of the server is not to wait for it.
-        if (index % 50 === 0) await nextTurn();
+        if (performance.now() - begunAt > turnMs) {
+          await nextTurn();
+          run.signal?.throwIfAborted();
+          begunAt = performance.now();
+        }
         const seen = path.slice(start.length);
         if (!left.ignores(seen)) hash.update(`${mode} ${object}\t${seen}\0`);
       }
