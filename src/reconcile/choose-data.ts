@@ -1,4 +1,10 @@
-import { type Migrations, type RetiredVolume, retiredTogether, type VolumeFacts } from "../domain/data.ts";
+import {
+  type DataRules,
+  type Migrations,
+  type RetiredVolume,
+  retiredTogether,
+  type VolumeFacts,
+} from "../domain/data.ts";
 import type { Preview } from "../domain/preview.ts";
 import type { StackSpec, VolumeSpec } from "../domain/stack.ts";
 import { InputError } from "../domain/errors.ts";
@@ -7,6 +13,8 @@ import { chooseData, type DataQuestion } from "../plan/data-choice.ts";
 import { volumesOf } from "../plan/identity.ts";
 import type { Checkout } from "./ports.ts";
 import type { World } from "./world.ts";
+
+const mostMigrations = 5000;
 
 type Input = {
   preview: Preview;
@@ -29,12 +37,25 @@ export async function chooseVolumes(input: Input, world: Pick<World, "volumes" |
   const restored = isTried ? [] : restoredBy(input, world.volumes.retiredOf(preview.key));
   return await Promise.all(
     stack.volumes.map(async ({ name, rules, migrations: stored = {} }) => {
-      const patterns = rules?.migrations ?? [];
-      const migrations = checkout === null || patterns.length === 0 ? stored : await checkout.blobs(patterns);
+      const migrations =
+        checkout === null || !rules?.migrations.length ? stored : await readMigrations(rules, checkout);
       const restore = restored.find((each) => each.volume === name) ?? null;
       return choose({ name, ...(rules && { rules, migrations }) }, { ...input, restore, migrations }, facts);
     }),
   );
+}
+
+/** Each is compared with what each volume has seen, and stored with each deployment. Throws InputError `invalid-value`. */
+async function readMigrations(
+  { service, migrations: patterns, place }: DataRules,
+  checkout: Pick<Checkout, "blobs">,
+): Promise<Migrations> {
+  const found = await checkout.blobs(patterns);
+  const count = Object.keys(found).length;
+  if (count <= mostMigrations) return found;
+  const what = `data.${service}.migrations means ${count} files of this commit; ${mostMigrations} may be`;
+  const hint = "Name the files that change the data, such as db/migrations/*.sql.";
+  throw new InputError("invalid-value", what, { ...(place && { place }), hint });
 }
 
 type Wished = Input & { restore: RetiredVolume | null; migrations: Migrations };

@@ -38,6 +38,9 @@ test.each([
     "ERROR 1062 (23000) at line 5: Duplicate entry 'ada@example.org' for key 'email'",
     "the database refused it with ERROR 1062 (23000) at line 5",
   ],
+  [`ERROR:  invalid input syntax for type ${"a".repeat(3000)}A`, unknown],
+  [`ERROR:  value too long for type ${"a ".repeat(1500)}(`, unknown],
+  ['ERROR:  invalid input syntax for type double precision: "x"', "invalid input syntax for type double precision"],
   ["Command was: INSERT INTO users VALUES (1, Ada Lovelace)", unknown],
 ])("what a database says of raw data is told without it: %s", (line, told) => {
   expect(tellRefusal(line)).toBe(told);

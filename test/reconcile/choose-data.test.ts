@@ -59,3 +59,13 @@ test("a push after one that could not bring it back goes on with the data there 
   await expect(choice([first, overtaken], "postgres:15")).rejects.toThrow("the data of before cannot come back");
   expect(await choice([first, overtaken, failed], "postgres:15")).toBe("keep");
 });
+
+test("patterns that mean more files than anybody's migrations are refused at their place", async () => {
+  const place = { file: ".mayfly.yaml", line: 7, column: 5 };
+  const rules = { service: "db", migrations: ["**"], place, changed: "wait" as const };
+  const blobs = async () => Object.fromEntries(Array.from({ length: 5001 }, (_, index) => [`src/${index}.ts`, "blob"]));
+  const world = { volumes: { factsOf: () => ({}), retiredOf: () => [] }, attempts: { of: () => [] } };
+  const stack = shop(4, { volumes: [{ name: "pgdata", rules }] });
+  const input = { preview: { ...previewOf(), spec: unread }, stack, serving, checkout: { blobs } };
+  await expect(chooseVolumes(input, world as never)).rejects.toMatchObject({ code: "invalid-value", place });
+});

@@ -70,7 +70,7 @@ async function runScript(database: Running, file: SeedFile): Promise<void> {
 
 /** A last statement without its end is ended; what ends statements may be another word by then. */
 function endOf(tail: string): string {
-  const delimiter = [...tail.matchAll(/^\s*delimiter\s+(\S+)\s*$/gim)].at(-1)?.[1] ?? ";";
+  const delimiter = [...tail.matchAll(/^[ \t]*delimiter[ \t]+(\S+)[ \t\r]*$/gim)].at(-1)?.[1] ?? ";";
   const last = lastWord(tail);
   const isEnded = last.endsWith(delimiter) || last.endsWith("*/") || /^delimiter\s/i.test(last);
   return `\n${isEnded ? "" : `${delimiter}\n`}DELIMITER ;\nCOMMIT;\nSELECT '${committed}';\n`;
