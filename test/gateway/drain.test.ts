@@ -269,7 +269,8 @@ test("answers that are written and that their client does not read are cut a mom
     },
     { everyMs: 200 },
   );
-  await site.gateway.drained("7-42:1", { timeoutMs: 100, clock });
+  const { cut } = await site.gateway.drained("7-42:1", { timeoutMs: 100, clock });
+  expect(cut.request).toBeGreaterThan(0);
   await eventually(() => site.gateway.underWay("7-42:1") === 0);
   client.destroy();
 });
