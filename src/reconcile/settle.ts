@@ -49,12 +49,14 @@ export async function settle(preview: Preview, world: World, signal: AbortSignal
     const about = { preview: now?.preview ?? preview, serving: now?.serving ?? null };
     const plan = await planSettled(about.preview, about.serving, world);
     const entry = now?.level === "awake" && isStarting(plan) ? await enter(now, "restart", world) : "now";
-    if (entry === "never") return;
-    // Who waits for room stays as it is; the other queue asks on.
-    const planned = entry === "later" ? await planSettled(about.preview, about.serving, world, "stopped") : plan;
-    await carryOut(planned, about, world, signal);
-    // Where a visit can cut it short.
-    if (now !== null && (now.level !== "awake" || entry === "later")) world.restSoon(key);
+    // Who waits for room stays as it is, but for what a failed attempt left, which may take that very room.
+    const planned = entry === "now" ? plan : await planSettled(about.preview, about.serving, world, "stopped");
+    // What stands in its way was told just now.
+    if (entry === "never") await runPlan(planned, { ...about, stack: about.serving, isTold: false }, world, signal);
+    else await carryOut(planned, about, world, signal);
+    // The other queue asks on, where a visit can cut it short; who can have no room is asked for only while it is pinned.
+    const asksOn = entry === "later" || (entry === "never" && about.preview.spec.pinned);
+    if (now !== null && (now.level !== "awake" || asksOn)) world.restSoon(key);
   });
 }
 

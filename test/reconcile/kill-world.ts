@@ -29,6 +29,7 @@ export type Wish =
   | { rollback: Commit; gone?: boolean }
   | { rest: "frozen" | "stopped" | "awake" }
   | "close"
+  | "pin"
   | "prune"
   /** Its engine ends and comes back. */
   | "reboot"
@@ -64,6 +65,7 @@ export function createKillWorld({ visited = false, endless = false, room = async
   let routed: string | null = null;
   /** How much was written to its data, by whomever. */
   let count = 1;
+  let rests = 0;
 
   const put = (wish: Wish): void => {
     const preview = store.wishes.get(key)!;
@@ -76,18 +78,21 @@ export function createKillWorld({ visited = false, endless = false, room = async
     if (typeof wish === "object" && "rollback" in wish) return putRollback(preview, wish);
     if (typeof wish === "object" && "rest" in wish) return putRest(preview, wish.rest);
     const next: PreviewSpec =
-      wish === "close"
-        ? { ...spec, wanted: "absent", reason: "closed" }
-        : {
-            ...spec,
-            wanted: "running",
-            reason: "open",
-            pull: { ...pull, headCommit: commits[head].repeat(40) },
-            commit: commits[head].repeat(40),
-            generation: spec.generation + 1,
-            ...("say" in wish && wish.say === "reset" && { resetBy: spec.generation + 1 }),
-            ...("say" in wish && wish.say === "restore" && { restore: { generation: spec.generation + 1, id: null } }),
-          };
+      wish === "pin"
+        ? { ...spec, pinned: true }
+        : wish === "close"
+          ? { ...spec, wanted: "absent", reason: "closed" }
+          : {
+              ...spec,
+              wanted: "running",
+              reason: "open",
+              pull: { ...pull, headCommit: commits[head].repeat(40) },
+              commit: commits[head].repeat(40),
+              generation: spec.generation + 1,
+              ...("say" in wish && wish.say === "reset" && { resetBy: spec.generation + 1 }),
+              ...("say" in wish &&
+                wish.say === "restore" && { restore: { generation: spec.generation + 1, id: null } }),
+            };
     if (!store.wishes.put({ ...preview, spec: next })) throw new Error("the wish was not written");
   };
 
@@ -201,7 +206,7 @@ export function createKillWorld({ visited = false, endless = false, room = async
       sourceKey: (name) => name,
       takePlace: () => (check(), true),
       placeFreed: check,
-      restSoon: check,
+      restSoon: () => (check(), void (rests += 1)),
       followSoon: check,
       turns: createTurns(),
       room: { enter: async (_, kind) => (check(), await room(kind)), left: () => undefined, waits: () => false },
@@ -302,6 +307,8 @@ export function createKillWorld({ visited = false, endless = false, room = async
     broken: engine.broken,
     /** Something is written to the data that serves. */
     write: () => void (count += 1),
+    /** How often what serves was given to who rests and wakes it. */
+    rests: () => rests,
     /** Whether that counts as people's. */
     written: () => Object.values(store.volumes.factsOf(key)).some(({ written }) => written),
     /** All that outlives the process, in words that two runs share. */
@@ -311,6 +318,7 @@ export function createKillWorld({ visited = false, endless = false, room = async
       deployments: store.attempts
         .of(key)
         .map((each) => `g${each.generation} ${each.phase} ${each.failure?.code ?? ""} ${each.failure?.where ?? ""}`),
+      trouble: store.attempts.of(key).flatMap(({ trouble }) => trouble?.code ?? []),
       checks: store.checks.of(key).map(({ generation, name, state }) => `g${generation} ${name} ${state}`),
       whole: store.volumes.of(key).size,
       replaced: store.volumes.retiredOf(key).map(({ volume, replacedBy }) => `${volume} by g${replacedBy}`),
