@@ -40,9 +40,21 @@ export async function chooseVolumes(input: Input, world: Pick<World, "volumes" |
       const migrations =
         checkout === null || !rules?.migrations.length ? stored : await readMigrations(rules, checkout);
       const restore = restored.find((each) => each.volume === name) ?? null;
-      return choose({ name, ...(rules && { rules, migrations }) }, { ...input, restore, migrations }, facts);
+      const wished = { ...input, isAgain: checkout === null, restore, migrations };
+      return choose({ name, ...(rules && { rules, migrations }) }, wished, facts);
     }),
   );
+}
+
+/** The same of a candidate as it is stored, where it would have other data: by what was written to it since. */
+export function chooseAgain(input: Omit<Input, "checkout">, world: Pick<World, "volumes">): VolumeSpec[] {
+  const facts = world.volumes.factsOf(input.preview.key);
+  const isAgain = Boolean(input.preview.spec.rollback);
+  return input.stack.volumes.map((volume) => {
+    if (volume.choice?.kind !== "re-branch") return volume;
+    const { choice: _choice, edition: _edition, ...made } = volume;
+    return choose(made, { ...input, isAgain, restore: null, migrations: volume.migrations ?? {} }, facts);
+  });
 }
 
 /** Each is compared with what each volume has seen, and stored with each deployment. Throws InputError `invalid-value`. */
@@ -58,7 +70,7 @@ async function readMigrations(
   throw new InputError("invalid-value", what, { ...(place && { place }), hint });
 }
 
-type Wished = Input & { restore: RetiredVolume | null; migrations: Migrations };
+type Wished = Omit<Input, "checkout"> & { isAgain: boolean; restore: RetiredVolume | null; migrations: Migrations };
 
 function choose(volume: VolumeSpec, wished: Wished, facts: Readonly<Record<string, VolumeFacts>>): VolumeSpec {
   const { serving, restore } = wished;
@@ -73,9 +85,8 @@ function choose(volume: VolumeSpec, wished: Wished, facts: Readonly<Record<strin
 }
 
 function questionOf(volume: VolumeSpec, wished: Wished, facts: VolumeFacts | undefined): DataQuestion {
-  const { stack, serving, restore, migrations } = wished;
+  const { stack, serving, isAgain, restore, migrations } = wished;
   const { migrations: patterns = [], changed = "keep" } = volume.rules ?? {};
-  const isAgain = wished.checkout === null;
   const seedIn = (of: StackSpec | null) => of?.seeds.find((each) => each.volume === volume.name)?.content ?? null;
   return {
     restore,

@@ -14,10 +14,11 @@ import { findImages, gatherImages, prepareStack } from "./prepare.ts";
 import type { RunResult } from "./queue.ts";
 import { planSettled, retiredNames, roomRestMs, settle, showServing } from "./settle.ts";
 import { recallStack } from "./recall.ts";
+import { reconsider } from "./reconsider.ts";
 import { runPlan } from "./steps.ts";
 import { stopOlderChecks } from "./stop-checks.ts";
 import type { World } from "./world.ts";
-import { hasBegun, hasFailedRunning, lookForNews, markData } from "./written.ts";
+import { hasFailedRunning, markData } from "./written.ts";
 
 /** How long requests in flight to the old generation may take to end. */
 const drainMs = 30_000;
@@ -112,14 +113,15 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   const { preview, commit, attempt, serving } = about;
   const { key } = preview;
   const { generation } = attempt;
-  const candidate = attempt.stack ?? (await prepareAndKeep(preview, { commit, serving }, world, signal));
-  const gathered = await gatherImages(preview, candidate, world, signal);
+  const prepared = attempt.stack ?? (await prepareAndKeep(preview, { commit, serving }, world, signal));
+  const gathered = await gatherImages(preview, prepared, world, signal);
   signal.throwIfAborted();
   if (gathered.kind === "failed") return endOrRetry(about, gathered.failure, world);
   const { images } = gathered;
   // Whoever puts what serves to sleep, or wakes it, ends first; from here on nobody puts it to sleep.
   await world.turns.take(key, signal, async () => undefined);
   const state = await world.engine.observe(key);
+  const candidate = await reconsider(about, prepared, state, world);
   const whole = world.volumes.of(key);
   // Beside the images that are being built.
   const data = await gatherData(preview, { stack: candidate, state, images, whole }, world);
@@ -138,8 +140,6 @@ async function attemptOnce(about: Attempt, world: World, signal: AbortSignal): P
   }
   if (!(await world.room.enter(key, "deployment"))) return { kind: "again", inMs: 2 * roomRestMs };
 
-  // People may have written since it was prepared, while it was built or waited.
-  if (serving && attempt.stack !== null && !hasBegun(generation, state)) await lookForNews(preview, serving, world);
   const { snapshots } = data;
   const secrets = await world.secretPrints(preview, candidate);
   const nonce = world.randomId(8);

@@ -66,6 +66,7 @@ export function createKillWorld({ visited = false, endless = false, room = async
   /** How much was written to its data, by whomever. */
   let count = 1;
   let rests = 0;
+  let migration = "a";
 
   const put = (wish: Wish): void => {
     const preview = store.wishes.get(key)!;
@@ -194,7 +195,7 @@ export function createKillWorld({ visited = false, endless = false, room = async
       volumes: guarded(store.volumes, { complete: "complete", forgetAll: "forget volumes" }),
       // A dead process writes no history, and its last promises must not fail because of it.
       timeline: { begin: () => undefined, end: () => undefined },
-      source: { checkout: async () => (check(), checkout) },
+      source: { checkout: async () => (check(), { ...checkout, blobs: async () => ({ "db/1.sql": migration }) }) },
       builds,
       snapshots,
       branches: {
@@ -309,6 +310,8 @@ export function createKillWorld({ visited = false, endless = false, room = async
     write: () => void (count += 1),
     /** How often what serves was given to who rests and wakes it. */
     rests: () => rests,
+    /** The next push edits the migration that ran on its data. */
+    editMigration: () => void (migration += "b"),
     /** Whether that counts as people's. */
     written: () => Object.values(store.volumes.factsOf(key)).some(({ written }) => written),
     /** All that outlives the process, in words that two runs share. */
@@ -340,6 +343,6 @@ const checkout: Checkout = {
   list: () => [],
   treeId: async () => "tree",
   measure: async () => ({ files: 1, bytes: 1 }),
-  blobs: async () => ({ "db/1.sql": "a" }),
+  blobs: async () => ({}),
   [Symbol.asyncDispose]: async () => undefined,
 };

@@ -21,6 +21,32 @@ test("what people write while a push is built is theirs", async () => {
   expect(world.written()).toBe(true);
 });
 
+test.each([
+  ["stays, whatever the push edits", true, []],
+  ["is replaced as ever where nobody wrote", false, ["pgdata by g2"]],
+])("and %s", async (_what, isWritten, replaced) => {
+  using world = createKillWorld();
+  world.put({ push: "branched" });
+  await world.live();
+  world.editMigration();
+  world.put({ push: "rebranched" });
+  await world.live(isWritten ? writing(world, "build") : undefined);
+  const { deployments, replaced: told } = world.summary();
+  expect(deployments.map((each) => each.split(" ")[1])).toEqual(["ready", "ready"]);
+  expect(told).toEqual(replaced);
+});
+
+test("what a reset replaces is replaced, whatever is written until then", async () => {
+  using world = createKillWorld();
+  world.put({ push: "branched" });
+  await world.live();
+  world.editMigration();
+  world.put({ push: "rebranched" });
+  world.put({ say: "reset" });
+  await world.live(writing(world, "build"));
+  expect(world.summary().replaced).toEqual(["pgdata by g3"]);
+});
+
 test("so is what they write while a push is built that fails in its build", async () => {
   using world = createKillWorld();
   world.put({ push: "branched" });
