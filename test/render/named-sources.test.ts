@@ -38,6 +38,13 @@ describe("a source that a manifest names", () => {
     },
   );
 
+  test("is what its data's rules are about, written in either way", () => {
+    const volumesOf = (said: string) => rendered(`{ volume: pgdata, ${said}, changed: keep }`, team).stack?.volumes;
+    const long = volumesOf("seed: [ { source: nightly } ]");
+    expect(long?.find(({ name }) => name === "pgdata")?.rules).toMatchObject({ service: "db", changed: "keep" });
+    expect(volumesOf("source: nightly")).toEqual(long);
+  });
+
   test.each([
     [
       "{ seed: [ { source: nightyl } ] }",

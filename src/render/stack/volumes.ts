@@ -7,10 +7,10 @@ import type { ComposeModel } from "../compose-model.ts";
 /** The named volumes of a stack, with what the manifest says of their data. Throws InputError for migrations of none. */
 export function specifyVolumes(names: readonly string[], model: ComposeModel, manifest: Manifest): VolumeSpec[] {
   const rules = new Map<string, VolumeSpec["rules"]>();
-  for (const [service, { volume, seed = [], migrations = [], changed = "wait" }] of Object.entries(
+  for (const [service, { volume, source, seed = [], migrations = [], changed = "wait" }] of Object.entries(
     manifest.data ?? {},
   )) {
-    if (seed.length + migrations.length === 0) continue;
+    if (source === undefined && seed.length + migrations.length === 0) continue;
     const mounted = (model.services[service]?.volumes ?? []).flatMap((mount) =>
       mount.type === "volume" && mount.source ? [mount.source] : [],
     );
