@@ -22,7 +22,7 @@ export type Column = {
 
 export type ColumnType =
   | { kind: "text"; longest: number | null }
-  | { kind: "integer"; bits: 8 | 16 | 24 | 32 | 64 }
+  | { kind: "integer"; bits: 8 | 16 | 24 | 32 | 64; /** It has no numbers below zero. */ unsigned?: true }
   /** Digits after the point; null: any. */
   | { kind: "decimal"; scale: number | null }
   | { kind: "date" | "timestamp" | "uuid" | "json" | "bytes" | "network" | "other" };

@@ -64,9 +64,10 @@ function accepts({ type }: Column, kind: Masking["kind"]): boolean {
 
 function tooNarrow({ type }: Column, masking: Masking): string | undefined {
   if (type.kind === "integer" && masking.kind === "number") {
-    const most = 2 ** (type.bits - 1) - 1;
+    const most = type.unsigned ? 2 ** type.bits - 1 : 2 ** (type.bits - 1) - 1;
+    const least = type.unsigned ? 0 : -most;
     const isWhole = Math.ceil(masking.from) <= Math.floor(masking.to);
-    if (!isWhole || masking.from < -most || masking.to > most)
+    if (!isWhole || masking.from < least || masking.to > most)
       return `has no room for numbers of [${masking.from}, ${masking.to}]`;
   }
   if (type.kind !== "text" || type.longest === null) return undefined;

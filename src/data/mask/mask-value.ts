@@ -139,13 +139,17 @@ function hashMasker(keyed: Keyed, type: ColumnType, longest: number): MaskValue 
 const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const integerForm = /^(0|-?[1-9]\d{0,17})$/;
 
+/** Where the whole numbers of types with a sign end, and of those without. */
+const integerEnds = [15n, 16n, 31n, 32n, 63n, 64n].map((bits) => 1n << bits);
+
 /** Among the numbers that fit into the same smallest type, so that a join of two types holds and no two become one. */
 function hashInteger(keyed: Keyed, value: string): string | undefined {
-  if (!/^-?\d{1,19}$/.test(value)) return undefined;
+  if (!/^-?\d{1,20}$/.test(value)) return undefined;
   const number = BigInt(value);
   const distance = number < 0n ? -number - 1n : number;
-  const [from, to] =
-    distance < 1n << 15n ? [0n, 1n << 15n] : distance < 1n << 31n ? [1n << 15n, 1n << 31n] : [1n << 31n, 1n << 63n];
+  const to = integerEnds.find((end) => distance < end);
+  if (to === undefined || (number < 0n && distance >= 1n << 63n)) return undefined;
+  const from = integerEnds.findLast((end) => end <= distance) ?? 0n;
   const other = permute(keyed, distance - from, to - from) + from;
   return String(number < 0n ? -other - 1n : other);
 }

@@ -186,6 +186,21 @@ INSERT INTO p VALUES ('ABC-0000001', 'Ada'), ('Äbc-1', 'bob'); INSERT INTO c VA
     expect(await sql("SELECT count(*) FROM c JOIN p ON c.code = p.code AND c.nick = p.nick", "tight")).toBe("3");
   });
 
+  test("keeps whole numbers of either kind in their columns, apart and joined", async () => {
+    await sql(`CREATE DATABASE wide; USE wide; CREATE TABLE a (id int unsigned PRIMARY KEY, n smallint unsigned UNIQUE, big bigint unsigned UNIQUE, age int unsigned);
+CREATE TABLE b (id bigint, n int);
+INSERT INTO a SELECT 2147483640 + seq, 32760 + seq, 9223372036854775800 + seq, 7 FROM seq_1_to_300;
+INSERT INTO a VALUES (4294967295, 65535, 18446744073709551615, 7); INSERT INTO b SELECT id, n FROM a;`);
+    const columns = readMariadbCatalog(await sql(mariadbCatalogQuery, "wide"));
+    const written = rules(["*", "*", "hash"], ["a", "age", { kind: "number", from: 4_000_000_000, to: 4_000_000_001 }]);
+    const plan = planMask({ source: { name: "nightly", sensitive: true }, rules: written, columns, salt });
+    await sql("CREATE DATABASE widened");
+    await sql(await textOf(maskMariadbDump(dump("wide"), plan, createCollector(maskingIn(plan)))), "widened");
+    const joined =
+      "SELECT count(*), count(DISTINCT big), min(age) >= 4000000000 FROM a JOIN b ON a.id = b.id AND a.n = b.n";
+    expect(await sql(joined, "widened")).toBe("301\t301\t1");
+  });
+
   test("has the same rows, joined as before, and none of its raw values", async () => {
     const quote = (text: string) => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
     const users = people(1000).map(({ name, email, phone, born, code }) => {

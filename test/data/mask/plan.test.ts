@@ -113,6 +113,12 @@ describe("a plan of masking", () => {
       "users.a has no room for numbers of [0, 40000]",
     ],
     [
+      "numbers below zero where none may be",
+      [column("users.a", { type: { kind: "integer", bits: 16, unsigned: true } })],
+      rules(["users", "a", { kind: "number", from: -1, to: 40_000 }]),
+      "users.a has no room for numbers of [-1, 40000]",
+    ],
+    [
       "a reference to an emptied table",
       [column("users.id"), column("orders.user", { refersTo: "public.users.id" })],
       rules(["users"], ["orders", "user", "keep"]),

@@ -116,12 +116,22 @@ describe("a masked value", () => {
     for (const [first, most] of [
       [-100, 2 ** 15],
       [32_760, 2 ** 31],
+      [32_768, 2 ** 16],
+      [65_476, 2 ** 16],
       [2_147_483_588, 2 ** 31],
+      [2_147_483_648, 2 ** 32],
+      [4_294_967_236, 2 ** 32],
     ] as const) {
       const masked = numbered(60).map((index) => Number(mask("hash", String(first + index), integer)));
       expect(new Set(masked).size).toBe(60);
       expect(Math.max(...masked)).toBeLessThan(most);
     }
+    for (const most of ["18446744073709551615", "9223372036854775808"]) {
+      const masked = BigInt(String(mask("hash", most, integer)));
+      expect(masked >= 2n ** 63n && masked < 2n ** 64n).toBe(true);
+    }
+    for (const none of ["18446744073709551616", "-9223372036854775809"])
+      expect(mask("hash", none, integer)).toBeUndefined();
     expect(mask("hash", "9223372036854775807", integer)).toMatch(/^\d{10,19}$/);
     expect(mask("hash", "-9223372036854775808", integer)).toMatch(/^-\d{10,19}$/);
   });

@@ -23,6 +23,7 @@ export const mariadbDumpOptions = [
 export const mariadbCatalogQuery = `
 SELECT JSON_OBJECT(
   'table', c.TABLE_NAME, 'name', c.COLUMN_NAME, 'typeName', c.DATA_TYPE,
+  'unsigned', IF(c.COLUMN_TYPE LIKE '%unsigned%', 1, 0),
   'longest', c.CHARACTER_MAXIMUM_LENGTH, 'scale', c.NUMERIC_SCALE,
   'nullable', IF(c.IS_NULLABLE = 'YES', 1, 0),
   'generated', IF(COALESCE(c.GENERATION_EXPRESSION, '') <> '', 1, 0),
@@ -41,6 +42,7 @@ ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION
 type Row = Pick<Column, "table" | "name" | "typeName" | "unique" | "refersTo"> & {
   longest: number | null;
   scale: number | null;
+  unsigned: number;
   nullable: number;
   generated: number;
   numbered: number;
@@ -50,9 +52,9 @@ type Row = Pick<Column, "table" | "name" | "typeName" | "unique" | "refersTo"> &
 export function readMariadbCatalog(answer: string): Column[] {
   const rows = answer.split("\n").filter((line) => line !== "");
   return rows.map((line): Column => {
-    const { longest, scale, nullable, generated, numbered, ...row } = JSON.parse(line) as Row;
+    const { longest, scale, unsigned, nullable, generated, numbered, ...row } = JSON.parse(line) as Row;
     const is = { nullable: nullable === 1, generated: generated === 1, numbered: numbered === 1, isArray: false };
-    return { schema: "", ...row, ...is, type: typeOf(row.typeName.toLowerCase(), { longest, scale }) };
+    return { schema: "", ...row, ...is, type: typeOf(row.typeName.toLowerCase(), { longest, scale, unsigned }) };
   });
 }
 
@@ -66,10 +68,10 @@ const integers: Partial<Record<string, 8 | 16 | 24 | 32 | 64>> = {
 /** Bytes of a hash. */
 const hashBytes = 32;
 
-function typeOf(name: string, { longest, scale }: { longest: number | null; scale: number | null }): ColumnType {
+function typeOf(name: string, { longest, scale, unsigned }: Pick<Row, "longest" | "scale" | "unsigned">): ColumnType {
   if (/text$|char$/.test(name)) return { kind: "text", longest };
   const bits = integers[name];
-  if (bits !== undefined) return { kind: "integer", bits };
+  if (bits !== undefined) return { kind: "integer", bits, ...(unsigned === 1 && { unsigned: true }) };
   if (/^(decimal|float|double)$/.test(name)) return { kind: "decimal", scale };
   if (name === "date") return { kind: "date" };
   if (name === "datetime" || name === "timestamp") return { kind: "timestamp" };
