@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { parentPort, workerData } from "node:worker_threads";
-import { MayflyError } from "../../domain/errors.ts";
+import { EngineError, MayflyError } from "../../domain/errors.ts";
 import { readArchive } from "../../engine/archive-files.ts";
 import { createCollector, maskingIn, type RawValue } from "./collect.ts";
 import { type Leak, searchFiles } from "./leaks.ts";
@@ -61,7 +61,13 @@ async function run(task: MaskTask): Promise<MaskAnswer> {
 try {
   say(await run(workerData as MaskTask));
 } catch (error) {
+  const told = error instanceof RangeError ? tooLarge(error) : error;
   // Another error ends the thread, which whoever started it is told.
-  if (!(error instanceof MayflyError)) throw error;
-  say({ kind: "failed", code: error.code, message: error.message, hint: error.hint });
+  if (!(told instanceof MayflyError)) throw error;
+  say({ kind: "failed", code: told.code, message: told.message, hint: told.hint });
+}
+
+/** A text beyond what the engine that runs us can hold, or go through in one go. */
+function tooLarge(cause: RangeError): EngineError {
+  return new EngineError("dump-invalid", "the dump has a value that is too large to be masked or searched", { cause });
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCollector, maskingIn } from "../../../src/data/mask/collect.ts";
 import { mariadbCatalogQuery, mariadbDumpOptions, readMariadbCatalog } from "../../../src/data/mask/mariadb/catalog.ts";
-import { readInsert, readLiterals, writeLiteral } from "../../../src/data/mask/mariadb/insert.ts";
+import { columnAt, readInsert, readLiterals, writeLiteral } from "../../../src/data/mask/mariadb/insert.ts";
 import { maskMariadbDump } from "../../../src/data/mask/mariadb/mask-dump.ts";
 import { planMask } from "../../../src/data/mask/plan.ts";
 import { searchMariadbDump } from "../../../src/data/mask/mariadb/search-dump.ts";
@@ -23,6 +23,15 @@ describe("a row of MariaDB", () => {
 
   test.each(["1,", "'a", "NOW()", "1 + 1", "'a' 'b'", "0xZZ", "", "1;2"])("%s is no row", (values) => {
     expect(readLiterals(values)).toBeNull();
+  });
+
+  test("may hold as much as a column can", () => {
+    const long = ["a", String.raw`\n`, "''", "ä"].map((each) => `'${each.repeat(12_000_000 / each.length)}'`);
+    const line = `INSERT INTO \`t\` (\`a\`, \`b\`, \`c\`, \`d\`, \`e\`) VALUES (${[...long, `0x${"0a".repeat(12_000_000)}`].join(",")});\n`;
+    const insert = readInsert(line);
+    const lengths = readLiterals(insert?.values ?? "")?.map((each) => ("text" in each ? each.text.length : 0));
+    expect(lengths).toEqual([12_000_000, 6_000_000, 6_000_000, 12_000_000, 24_000_000]);
+    expect(insert && columnAt(insert, line.length - 10)).toBe("e");
   });
 
   test("is told by its table and columns, whatever their names", () => {

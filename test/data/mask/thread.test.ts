@@ -44,6 +44,18 @@ describe("on a thread of its own", () => {
     const read = (chunks: AsyncIterable<Buffer>) =>
       textOf(maskOnThread({ wish, database: "postgres" }, chunks).content);
     await expect(read(pieces(dump.subarray(0, 1000), 100))).rejects.toMatchObject({ code: "dump-invalid" });
+    // A range without an end, which no rule can say: as what is too large for the engine that runs us.
+    const endlessRange = { kind: "number", from: 0, to: Infinity } as const;
+    const tooLarge = {
+      ...wish,
+      rules: rules(["users", "note", endlessRange]),
+      columns: [column("users.email"), column("users.note", { type: { kind: "decimal", scale: 0 } })],
+    };
+    const ofTooLarge = maskOnThread({ wish: tooLarge, database: "postgres" }, pieces(dump, 1000)).content;
+    await expect(textOf(ofTooLarge)).rejects.toMatchObject({
+      code: "dump-invalid",
+      message: expect.stringContaining("too large"),
+    });
     const broken = async function* () {
       yield dump.subarray(0, 1000);
       throw new Error("the connection was lost");

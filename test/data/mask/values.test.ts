@@ -142,6 +142,12 @@ describe("a masked value", () => {
     expect(places.toSorted((a, b) => a - b)).toEqual(numbered(Number(size)));
   });
 
+  test("may be a large element of an array", () => {
+    const large = "a".repeat(12_000_000);
+    for (const value of [`{"${large}",b}`, `{${large},b}`, String.raw`{"${String.raw`\"`.repeat(6_000_000)}",b}`])
+      expect(mask("hash", value, { isArray: true })).toMatch(/^\{"\w{26}","\w{26}"\}$/);
+  });
+
   test.each([
     ['{a,NULL,"b \\"c\\"",""}', /^\{"x",NULL,"x",""\}$/],
     ['{{a,b},{"NULL",d}}', /^\{\{"x","x"\},\{"x","x"\}\}$/],

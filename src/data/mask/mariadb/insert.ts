@@ -1,3 +1,5 @@
+import { endOf } from "../quoted.ts";
+
 /** A literal of a row as mariadb-dump writes it; `text` is its bytes as Latin-1. */
 export type Literal = { kind: "null" } | { kind: "text" | "number" | "hex"; text: string };
 
@@ -21,11 +23,12 @@ export function readInsert(line: string): Insert | null {
 
 /** The column whose value is at this place of the line; null where none is. */
 export function columnAt({ columns, values, from }: Insert, at: number): string | null {
-  literal.lastIndex = 0;
+  let end = -1;
   for (const column of columns) {
-    if (at < from || literal.exec(values) === null) return null;
-    if (at < from + literal.lastIndex) return column;
-    literal.lastIndex += 1;
+    const next = readLiteral(values, end + 1);
+    if (at < from || next === null) return null;
+    end = next.end;
+    if (at < from + end) return column;
   }
   return null;
 }
@@ -34,24 +37,35 @@ function readName(written: string): string {
   return written.slice(1, -1).replaceAll("``", "`");
 }
 
-const literal = /'((?:[^'\\]|\\[^]|'')*)'|(NULL)|0x([0-9A-Fa-f]*)|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/y;
-
 /** The values between the parentheses of a row; null for what is no list of plain literals. */
 export function readLiterals(values: string): Literal[] | null {
   const found: Literal[] = [];
-  literal.lastIndex = 0;
-  for (;;) {
-    const match = literal.exec(values);
-    if (match === null) return null;
-    const [, text, isNull, hex, number = ""] = match;
-    if (isNull !== undefined) found.push({ kind: "null" });
-    else if (text !== undefined) found.push({ kind: "text", text: unescape(text) });
-    else if (hex !== undefined) found.push({ kind: "hex", text: hex });
-    else found.push({ kind: "number", text: number });
-    if (literal.lastIndex === values.length) return found;
-    if (values[literal.lastIndex] !== ",") return null;
-    literal.lastIndex += 1;
+  for (let from = 0; ;) {
+    const next = readLiteral(values, from);
+    if (next === null) return null;
+    const { kind, written, end } = next;
+    found.push(kind === "null" ? { kind } : { kind, text: kind === "text" ? unescape(written) : written });
+    if (end === values.length) return found;
+    if (values[end] !== ",") return null;
+    from = end + 1;
   }
+}
+
+const quotes = /\\[^]|''?/g;
+const plain = /(NULL)|0x([0-9A-Fa-f]*)|(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/y;
+
+/** The one that begins there, as it is written, and where it ends; null where none begins. */
+function readLiteral(values: string, from: number): { kind: Literal["kind"]; written: string; end: number } | null {
+  if (values[from] === "'") {
+    const end = endOf(values, from + 1, quotes);
+    return end < 0 ? null : { kind: "text", written: values.slice(from + 1, end), end: end + 1 };
+  }
+  plain.lastIndex = from;
+  const match = plain.exec(values);
+  if (match === null) return null;
+  const [all, isNull, hex] = match;
+  const kind = isNull !== undefined ? "null" : hex !== undefined ? "hex" : "number";
+  return { kind, written: hex ?? all, end: plain.lastIndex };
 }
 
 const readAs: Record<string, string> = { "0": "\0", b: "\b", n: "\n", r: "\r", t: "\t", Z: "\u001a" };
