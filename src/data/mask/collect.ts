@@ -128,7 +128,7 @@ function leaves({ isArray, type }: Column, value: string, masking: Masking): str
 
 function textsIn(document: string, masking: Masking): string[] {
   const found: string[] = [];
-  const leaf = (value: string | number) => found.push(String(value));
+  const leaf = (value: string) => found.push(value);
   try {
     maskJson(document, masking.kind === "json" ? masking.keys : [], { leaf, key: (name) => name });
   } catch {

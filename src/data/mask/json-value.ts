@@ -1,8 +1,8 @@
 import type { Masking } from "../../domain/mask.ts";
 import { matches } from "./choose.ts";
 
-/** Makes another text or number of one inside of a document. */
-export type MaskLeaf = (value: string | number, masking: Masking) => unknown;
+/** Makes another text or number of one inside of a document; a number comes, and may go, as it is written. */
+export type MaskLeaf = (value: string, masking: Masking, isNumber: boolean) => unknown;
 
 type Keys = readonly { key: string; masking: Masking }[];
 /** What `JSON` has in Node 24, and its types have not: numbers as they are written. */
@@ -18,8 +18,8 @@ const byDefault: Masking = { kind: "text" };
  */
 export function maskJson(text: string, keys: Keys, tools: { leaf: MaskLeaf; key(name: string): string }): string {
   const walk = (value: unknown, masking: Masking): unknown => {
-    if (raw.isRawJSON(value)) return masking.kind === "keep" ? value : tools.leaf(Number(value.rawJSON), masking);
-    if (typeof value === "string") return masking.kind === "keep" ? value : tools.leaf(value, masking);
+    if (raw.isRawJSON(value)) return masking.kind === "keep" ? value : tools.leaf(value.rawJSON, masking, true);
+    if (typeof value === "string") return masking.kind === "keep" ? value : tools.leaf(value, masking, false);
     if (Array.isArray(value)) return value.map((item) => walk(item, masking));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
@@ -33,6 +33,11 @@ export function maskJson(text: string, keys: Keys, tools: { leaf: MaskLeaf; key(
     );
   };
   return JSON.stringify(walk(parse(text), byDefault));
+}
+
+/** A number beyond those that JavaScript keeps apart, digit for digit. */
+export function writtenNumber(digits: string): unknown {
+  return raw.rawJSON(digits);
 }
 
 /** A mailbox, a number that is somebody's, an id. */

@@ -4,7 +4,7 @@ import { copy } from "./bytes.ts";
 import type { Column, ColumnType } from "./column.ts";
 import { moveDate } from "./date-value.ts";
 import { address, email, firstName, inCapitals, lastName, leastRoom, name, phone, text, username } from "./fakes.ts";
-import { maskJson } from "./json-value.ts";
+import { maskJson, writtenNumber } from "./json-value.ts";
 import { createKeyed, type Keyed, permute, spell } from "./keyed.ts";
 
 /** What a value becomes; undefined: it is not of the form that its masking needs. */
@@ -164,6 +164,7 @@ function uuidOf(bytes: Buffer): string {
 /** A number inside of a document stays a number, of as many digits. */
 function jsonMasker(keys: Extract<Masking, { kind: "json" }>["keys"], keyedFor: (purpose: string) => Keyed): MaskValue {
   const textType = { kind: "text", longest: null } as const;
+  const integerType = { kind: "integer", bits: 64 } as const;
   const made = new Map<string, MaskValue>();
   const maskerFor = (type: ColumnType, masking: Masking): MaskValue => {
     const name = JSON.stringify([type.kind, masking]);
@@ -172,18 +173,20 @@ function jsonMasker(keys: Extract<Masking, { kind: "json" }>["keys"], keyedFor: 
     return masker;
   };
   const keyedName = keyedFor("key");
-  const leaf = (value: string | number, masking: Masking): unknown => {
-    if (masking.kind === "null") return null;
-    if (value === "") return value;
-    const isNumber = typeof value === "number";
+  const numberOf = (value: string, masking: Masking): unknown => {
+    const hashed = masking.kind === "hash" ? maskerFor(integerType, masking)(value) : undefined;
+    // Whatever a column of such numbers makes of it, so that joins hold.
+    if (typeof hashed === "string") return writtenNumber(hashed);
     const digits = String(Math.trunc(Math.abs(Number(value)))).length;
     const numbers = { kind: "number", from: 10 ** (digits - 1), to: 10 ** digits - 1 } as const;
     const isOwn = masking.kind === "number" || masking.kind === "constant";
-    const masker = isNumber
-      ? maskerFor({ kind: "integer", bits: 64 }, isOwn ? masking : numbers)
-      : maskerFor(textType, masking);
-    const masked = masker(String(value)) ?? null;
-    return isNumber && masked !== null && Number.isFinite(Number(masked)) ? Number(masked) : masked;
+    const masked = maskerFor(integerType, isOwn ? masking : numbers)(value) ?? null;
+    return masked !== null && Number.isFinite(Number(masked)) ? Number(masked) : masked;
+  };
+  const leaf = (value: string, masking: Masking, isNumber: boolean): unknown => {
+    if (masking.kind === "null") return null;
+    if (value === "") return value;
+    return isNumber ? numberOf(value, masking) : (maskerFor(textType, masking)(value) ?? null);
   };
   const key = (name: string) => spell(keyedName(name), 16);
   return (value) => {

@@ -54,6 +54,12 @@ describe("raw values", () => {
     expect(collector.values().map(({ text }) => text)).toEqual(["ada@lovelace.org", `${"Ada K. ".repeat(6)}12345`]);
   });
 
+  test("are looked for as they stood in a document, digit for digit", () => {
+    const collector = createCollector(() => ({ kind: "json", keys: [] }));
+    collector.see(column("t.c", { type: { kind: "json" } }), `{"id":9007199254740993,"of":"a b c d e"}`, "x");
+    expect(collector.values().map(({ text }) => text)).toEqual(["a b c d e", "9007199254740993"]);
+  });
+
   test("are not found where only something alike is", async () => {
     expect(await found(Buffer.from("ada@lovelace.or Grace  Hopper ada@lovelace,org"))).toEqual([]);
     expect(await found(Buffer.alloc(0))).toEqual([]);

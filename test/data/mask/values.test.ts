@@ -184,6 +184,17 @@ describe("a masked value", () => {
     expect(mask("text", "[".repeat(100_000), of("json"))).toBeUndefined();
   });
 
+  test("of a number inside of a document is that of its column, where the rule is hash, and each another", () => {
+    const masking = { kind: "json", keys: [{ key: "*id", masking: { kind: "hash" } }] } as const;
+    const bits = { type: { kind: "integer", bits: 64 } } as const;
+    for (const id of ["42", "-7", "16664", "9007199254740993", "9007199254740992", "18446744073709551615"])
+      expect(mask(masking, `{"user_id":${id}}`, of("json"))).toBe(`{"user_id":${mask("hash", id, bits)}}`);
+    const others = ["9007199254740992", "9007199254740993"].map((n) => mask(masking, `{"n":${n}}`, of("json")));
+    expect(new Set(others).size).toBe(2);
+    for (const odd of ["1.5", "1e3", "99999999999999999999"])
+      expect(mask(masking, `{"user_id":${odd}}`, of("json"))).toMatch(/^\{"user_id":[\d.e+]+\}$/);
+  });
+
   test("of a date is another day near it", () => {
     const days = numbered(400).map((index) => 19_000 + index);
     for (const day of days) {
