@@ -182,7 +182,8 @@ export function createPressure(world: PressureWorld): Pressure {
       if (most !== null) {
         // Others need not wait behind who waits for nothing.
         waiting.delete(key);
-        throw tooLarge(needed(), most);
+        log.info({ preview: key, needBytes: needed(), mostBytes: most }, "there can be no room for it");
+        throw tooLarge();
       }
       const now = clock.now();
       const isNew = !waiting.has(key);
@@ -216,8 +217,8 @@ export function createPressure(world: PressureWorld): Pressure {
   };
 }
 
-function tooLarge(needBytes: number, mostBytes: number): EngineError {
-  const [need, most] = [needBytes, mostBytes].map((bytes) => `${Math.ceil(bytes / 1024 ** 2)} MiB`);
-  const what = `it needs about ${need} of memory, and ${most} can be had beside what is pinned, if all else sleeps`;
+/** In words that stay the same, however much it is at each look: each change is an edit of the comment. */
+function tooLarge(): EngineError {
+  const what = "it needs more memory than can be had beside what is pinned, if all else sleeps";
   return new EngineError("memory-short", what, { retry: "backoff" });
 }
