@@ -18,7 +18,7 @@ export async function listParts(world: ApiWorld, filter: ListFilter, reader: Rea
   const previews = (await reader.sight.previews()).filter(matches(filter));
   const rows = await Promise.all(previews.map((view) => row(view, world.clock.now(), reader)));
   return new Map([
-    ["notices", noticesPart(world.server().notices)],
+    ["notices", noticesPart(reader.sight.notices())],
     ["numbers", numbersPart(await reader.sight.numbers())],
     ["rows", rowsPart(rows, filter)],
   ]);

@@ -18,6 +18,8 @@ export type Sight = {
   mayChange(view: PreviewView): Promise<boolean>;
   /** Of what the caller sees; null what is not theirs to know. */
   numbers(): Promise<{ [Name in keyof Numbers]: number | null }>;
+  /** What the machine is short of: for whom `/api/server` answers. */
+  notices(): string[];
 };
 
 type Eyes = { caller: Caller; permissions: Permissions; isStillKnown(): boolean };
@@ -70,5 +72,6 @@ export function createSight(world: ApiWorld, { caller, permissions, isStillKnown
       const asleep = phases.filter((phase) => phase === "asleep").length;
       return { up: phases.filter((phase) => phase === "ready").length, asleep, waiting, orphans: null };
     },
+    notices: () => (caller.kind === "token" ? world.server().notices : []),
   };
 }

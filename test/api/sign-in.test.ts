@@ -6,6 +6,7 @@ import type { Level } from "../../src/domain/person.ts";
 import { createGitHubClient } from "../../src/feedback/github-client.ts";
 import { createGitHubSignIn } from "../../src/feedback/github-sign-in.ts";
 import { view } from "./examples.ts";
+import { headers } from "./page-of.ts";
 import { clock, type InMemory, inMemoryWorld, serveApi } from "./in-memory-world.ts";
 
 const oauth = { clientId: "Iv1.test", clientSecret: "a client's secret" };
@@ -211,6 +212,16 @@ describe("a person sees and may do what GitHub says of the repository", () => {
       expect([answer.status, await answer.json()]).toMatchObject([403, { code: "forbidden" }]);
     },
   );
+
+  test("what the machine is short of is told to the operator, and to nobody else who signed in", async () => {
+    const notices = ["Little room is left on the engine's disk."];
+    await using server = await serveApi(world({ server: () => ({ disk: null, memory: null, notices }) }));
+    const { cookie } = await as(server.url, "bob");
+    const page = await (await fetch(server.url, { headers: { cookie, accept: "text/html" } })).text();
+    expect(page).toContain("shop-pr-42");
+    expect(page).not.toContain("Little room");
+    expect(await (await fetch(server.url, { headers })).text()).toContain("Little room");
+  });
 
   test("is asked of GitHub once a minute", async () => {
     let asked = 0;
