@@ -69,8 +69,8 @@ function maskLine(text: string, line: number, masking: Masking & { state: State 
 
 /** Around what was made before the database had another character set: it names a database that is nowhere else. */
 const ofDatabase = /^ALTER DATABASE `(?:[^`]|``)+` CHARACTER SET \w+ COLLATE \w+ (;;?)\s*$/;
-/** Of a federated table: where it is, with its password. */
-const connection = /^(\) ENGINE=(?:'(?:[^'\\]|\\.|'')*'|[^'])*?) CONNECTION='(?:[^'\\]|\\.|'')*'/;
+/** Of a federated table: where it is, with its password. A quote before another one ends no text, so that there is one way to read it. */
+const connection = /^(\) ENGINE=(?:'(?:[^'\\]|\\.|'')*'(?!')|[^'])*?) CONNECTION='(?:[^'\\]|\\.|'')*'(?!')/;
 
 const account = "`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?";
 /** Of a routine; of a view; of a trigger or an event. */
