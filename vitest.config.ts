@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Three projects by what they need: nothing, a Docker engine, or the whole server with a browser.
+// Three projects by what they need: nothing, a Docker engine, or the whole server with a browser; of the last the longest
+// files are one of their own, so that they begin first (projects of a group go by their names).
 const rooms = [
   "app",
   "domain",
@@ -22,6 +23,15 @@ const rooms = [
   "demo",
 ];
 
+const long = ["test/scenarios/*kill-sweep.test.ts", "test/scenarios/engine-down.test.ts"];
+const scenario = {
+  testTimeout: 300_000,
+  hookTimeout: 180_000,
+  // They wait more than they work: two side by side take little more than half the time.
+  maxWorkers: 2,
+  sequence: { groupOrder: 2 },
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -42,17 +52,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        test: {
-          name: "scenario",
-          include: ["test/scenarios/**/*.test.ts"],
-          testTimeout: 300_000,
-          hookTimeout: 180_000,
-          // They wait more than they work: two side by side take little more than half the time.
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
-        },
-      },
+      { test: { ...scenario, name: "long", include: long } },
+      { test: { ...scenario, name: "scenario", include: ["test/scenarios/**/*.test.ts"], exclude: long } },
     ],
   },
 });
