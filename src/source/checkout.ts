@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { SourceError } from "../domain/errors.ts";
 import type { LeftPart } from "../domain/git-parts.ts";
 import type { RandomId } from "../domain/time.ts";
@@ -51,7 +52,8 @@ export async function layOut(origin: Origin, { folder, randomId, ...options }: C
       left,
       ...readers(root, special),
       treeId: (path, ignored) => takeTurn("git", undefined, () => treeId(path, ignored)),
-      measure: async (path) => measure(path),
+      // A folder takes a look at each file of the commit, and the rest of the server is not to wait for hundreds of them.
+      measure: (path) => nextTurn().then(() => measure(path)),
       // Migrations are read in the repository itself.
       blobs: (patterns) => takeTurn("git", undefined, async () => (await layers[0]?.tree.blobs(patterns)) ?? {}),
       [Symbol.asyncDispose]: remove,

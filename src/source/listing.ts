@@ -8,8 +8,8 @@ export type Entry = { mode: string; object: string; size: number; path: string }
 /** All that a commit holds, asked of git once. Paths are normalized and seen from its root. */
 export type Listing = {
   entries: readonly Entry[];
-  /** git's id of what is at a path below the root, and whether it is a folder; null where nothing is. */
-  find(path: string): { id: string; isFolder: boolean } | null;
+  /** git's id of what is at a path below the root, its bytes, and whether it is a folder; null where nothing is. */
+  find(path: string): { id: string; size: number; isFolder: boolean } | null;
   /** A hash of the files in a folder that are not left out; null where they are too many to ask of each. */
   hashOfKept(folder: string, left: Left): Promise<string | null>;
 };
@@ -35,7 +35,7 @@ export async function listCommit(git: Git, mirror: string, commit: string, run: 
     find(path) {
       byPath ??= new Map(all.map((entry) => [entry.path, entry]));
       const found = byPath.get(path);
-      return found === undefined ? null : { id: found.object, isFolder: found.mode === folderMode };
+      return found === undefined ? null : { id: found.object, size: found.size, isFolder: found.mode === folderMode };
     },
     async hashOfKept(folder, left) {
       const start = folder === "." ? "" : `${folder}/`;

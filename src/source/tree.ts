@@ -92,6 +92,8 @@ export async function layOutTree(root: string, options: TreeOptions): Promise<Tr
 
   function measure(path: string): { files: number; bytes: number } {
     const inside = normalizeContained(path);
+    const found = inside === "." ? { size: 0, isFolder: true } : listing.find(inside);
+    if (found?.isFolder !== true) return { files: found === null ? 0 : 1, bytes: found?.size ?? 0 };
     const measured = entries.filter((entry) => isInside(entry.path, inside));
     return { files: measured.length, bytes: measured.reduce((sum, { size }) => sum + size, 0) };
   }

@@ -164,6 +164,22 @@ test("no more than the paths asked for is laid out, while all of the commit can 
   expect(await checkout.measure("gone")).toEqual({ files: 0, bytes: 0 });
 });
 
+test("however many paths are measured, each leaves the rest of the server its turn", async () => {
+  await using world = await createWorld({ "a/file": "1" });
+  const commit = (await world.repository.read("refs/pull/1/head")) ?? "";
+  await using checkout = await world.source().checkout(world.pull, commit);
+  let turns = 0;
+  let isOver = false;
+  const tick = () => {
+    turns += 1;
+    if (!isOver) setImmediate(tick);
+  };
+  setImmediate(tick);
+  for (let call = 0; call < 200; call++) await checkout.measure(call % 2 === 0 ? "a" : "a/file");
+  isOver = true;
+  expect(turns).toBeGreaterThanOrEqual(200);
+});
+
 test("a link says where it leads, and only the link itself does", async () => {
   await using world = await createWorld();
   const link = await world.git(["hash-object", "-w", "--stdin"], "../shared");
