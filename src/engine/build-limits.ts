@@ -25,10 +25,18 @@ export function limitBuild(options: {
     ended.abort();
   };
   const watchDisk = async (): Promise<void> => {
+    let isSeen = true;
     for (;;) {
       await clock.sleep(diskPauseMs, over.signal);
-      const short = await disk?.shortage(options.what);
-      if (short) return ended.abort(short);
+      try {
+        const short = await disk?.shortage(options.what);
+        if (short) return ended.abort(short);
+        isSeen = true;
+      } catch (error) {
+        // The engine did not answer, and may the next time: what is going on fills the disk meanwhile as before.
+        if (isSeen) log.warn({ err: error }, "how much of the disk is free is not known while a build goes on");
+        isSeen = false;
+      }
     }
   };
   for (const watch of [watchTime, watchDisk]) {
