@@ -106,7 +106,7 @@ export function createData(options: DataOptions): Data {
           await seed(step, context);
           return true;
         case "branch":
-          await runBranch(host, step, { ...context, strategy: await strategy() });
+          await runBranch({ ...host, ...config.builds }, step, { ...context, strategy: await strategy() });
           return true;
         case "anchor":
           await runAnchor(host, step, context);

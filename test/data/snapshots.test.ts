@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SourceError } from "../../src/domain/errors.ts";
 import { branchParts } from "../../src/domain/naming.ts";
 import { createVolumeUsage } from "../../src/engine/volume-usage.ts";
-import { createHolder } from "../../src/engine/holder.ts";
 import type { Strategy } from "../../src/domain/data.ts";
 import { chooseStrategy, dataStrategy } from "../../src/data/branch/strategy.ts";
 import { createSnapshotJobs } from "../../src/data/snapshot/jobs.ts";
@@ -297,19 +296,6 @@ describe.each<Strategy>(["overlay", "copy"])("a data branch by %s", (strategy) =
     }
     await world.drop(volume);
   });
-});
-
-test("what copies data is a program of the branch's image: it gets a bounded share of the machine", async () => {
-  const holder = await createHolder(world.docker, {
-    name: `mayfly-copy-${world.server}`,
-    image: world.images.postgres,
-    labels: { "dev.mayfly.server": world.server, "dev.mayfly.kind": "helper" },
-    volumes: {},
-    command: ["cp"],
-  });
-  const { Memory, MemorySwap, NanoCpus, PidsLimit } = (await holder.inspect()).HostConfig;
-  await holder.remove();
-  for (const limit of [Memory, MemorySwap, NanoCpus, PidsLimit]) expect(limit).toBeGreaterThan(0);
 });
 
 describe("an anchor", () => {

@@ -118,7 +118,12 @@ export async function createWorld() {
       ),
 
     /** Branches into a volume of that preview; answers the volume. */
-    async branch(snapshot: Snapshot, preview: string, strategy: Strategy): Promise<string> {
+    async branch(
+      snapshot: Snapshot,
+      preview: string,
+      strategy: Strategy,
+      { imageId = engine.images.postgres, timeoutMs = 240_000 } = {},
+    ): Promise<string> {
       const name = engine.name(`pgdata_${preview}`);
       const step: Extract<Step, { kind: "branch" }> = {
         kind: "branch",
@@ -130,10 +135,10 @@ export async function createWorld() {
         dataKey: "k",
         generation: 1,
         service: "db",
-        imageId: engine.images.postgres,
+        imageId,
         snapshot,
       };
-      await runBranch(host, step, { ...scopeOf(preview), strategy });
+      await runBranch({ ...host, timeoutMs, disk: undefined }, step, { ...scopeOf(preview), strategy });
       return name;
     },
     anchor: (name: string, snapshotVolume: string, preview: string) =>

@@ -10,6 +10,7 @@ import type { Step } from "../../plan/step.ts";
 import { anchorImage } from "../../engine/anchor-image.ts";
 import type { DataHost } from "../data-host.ts";
 import { ensureVolume, overlayOptions } from "../data-volume.ts";
+import { type SeedLimits, withinLimits } from "../seed/limits.ts";
 import { createHolder } from "../../engine/holder.ts";
 
 type StepOf<Kind extends Step["kind"]> = Extract<Step, { kind: Kind }>;
@@ -23,15 +24,19 @@ export const places = {
   branch: "/mayfly/branch",
 } as const;
 
-/** Gives a preview a copy of a snapshot that is its own to write: copy-on-write where this host can, else a plain copy. */
+/**
+ * Gives a preview a copy of a snapshot that is its own to write: copy-on-write where this host can, else a plain copy,
+ * which takes time and room as a seed does.
+ */
 export async function runBranch(
-  host: DataHost,
+  host: DataHost & SeedLimits,
   step: StepOf<"branch">,
   scope: StepScope & { strategy: Strategy },
 ): Promise<void> {
   scope.signal.throwIfAborted();
-  if (scope.strategy === "overlay") await branchByOverlay(host, step, scope);
-  else await branchByCopy(host, step, scope);
+  if (scope.strategy === "overlay") return branchByOverlay(host, step, scope);
+  const about = { service: step.service, doing: "copied", signal: scope.signal } as const;
+  await withinLimits(host, about, (signal) => branchByCopy(host, step, { ...scope, signal }));
 }
 
 /**
