@@ -9,7 +9,7 @@ import { attachmentsOf, containerHash, isKept, isUsable, mayEnd, volumesOf } fro
 import { joinsTo, pushJoins } from "./joins.ts";
 import { networkWish, planNetworks } from "./networks.ts";
 import { byDependency, impliedBy, waitsOf } from "./order.ts";
-import { dataNetworkOf, planPeers } from "./peers.ts";
+import { dataNetworkOf, isOutgrown, planPeers } from "./peers.ts";
 import { planReady } from "./ready.ts";
 import { planSeeds } from "./seeding.ts";
 import type { Attachment, ContainerPlan } from "./step.ts";
@@ -30,7 +30,8 @@ export type BringUpInput = VolumeInput & {
 
 /** Adds the steps that bring a stack from what is there to all its services ready; answers its volumes' engine names. */
 export function planBringUp(input: BringUpInput, draft: Draft): Record<string, string> {
-  planNetworks(networkWish(input.stack, dataNetworkOf(input)), input.state, draft);
+  const data = isOutgrown(input) ? null : dataNetworkOf(input);
+  planNetworks(networkWish(input.stack, data), input.state, draft);
   const volumes = planVolumes(input, draft);
   for (const service of byDependency(input.stack.services)) {
     const image = input.images[service.name];

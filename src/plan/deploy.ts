@@ -8,7 +8,7 @@ import { type Draft, finish, newDraft } from "./draft.ts";
 import { planHold } from "./hold.ts";
 import { attachmentsOf, belongsTo, isKept, isUsable } from "./identity.ts";
 import { lasting } from "./networks.ts";
-import { planLatePeers } from "./peers.ts";
+import { isOutgrown, planLatePeers } from "./peers.ts";
 import { watchedOf } from "./ready.ts";
 import { partsOf, planRemoval } from "./removal.ts";
 import { replacedBy } from "./replaced.ts";
@@ -171,13 +171,23 @@ export function planSettle(input: SettleInput): Plan {
   const draft = serving && level !== "awake" ? keptAsleep(serving, input) : newDraft();
   if (serving && level === "awake") bringUpServing({ ...input, serving }, draft);
   for (const name of input.followed ?? []) draft.containers.add(name);
-  // Whether it is wanted is known where all images are.
-  if (serving) for (const { generation, name } of state.networks) if (generation === lasting) draft.networks.add(name);
+  const isJudged = serving !== null && level === "awake" && isDataNetworkJudged({ ...input, stack: serving });
+  if (serving && !isJudged)
+    for (const { generation, name } of state.networks) if (generation === lasting) draft.networks.add(name);
   const cause = serving ? "not part of what serves" : "nothing serves";
   planRemoval(draft, { state, cause, after: [], graceMs: serving ? 10_000 : 0 });
   waitForRemovals(draft, state);
   if (serving && level === "awake") planLatePeers({ ...input, stack: serving }, draft);
   return finish(draft);
+}
+
+/** Whether the lasting network is wanted is known where all images are; that it no longer fits, always. */
+function isDataNetworkJudged({
+  stack,
+  images,
+  state,
+}: Pick<DeployInput, "images" | "state"> & { stack: StackSpec }): boolean {
+  return stack.services.every(({ name }) => name in images) || isOutgrown({ stack, images, state });
 }
 
 /** Somebody may have removed containers: what volumes without a name they had is known again when it wakes. */

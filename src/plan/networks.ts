@@ -66,7 +66,7 @@ export function planNetworks(wish: NetworkWish, state: StackState, draft: Draft)
   }
 }
 
-/** As it once was made it stays: who is in it is connected through it. */
+/** Who is in it is connected through it: where it no longer fits, it is made again later, and not here. */
 function planLasting(
   name: string,
   network: NetworkSpec,
@@ -78,8 +78,8 @@ function planLasting(
   draft.steps.push({ ...made, generation: lasting, cause: "it outlives each generation", after: [] });
 }
 
-/** One that leads nowhere may be so by the operator's wish. */
-function fits({ subnet, internal }: ObservedNetwork, network: NetworkSpec, addresses: number): boolean {
+/** Whether one that is there will do. One that leads nowhere may be so by the operator's wish. */
+export function fits({ subnet, internal }: ObservedNetwork, network: NetworkSpec, addresses: number): boolean {
   return !isTooSmall(subnet, addresses) && (internal || !network.internal);
 }
 

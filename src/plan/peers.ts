@@ -4,6 +4,8 @@ import type { NetworkSpec, ResolvedImage, StackSpec } from "../domain/stack.ts";
 import type { ObservedContainer, StackState } from "../domain/stack-state.ts";
 import { type Draft, hasStep } from "./draft.ts";
 import { isKept } from "./identity.ts";
+import { fits, lasting } from "./networks.ts";
+import { addressesOf } from "./seeding.ts";
 import type { Attachment } from "./step.ts";
 
 type Input = {
@@ -26,11 +28,21 @@ export function dataNetworkOf({ stack, images }: Pick<Input, "stack" | "images">
 }
 
 /**
+ * Whether the network is there, and does not fit any more: a push took the way out from who is in it, or brought more
+ * than it has room for. Nobody new comes in, and it is made again once what served is gone, which uses it until then.
+ */
+export function isOutgrown({ stack, images, state }: Input): boolean {
+  const network = dataNetworkOf({ stack, images });
+  const there = state.networks.find(({ name }) => name === dataNetworkName(stack.project));
+  return network !== null && there !== undefined && !fits(there, network, peersOf(stack, images).length);
+}
+
+/**
  * Puts the peers into their network before they are used. While another container of one of them is there still, with
  * other data, nobody new comes in: a name would lead to both.
  */
 export function planPeers(input: Input, draft: Draft): void {
-  if (predecessors(input, draft).length > 0) return;
+  if (isOutgrown(input) || predecessors(input, draft).length > 0) return;
   for (const { service, place } of missing(input, draft)) {
     const create = draft.steps.find((step) => step.id === `create:${service.name}`);
     if (create?.kind === "create") {
@@ -41,9 +53,32 @@ export function planPeers(input: Input, draft: Draft): void {
 }
 
 /** Puts those into their network that had to wait: call it once the removal of what served is planned. */
-export function planLatePeers(input: Input, draft: Draft): void {
+export function planLatePeers(given: Input, draft: Draft): void {
+  const input = isOutgrown(given) ? planAnew(given, draft) : given;
   const after = predecessors(input, draft).map(({ name }) => `remove:${name}`);
   for (const each of missing(input, draft)) pushJoin(input, each, draft, { after, late: true });
+}
+
+/** Makes the network again, once it is removed; answers what is there by then, with nobody in it. */
+function planAnew({ stack, images, state }: Input, draft: Draft): Input {
+  const name = dataNetworkName(stack.project);
+  const network = dataNetworkOf({ stack, images });
+  if (network !== null)
+    draft.steps.push({
+      kind: "create-network",
+      id: `create-network:${name}`,
+      cause: "it no longer fitted who is in it",
+      after: [`remove-network:${name}`],
+      name,
+      network,
+      generation: lasting,
+      addresses: addressesOf(stack),
+    });
+  const containers = state.containers.map((each) => {
+    const { [name]: _left, ...addresses } = each.addresses;
+    return { ...each, addresses };
+  });
+  return { stack, images, state: { ...state, containers } };
 }
 
 type Place = { service: ServiceSpec; place: Attachment };

@@ -4,6 +4,7 @@ import type { ServiceSpec } from "../../src/domain/service.ts";
 import type { StackSpec } from "../../src/domain/stack.ts";
 import type { StackState } from "../../src/domain/stack-state.ts";
 import type { Plan } from "../../src/plan/step.ts";
+import { planSettle } from "../../src/plan/deploy.ts";
 import { containerHash } from "../../src/plan/identity.ts";
 import { images as shopImages, nothing, running, service, shop } from "../support/stack.ts";
 import { after, deploy, expectOrdered, volume, whole } from "./world.ts";
@@ -120,6 +121,54 @@ describe("services that keep data and use one another have a network that no pus
     expect(joins(plan).map(({ id }) => id)).toEqual([`late-join:db:${network}`]);
     const old = state.containers.find((each) => each.service === "db");
     expect(after(plan, `late-join:db:${network}`)).toEqual([`remove:${old?.name}`]);
+  });
+
+  const clerks = (count: number) =>
+    Array.from({ length: count }, (_, n) =>
+      service(`clerk${n}`, { kept: true, dependsOn: [{ service: "db", condition: "healthy", required: true }] }),
+    );
+  const grown = (generation: number) => {
+    const stack = peered(generation);
+    return { ...stack, services: [...stack.services, ...clerks(12)] };
+  };
+  const many = { ...images, ...Object.fromEntries(clerks(12).map(({ name }) => [name, images.clerk])) };
+  const sealed = (generation: number) =>
+    peered(generation, { stack: { networks: [{ name: "default", internal: true }] } });
+  const remade: [string, StackSpec, { internal: boolean; addresses: number }][] = [
+    ["a push that takes the way out", sealed(2), { internal: true, addresses: 3 }],
+    ["a push with more than it has room for", grown(2), { internal: false, addresses: 15 }],
+  ];
+
+  test.each(remade)("after %s it is made again once what served is gone", (_push, candidate, fit) => {
+    const state = serving(peered(1));
+    const plan = deploy(candidate, peered(1), state, { whole: new Set([...whole, desk.name]), images: many });
+    expectOrdered(plan);
+    const [old] = state.containers.filter((each) => each.service === "db");
+    expect(after(plan, `leave:${old?.name}:${network}`)).toContain("drain");
+    expect(after(plan, `remove-network:${network}`)).toContain(`leave:${old?.name}:${network}`);
+    expect(after(plan, `create-network:${network}`)).toEqual([`remove-network:${network}`]);
+    const [made] = networks(plan).filter(({ name }) => name === network);
+    expect(made).toMatchObject({ generation: 0, network: { internal: fit.internal }, addresses: fit.addresses });
+    const kept = candidate.services.filter((each) => each.kept).map(({ name }) => `late-join:${name}:${network}`);
+    expect(joins(plan).map(({ id }) => id)).toEqual(kept);
+    for (const id of kept) expect(after(plan, id)).toContain(`create-network:${network}`);
+    expect(Object.values(places(plan)).flat(), "nobody new comes into the old one").not.toContain(network);
+  });
+
+  test("one that is begun to be made again is so at the next look, and one that fits is left alone", () => {
+    const look = (stack: StackSpec) =>
+      planSettle({
+        serving: { ...stack, resolved: { images, volumes: { pgdata: volume.name, desk: desk.name }, secrets: {} } },
+        state: serving(stack),
+        images,
+        whole: new Set([...whole, desk.name]),
+        nonce: "n0nc",
+      });
+    const plan = look(sealed(1));
+    expectOrdered(plan);
+    expect(after(plan, `create-network:${network}`)).toEqual([`remove-network:${network}`]);
+    expect(joins(plan)).toHaveLength(2);
+    expect(look(peered(1)).steps).toEqual([]);
   });
 
   test("it goes with the last who needs it", () => {

@@ -23,6 +23,7 @@ export const commits = {
   peered: "4",
   repeered: "3",
   retuned: "0",
+  sealed: "g",
 } as const;
 export type Commit = keyof typeof commits;
 
@@ -30,14 +31,15 @@ export type Commit = keyof typeof commits;
  * web (built from the commit) after db (kept). Where they are `bound`, both mount files of the repository; `rebound`
  * changes the web's, so that the database lives on with the files of before. Its data is seeded where it is used, because a second volume is part of
  * it, or branches from a snapshot; `tuned`, `retuned` and `silent` change the database's options on the same data. In `unordered` web
- * names nobody. In `peered`, `repeered` and `retuned` a clerk with data of its own uses the database.
+ * names nobody. In `peered`, `repeered` and `retuned` a clerk with data of its own uses the database; in `sealed` too, and its networks
+ * lead nowhere.
  */
 export function stackOf(preview: Preview, head: Commit, deployments: readonly Deployment[]): StackSpec {
   const base = shop(preview.spec.generation);
   const [db, web] = base.services;
   const commit = commits[head].repeat(40);
   const isBranched = head === "branched" || head === "rebranched";
-  const isPeered = head === "peered" || head === "repeered" || head === "retuned";
+  const isPeered = head === "peered" || head === "repeered" || head === "retuned" || head === "sealed";
   const isTuned = head === "tuned" || head === "retuned" || head === "silent";
   const isBound = head === "bound" || head === "rebound";
   const bound = (name: string): Mount => ({
@@ -70,6 +72,7 @@ export function stackOf(preview: Preview, head: Commit, deployments: readonly De
       }),
       ...(isPeered ? [clerk] : []),
     ],
+    ...(head === "sealed" && { networks: [{ name: "default", internal: true }] }),
     ...(isPeered && { volumes: [{ name: "pgdata" }, { name: "desk" }] }),
     ...(isBranched && {
       volumes: [{ name: "pgdata", rules: { service: "db", migrations: ["db/*.sql"], changed: "wait" } }],

@@ -68,6 +68,7 @@ const stories: [string, { before: Wish[]; wish: Wish; visited?: true }][] = [
   ["a push to two that keep data", { before: [{ push: "peered" }], wish: { push: "repeered" } }],
   ["a push that replaces one of two on its data", { before: [{ push: "peered" }], wish: { push: "retuned" } }],
   ["a push by which one uses another's data", { before: [{ push: "first" }], wish: { push: "peered" } }],
+  ["a push that takes the way out from two that keep data", { before: [{ push: "peered" }], wish: { push: "sealed" } }],
   ["a push after which none does", { before: [{ push: "peered" }], wish: { push: "first" } }],
   ["a reset of two that keep data", { before: [{ push: "peered" }], wish: { say: "reset" } }],
   ["a removal", { before: [{ push: "first" }, { push: "second" }], wish: "close" }],

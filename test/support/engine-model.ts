@@ -16,7 +16,7 @@ type Container = {
   networks: Map<string, number | null>;
 };
 type Volume = { volume: string; dataKey: string; seeds: number; half: boolean; snapshot?: string; files?: number };
-type Network = { generation: number; network: string };
+type Network = { generation: number; network: string; internal: boolean };
 
 /**
  * The engine as far as plans depend on it, in memory: what refuses there refuses here, what succeeds twice there does so
@@ -34,7 +34,7 @@ export function createEngineModel(options: {
 
   const handlers: { [Kind in Step["kind"]]?: (step: Extract<Step, { kind: Kind }>) => void } = {
     "create-network": ({ name, generation, network }) => {
-      if (!networks.has(name)) networks.set(name, { generation, network: network.name });
+      if (!networks.has(name)) networks.set(name, { generation, network: network.name, internal: network.internal });
     },
     "create-volume": ({ name, volume, dataKey }) => {
       if (!volumes.has(name)) volumes.set(name, { volume, dataKey, seeds: 0, half: false });
@@ -85,6 +85,8 @@ export function createEngineModel(options: {
       found.networks.set(attachment.network, attachment.index);
     },
     leave: ({ container, network }) => void containers.get(container)?.networks.delete(network),
+    // Whether it listens is asked of what runs; who waits for it goes on in any case.
+    listen: ({ readiness }) => void containerOf(readiness.container),
     await({ readiness }) {
       const found = containerOf(readiness.container);
       if (found.state === "running" && found.plan && !options.fails(found.plan)) return;
@@ -213,8 +215,9 @@ export function createEngineModel(options: {
     broken,
     run(step: Step): void {
       const handle = handlers[step.kind] as ((step: Step) => void) | undefined;
-      if (!handle) throw new Error(`the engine model does not know how to ${step.kind}: add it to the model`);
-      handle(step);
+      // It would count as the end of an attempt like any other.
+      if (!handle) broken.push(`the engine model does not know how to ${step.kind}: add it to the model`);
+      handle?.(step);
     },
     check(step: Extract<Step, { kind: "check" }>): void {
       const { name, service } = step.container;
@@ -248,13 +251,7 @@ export function createEngineModel(options: {
     },
     observe: (): StackState => ({
       containers: [...containers.values()].map(toObserved),
-      networks: [...networks].map(([name, { generation, network }]) => ({
-        name,
-        generation,
-        network,
-        subnet: "",
-        internal: false,
-      })),
+      networks: [...networks].map(([name, network]) => ({ name, ...network, subnet: "" })),
       volumes: [...volumes].map(([name, { volume, dataKey, snapshot, files }]) => ({
         name,
         volume,
@@ -272,7 +269,7 @@ export function createEngineModel(options: {
           const what = plan ? `${plan.service.name} g${plan.generation} of ${plan.imageId}` : plain(name);
           return `${state} ${what} in ${[...joined.keys()].toSorted().join(" ")} on ${mounted.map(plain).join(" ")}`;
         }),
-        ...networks.keys(),
+        ...[...networks].map(([name, { internal }]) => (internal ? `${name}, leading nowhere` : name)),
         ...[...volumes].map(
           ([name, each]) => `${plain(name)} ${each.dataKey}, seeded ${each.seeds} times${each.half ? ", half" : ""}`,
         ),
