@@ -190,14 +190,15 @@ test("on /redeploy too, and nobody who was told keeps the old version", async ()
   expect(await clerk()).toBe(session);
 });
 
+const networksOf = async (service: string) => {
+  const label = [`${labels.server}=${scenario.serverId}`, `${labels.service}=${service}`];
+  const found = await scenario.docker.listContainers({ filters: { label } });
+  const names = found.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings.Networks));
+  return names.map((name) => /_(data|g\d+_\w+)$/.exec(name)?.[1] ?? name).toSorted();
+};
+
 test("after /reset those with new data come together again in the network that outlives pushes", async () => {
   tellOnFailure(scenario);
-  const networksOf = async (service: string) => {
-    const label = [`${labels.server}=${scenario.serverId}`, `${labels.service}=${service}`];
-    const found = await scenario.docker.listContainers({ filters: { label } });
-    const names = found.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings.Networks));
-    return names.map((name) => /_(data|g\d+_\w+)$/.exec(name)?.[1] ?? name).toSorted();
-  };
   await scenario.mayfly.api(`/api/previews/${slug}/reset`, { method: "POST" });
   await scenario.seen(slug, ({ serving }) => serving?.generation === 4);
   await eventually(
@@ -207,4 +208,23 @@ test("after /reset those with new data come together again in the network that o
     { timeoutMs: 60_000 },
   );
   await clerkWorks();
+});
+
+test("a push that takes the way out from them takes it from the network that outlives pushes, too", async () => {
+  tellOnFailure(scenario);
+  const sealed = `${compose}networks: { default: { internal: true } }\n`;
+  await scenario.push({ branch: "streams", files: { "compose.yaml": sealed } });
+  await scenario.seen(slug, ({ serving }) => serving?.generation === 5);
+  const filters = { label: [`${labels.server}=${scenario.serverId}`] };
+  const isOpen = async () =>
+    (await scenario.docker.listNetworks({ filters })).filter(
+      ({ Name, Internal }) => /_(data|g5_default)$/.test(Name) && !Internal,
+    );
+  await eventually(
+    async () => {
+      for (const service of ["clerk", "db"]) expect(await networksOf(service)).toEqual(["data", "g5_default"]);
+      expect(await isOpen()).toEqual([]);
+    },
+    { timeoutMs: 90_000 },
+  );
 });
