@@ -5,6 +5,7 @@ import { median, printTable } from "./table.ts";
 
 const repository = "acme/leaving";
 const runs = 7;
+const lookMs = 200;
 
 /** A page, a worker and a database, each of which ends in good order when it is told to. */
 const files = {
@@ -69,9 +70,9 @@ async function merge({ github, mayfly, serverId }: Stage, peer: Peer, turn: numb
   const key = (await mayfly.show(slug))?.key ?? "";
   const label = ["--filter", `label=dev.mayfly.server=${serverId}`, "--filter", `label=dev.mayfly.preview=${key}`];
   await github.merge({ repo: repository, number, author: "ann" });
-  // Its row says so once the engine was asked and has nothing more; asking the engine here would only take its time.
-  await until(async () => (await mayfly.show(slug))?.phase === "gone");
-  const goneAt = Date.now();
+  // Its row says when the engine was asked and had nothing more; asking either here would only take its time.
+  await until(async () => (await mayfly.show(slug))?.phase === "gone", lookMs);
+  const goneAt = (await mayfly.show(slug))?.goneAt ?? Number.NaN;
   // What the stand-in does with git before it tells is no part of it.
   const told = github.deliveries().find(({ event, action }) => event === "pull_request" && action === "closed");
   const elapsedMs = goneAt - Date.parse(told?.deliveredAt ?? "");
