@@ -57,12 +57,15 @@ export function createPublisher({ client, memory, log }: { client: Client; memor
     if (known?.hash === hash) return;
     // Every pull request that never gets a preview would else be searched for a comment again and again.
     if (known === null && view.phase === "blocked" && !isNews) return;
-    const id = known?.id ?? (await client.findComment(view.repository, view.number, commentMarker(view.key)));
-    if (id !== null && (await client.updateComment(view.repository, id, body))) {
-      remember(view.key, { comment: { id, hash } });
-    } else if (isNews) {
-      remember(view.key, { comment: { id: await client.createComment(view.repository, view.number, body), hash } });
+    const editable = async (id: number) => await client.updateComment(view.repository, id, body);
+    let id = known !== null && (await editable(known.id)) ? known.id : null;
+    if (id === null) {
+      // Also where the one we know of seems gone: a repository that moves answers so for a moment.
+      const found = await client.findComment(view.repository, view.number, commentMarker(view.key));
+      if (found !== null && (await editable(found))) id = found;
+      else if (isNews) id = await client.createComment(view.repository, view.number, body);
     }
+    if (id !== null) remember(view.key, { comment: { id, hash } });
   }
 
   async function publishStatus(

@@ -87,6 +87,18 @@ test("a comment that somebody deleted is made again when there is news", async (
   expect(bodies).toEqual([expect.stringContaining("is ready at")]);
 });
 
+test("a comment that seems gone for a moment stays the only one", async () => {
+  await using world = await createWorld();
+  const memory = createMemory();
+  const publisher = publisherOf(world, memory);
+  const [view, details] = told(world, { deployments: [attempt(1, { commit: world.commit, phase: "building" })] });
+  await publisher.publish(view, details);
+  memory.set(view.key, { ...memory.get(view.key)!, comment: { id: 999_999, hash: "" } });
+  await publisher.publish(...told(world, { deployments: [ready(world)] }));
+  const bodies = (await world.github.comments(repo, world.number)).map(({ body }) => body);
+  expect(bodies).toEqual([expect.stringContaining("is ready at")]);
+});
+
 test("after the memory is lost, the comment and the deployments are found again", async () => {
   await using world = await createWorld();
   const memory = createMemory();
