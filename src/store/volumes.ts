@@ -7,12 +7,12 @@ export type Origin = Pick<VolumeFacts, "seed" | "branch">;
 
 /** Which volumes hold whole data, and what is known of it: the engine cannot tell a half-seeded one from a seeded one. */
 export function createVolumeStore(database: Database) {
-  const seenBy = (preview: string): Map<string, Record<string, string>> => {
-    const seen = new Map<string, Record<string, string>>();
+  const seenBy = (preview: string): Map<string, [path: string, blob: string][]> => {
+    const seen = new Map<string, [path: string, blob: string][]>();
     for (const row of database.all("select name, path, blob from seen_migrations where preview = ?", preview)) {
       const name = row["name"] as string;
-      const own = seen.get(name) ?? {};
-      own[row["path"] as string] = row["blob"] as string;
+      const own = seen.get(name) ?? [];
+      own.push([row["path"] as string, row["blob"] as string]);
       seen.set(name, own);
     }
     return seen;
@@ -44,7 +44,9 @@ export function createVolumeStore(database: Database) {
     factsOf(preview: string): Record<string, VolumeFacts> {
       const seen = seenBy(preview);
       const rows = database.all("select * from whole_volumes where preview = ?", preview);
-      return Object.fromEntries(rows.map((row) => [row["name"], parse(row, seen.get(row["name"] as string) ?? {})]));
+      return Object.fromEntries(
+        rows.map((row) => [row["name"], parse(row, Object.fromEntries(seen.get(row["name"] as string) ?? []))]),
+      );
     },
 
     /** Code that brings these runs on it from now on; of a path, what came first counts. */

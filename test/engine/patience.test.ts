@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ServiceSpec } from "../../src/domain/service.ts";
-import type { Readiness } from "../../src/plan/step.ts";
 import { createWorld, listening, type World } from "./world.ts";
 
 /** What is waited for long, side by side. */
@@ -14,30 +12,14 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-/** Starts a service and waits for it; answers the failure, or null when it became ready. */
-async function readyOf(
-  [name, program]: [name: string, program: string],
-  readiness: Partial<Readiness>,
-  more: Partial<ServiceSpec> = {},
-): Promise<unknown> {
-  const plan = world.container(name, program, more);
-  await world.up(plan);
-  const failure = await world.run(world.awaiting(plan, readiness)).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  await world.down(plan);
-  return failure;
-}
-
 test.concurrent("a service is ready when one of its ports accepts, and nothing ever listens on the debugger's", async () => {
   const readiness = { ports: [3000, 9229], optional: [9229], timeoutMs: 60_000 };
-  expect(await readyOf(["api", listening(3000)], readiness)).toBeNull();
+  expect(await world.failureOf(world.container("api", listening(3000)), readiness)).toBeNull();
 });
 
 test.concurrent("a service is not ready while only a port accepts that no route leads to", async () => {
   const readiness = { ports: [3000, 9229], optional: [9229], timeoutMs: 12_000 };
-  expect(await readyOf(["debugged", listening(9229)], readiness)).toMatchObject({
+  expect(await world.failureOf(world.container("debugged", listening(9229)), readiness)).toMatchObject({
     code: "service-not-ready",
     message: expect.stringContaining("port 3000 does not accept connections"),
   });
@@ -45,7 +27,8 @@ test.concurrent("a service is not ready while only a port accepts that no route 
 
 test.concurrent("a service that ended so often that waiting is of no use fails long before the deadline", async () => {
   const readiness = { ports: [3000], timeoutMs: 110_000 };
-  expect(await readyOf(["ending", "process.exit(7)"], readiness, { restart: "always" })).toMatchObject({
+  const ending = world.container("ending", "process.exit(7)", { restart: "always" });
+  expect(await world.failureOf(ending, readiness)).toMatchObject({
     code: "service-exited",
     message: expect.stringMatching(/^ending exited with code 7 after .* s, \d+ times$/),
   });

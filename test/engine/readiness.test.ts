@@ -16,21 +16,8 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-/** Starts a service and waits for it; answers the failure, or null when it became ready. */
-async function readyOf(
-  program: string,
-  more: Partial<ServiceSpec> = {},
-  readiness: Partial<Readiness> = {},
-): Promise<unknown> {
-  const plan = world.container("api", program, more);
-  await world.up(plan);
-  const failure = await world.run(world.awaiting(plan, readiness)).then(
-    () => null,
-    (error: unknown) => error,
-  );
-  await world.down(plan);
-  return failure;
-}
+const readyOf = (program: string, more: Partial<ServiceSpec> = {}, readiness: Partial<Readiness> = {}) =>
+  world.failureOf(world.container("api", program, more), readiness);
 
 const health = (...test: string[]): Healthcheck => ({
   test,

@@ -98,6 +98,17 @@ export async function createWorld(pool = "10.217.0.0/16") {
       await world.run({ kind: "start", container: plan.name, service: plan.service.name });
     },
 
+    /** Starts a service and waits for it; answers the failure, or null when it became ready. */
+    async failureOf(plan: ContainerPlan, readiness: Partial<Readiness>): Promise<unknown> {
+      await world.up(plan);
+      const failure = await world.run(world.awaiting(plan, readiness)).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      await world.down(plan);
+      return failure;
+    },
+
     down: (plan: ContainerPlan) =>
       world.run({ kind: "remove", container: plan.name, service: plan.service.name, graceMs: 0 }),
 
